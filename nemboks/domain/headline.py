@@ -1,0 +1,99 @@
+"""What is known of a letter without its contents: the values a reader of the ledger sees.
+
+Nothing here can bring a document back. Titles and names are personal data: they are shown to the
+letter's owner and written into the mail, never into a log.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of thing lies in the mailbox."""
+
+    MEMO = "memo"  # a MeMo message with documents (DIGITAL-POST 1.3)
+    NEMSMS = "nemsms"  # a MeMo without a body, meant for a phone: never mailed
+    MESSAGE = "message"  # a whole RFC 5322 message from an IMAP inbox
+
+
+class Role(StrEnum):
+    """Which element of the MeMo a file came from; the order of the mail's attachments."""
+
+    MAIN = "main"
+    ADDITIONAL = "additional"
+    TECHNICAL = "technical"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file of a letter as the authority sent it; `name` is unsafe and never a path."""
+
+    role: Role
+    name: str
+    media_type: str
+    size: int  # bytes, decoded
+    sha256: str  # of the decoded bytes, hex
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something the authority asks for: pay, sign, book (MeMo Action)."""
+
+    code: str
+    label: str
+    url: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who sent the letter, in its own words; the check digit of an incoming CVR is never tested."""
+
+    name: str
+    id: str
+    id_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """All that the ledger keeps of a letter's inside."""
+
+    kind: Kind
+    authority: Authority
+    title: str
+    size: int  # bytes of the whole letter as it lies upstream
+    sha256: str  # of those bytes, hex
+    documents: tuple[Document, ...] = ()
+    actions: tuple[Action, ...] = ()
+    version: str = ""  # memoVersion
+    message_uuid: str | None = None  # lower case; None for a message
+    recipient_id: str | None = None  # digits only; None for a message
+    recipient_type: str | None = None  # "CVR" or "CPR", upper case
+    created_at: datetime | None = None
+    reply: bool = False
+    reply_by: datetime | None = None
+    legal: bool = False  # legalNotification: court service
+    mandatory: bool = False
+    header_sha256: str = ""  # of a message's header block: its identity before removal
+    wrap: bool = False  # a message whose body is not safe on the wire goes as one base64 .eml (D11)
+    eight_bit: bool = False  # a message whose body needs 8BITMIME
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Where a letter's contents lie and the wrapped key that opens them; without the key they are gone."""
+
+    file: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What would make two copies of one mail differ, fixed before the first attempt (D13)."""
+
+    message_id: str
+    date: datetime
+    seed: str  # of the MIME boundary
+    format: int = 1

@@ -1,0 +1,356 @@
+"""A letter's life: every state, every event and every legal move lives here and nowhere else.
+
+The rules of this file:
+1. A state says what is committed, never what a process happens to be doing.
+2. What separates WAITING from HELD: may the machine try again by itself?
+3. `move` is the only way from one letter to the next. It is pure; an illegal move raises Stale and changes nothing.
+4. A fenced event counts only while its attempt is the open one. A confirmation is a fact and needs no fence.
+5. This file knows neither mail nor database; the picture in docs/ is drawn from MOVES.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from nemboks.domain.headline import Copy, Headline, Sealed
+from nemboks.domain.proof import Confirmation, Report
+
+UNCERTAIN_LIMIT: Final = 3  # after three uncertain ends a person decides (RELIABILITY I3)
+
+
+class State(StrEnum):
+    FOUND = "FOUND"
+    WAITING = "WAITING"
+    SENDING = "SENDING"
+    HANDED_OVER = "HANDED_OVER"
+    FORWARDED = "FORWARDED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    HELD = "HELD"
+    DISMISSED = "DISMISSED"
+    VANISHED = "VANISHED"
+
+
+class Reason(StrEnum):
+    """Why only a person may let a letter go on; the desk has a text and a cure for each."""
+
+    THREE_UNCERTAIN = "three_uncertain"
+    OTHER_CONTENTS = "other_contents"
+    UNREADABLE = "unreadable"
+    WRONG_RECIPIENT = "wrong_recipient"
+    NEMSMS = "nemsms"
+    TOO_LARGE = "too_large"
+    RETURNED = "returned"
+    RELAY_SILENT = "relay_silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One row of the ledger. Times are aware UTC."""
+
+    id: int
+    mailbox: int
+    upstream_id: str
+    state: State
+    found_at: datetime
+    available_at: datetime  # D14: over REST the listing that first showed it, over IMAP INTERNALDATE
+    not_before: datetime | None = None  # the last complete listing without it
+    due_at: datetime | None = None  # when the machine may act next; None: never by itself
+    why: str = ""  # the hold's reason, or the class of the last trouble
+    words: str = ""  # what the other side said, capped and redacted
+    failures: int = 0  # troubles of one class in a row
+    fence: int = 0  # the number of the latest attempt
+    uncertain: int = 0
+    deadline_at: datetime | None = None
+    dot_begun_at: datetime | None = None
+    headline: Headline | None = None
+    contents: Sealed | None = None
+    copy: Copy | None = None
+    confirmation: Confirmation | None = None
+    transmission_id: str | None = None  # one for all receipts of this letter
+    receipt_begun_at: datetime | None = None  # a receipt call without a definite answer is out
+    acknowledged_at: datetime | None = None
+
+
+class Stale(Exception):
+    """The move is not legal now: another did it, or the letter went another way. Nothing changed; stop this step."""
+
+
+# --- the events, in the order of a letter's way -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """We hold the whole letter: sealed, read, its mail's identity fixed."""
+
+    headline: Headline
+    contents: Sealed
+    copy: Copy
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """Upstream says "no such letter", and we never had it."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A fetch or a receipt did not succeed: same state, later. `definite`: upstream answered, nothing is in doubt."""
+
+    why: str
+    words: str
+    due_at: datetime
+    definite: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An attempt is open. The next due time is already moved, so a crash loop hammers nobody."""
+
+    deadline_at: datetime
+    due_at: datetime
+    route_version: int
+    address: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotBegun:
+    """The point of no return: from this commit on, the attempt may have delivered."""
+
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The company's own mail server has every part: a fact, whoever holds it and whenever it comes."""
+
+    confirmation: Confirmation
+    transmission_id: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartConfirmed:
+    """One part of several is confirmed; the rest is due at once."""
+
+    fence: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A relay took it; no confirmation yet. Silence after `due_at` is an alarm."""
+
+    words: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The attempt certainly did not deliver; the machine tries again at `due_at`."""
+
+    fence: int
+    why: str
+    words: str
+    due_at: datetime
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Only a person may let it go on. An open attempt can be ended so only by its own fence."""
+
+    reason: Reason
+    words: str = ""
+    fence: int | None = None
+    headline: Headline | None = None
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """An attempt is over without an answer: cut before dot_begun, uncertain after it."""
+
+    fence: int
+    words: str
+    due_at: datetime
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A relay's hand-over came back, or stayed silent too long."""
+
+    reason: Reason
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A person, or the act that cures the reason, lets it go on."""
+
+    by: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A person asks for the next try now instead of at its due time."""
+
+    by: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """A person closed it: it stays in Digital Post, and no receipt is ever given."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsLost:
+    """The sealed contents cannot be opened; upstream is asked for the letter again."""
+
+    words: str
+    due_at: datetime
+    fence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptBegun:
+    """A receipt call goes out now; until a definite answer, a repeat may meet "already gone"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Upstream took the receipt, or has no such letter after one: it is the company's alone."""
+
+    words: str
+
+
+Event = (
+    Collected | Vanished | Postponed | Claimed | DotBegun | Confirmed | PartConfirmed | HandedOver | Later | Hold
+    | AttemptEnded | Returned | Released | Retried | Dismissed | ContentsLost | ReceiptBegun | Acknowledged
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where an event may happen and where it may lead. No targets: the state stays (a mark)."""
+
+    sources: frozenset[State]
+    targets: frozenset[State]
+
+
+def _from(*sources: State, to: tuple[State, ...] = ()) -> Move:
+    return Move(frozenset(sources), frozenset(to))
+
+
+S = State
+MOVES: Final[Mapping[type[Event], Move]] = {
+    Collected: _from(S.FOUND, S.VANISHED, to=(S.WAITING,)),
+    Vanished: _from(S.FOUND, to=(S.VANISHED,)),
+    Postponed: _from(S.FOUND, S.FORWARDED),
+    Claimed: _from(S.WAITING, to=(S.SENDING,)),
+    DotBegun: _from(S.SENDING),
+    Confirmed: _from(S.SENDING, S.HANDED_OVER, S.WAITING, S.HELD, to=(S.FORWARDED,)),
+    PartConfirmed: _from(S.SENDING, to=(S.WAITING,)),
+    HandedOver: _from(S.SENDING, S.WAITING, S.HELD, to=(S.HANDED_OVER,)),
+    Later: _from(S.SENDING, to=(S.WAITING,)),
+    Hold: _from(S.SENDING, S.WAITING, S.FOUND, to=(S.HELD,)),
+    AttemptEnded: _from(S.SENDING, to=(S.WAITING, S.HELD)),
+    Returned: _from(S.HANDED_OVER, to=(S.HELD,)),
+    Released: _from(S.HELD, to=(S.WAITING,)),
+    Retried: _from(S.FOUND, S.WAITING, S.FORWARDED, S.VANISHED),
+    Dismissed: _from(S.HELD, S.WAITING, to=(S.DISMISSED,)),
+    ContentsLost: _from(S.WAITING, S.SENDING, to=(S.FOUND,)),
+    ReceiptBegun: _from(S.FORWARDED),
+    Acknowledged: _from(S.FORWARDED, to=(S.ACKNOWLEDGED,)),
+}
+
+
+def move(letter: Letter, event: Event, at: datetime) -> Letter:
+    """The letter after the event. Raises Stale when the table, the fence or the point of no return forbids it."""
+    legal = MOVES[type(event)]
+    if letter.state not in legal.sources:
+        raise Stale(f"letter {letter.id} is {letter.state}: no {type(event).__name__}")
+    fence = getattr(event, "fence", None)
+    if letter.state is S.SENDING and not isinstance(event, Confirmed | HandedOver) and fence != letter.fence:
+        raise Stale(f"letter {letter.id}: attempt {fence} is not the open one ({letter.fence})")
+    if isinstance(event, ContentsLost | Later) and letter.dot_begun_at and not getattr(event, "report", None):
+        raise Stale(f"letter {letter.id}: after dot_begun only a reply or an uncertain end may follow")
+    return replace(letter, **_changes(letter, event, at))
+
+
+def _trouble(letter: Letter, why: str) -> int:
+    return letter.failures + 1 if why == letter.why else 1
+
+
+_CLOSED: Final[Mapping[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
+
+
+def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
+    """The columns that an event writes; nothing else may write them."""
+    match event:
+        case Collected(headline, contents, copy, due_at):
+            kept = letter.copy or copy  # a letter fetched again keeps its mail's identity (D13)
+            return {"state": S.WAITING, "headline": headline, "contents": contents, "copy": kept, "due_at": due_at,
+                    "why": "", "words": "", "failures": 0}  # fmt: skip
+        case Vanished(words):
+            return {"state": S.VANISHED, "words": words, "due_at": None}
+        case Postponed(why, words, due_at, definite):
+            return {"why": why, "words": words, "due_at": due_at, "failures": _trouble(letter, why),
+                    "receipt_begun_at": None if definite else letter.receipt_begun_at}  # fmt: skip
+        case Claimed(deadline_at, due_at):
+            return {"state": S.SENDING, "fence": letter.fence + 1, "deadline_at": deadline_at, "due_at": due_at,
+                    "dot_begun_at": None}  # fmt: skip
+        case DotBegun():
+            return {"dot_begun_at": at}
+        case Confirmed(confirmation, transmission_id, due_at):
+            return {"state": S.FORWARDED, "confirmation": confirmation, "due_at": due_at, "why": "", "words": "",
+                    "transmission_id": transmission_id, "failures": 0, **_CLOSED}  # fmt: skip
+        case PartConfirmed(_, due_at):
+            return {"state": S.WAITING, "due_at": due_at, **_CLOSED}
+        case HandedOver(words, due_at):
+            return {"state": S.HANDED_OVER, "words": words, "due_at": due_at, **_CLOSED}
+        case Later(_, why, words, due_at):
+            return {"state": S.WAITING, "why": why, "words": words, "due_at": due_at,
+                    "failures": _trouble(letter, why), **_CLOSED}  # fmt: skip
+        case Hold(reason, words, _, headline):
+            return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None,
+                    "headline": headline or letter.headline, **_CLOSED}  # fmt: skip
+        case AttemptEnded():
+            return _attempt_ended(letter, event)
+        case Returned(reason, words):
+            return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None}
+        case Released(_, due_at):  # the limit counts anew: a person has looked
+            return {"state": S.WAITING, "why": "", "words": "", "due_at": due_at, "failures": 0}
+        case Retried(_, due_at):
+            return {"due_at": due_at}
+        case Dismissed():
+            return {"state": S.DISMISSED, "due_at": None}
+        case ContentsLost(words, due_at):
+            return {"state": S.FOUND, "contents": None, "why": "contents_lost", "words": words, "due_at": due_at,
+                    **_CLOSED}  # fmt: skip
+        case ReceiptBegun():
+            return {"receipt_begun_at": letter.receipt_begun_at or at}
+        case Acknowledged(words):
+            return {"state": S.ACKNOWLEDGED, "contents": None, "due_at": None, "why": "", "words": words,
+                    "receipt_begun_at": None, "acknowledged_at": at}  # fmt: skip
+
+
+def _attempt_ended(letter: Letter, event: AttemptEnded) -> Mapping[str, Any]:
+    if letter.dot_begun_at is None:
+        return {"state": S.WAITING, "why": "cut", "words": event.words, "due_at": event.due_at, **_CLOSED}
+    uncertain = letter.uncertain + 1
+    if uncertain % UNCERTAIN_LIMIT == 0:
+        return {"state": S.HELD, "why": Reason.THREE_UNCERTAIN.value, "words": event.words, "due_at": None,
+                "uncertain": uncertain, **_CLOSED}  # fmt: skip
+    return {"state": S.WAITING, "why": "uncertain", "words": event.words, "due_at": event.due_at,
+            "uncertain": uncertain, **_CLOSED}  # fmt: skip

@@ -1,0 +1,93 @@
+"""Whose post it is and where it goes: Cvr, Address, Mailbox, Route."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+_WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 1)
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+
+
+class Cvr(str):
+    """Eight ASCII digits. ValueError for another shape; a wrong check digit is only `doubtful` (DIGITAL-POST 4.7)."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        digits = re.sub(r"\s", "", text).upper().removeprefix("DK")
+        if not re.fullmatch(r"[0-9]{8}", digits):
+            raise ValueError(f"{text!r} is not a CVR number: it has eight digits, such as 13748136")
+        return super().__new__(cls, digits)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the modulus 11 check fails: worth a warning, never a refusal."""
+        return sum(w * int(d) for w, d in zip(_WEIGHTS, self, strict=True)) % 11 != 0
+
+
+class Address(str):
+    """One plain e-mail address: dot-atom before the @, a domain with a dot after it, the domain in IDNA.
+
+    ValueError for anything else: display names, quotes, comments, lists, literals, control characters (S-B64).
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        local, at, domain = text.partition("@")
+        try:
+            domain = domain.encode("idna").decode("ascii").lower()
+        except UnicodeError:
+            domain = ""
+        labels = domain.split(".")
+        fits = len(local) <= 64 and len(text) <= 254 and len(domain) <= 253
+        if not (at and fits and _LOCAL.fullmatch(local) and len(labels) > 1 and all(map(_LABEL.fullmatch, labels))):
+            raise ValueError(f"{text!r} is not an address that mail can go to; write it as name@company.dk")
+        if labels[-1].isdigit():
+            raise ValueError(f"{text!r} ends in a number; write the domain's name")
+        return super().__new__(cls, f"{local}@{domain}")
+
+    @property
+    def masked(self) -> str:
+        """The address as a log may show it."""
+        local, _, domain = self.partition("@")
+        return f"{local[:1]}***@{domain}"
+
+
+class Face(StrEnum):
+    """By which of Digital Post's doors a mailbox is read."""
+
+    REST = "rest"
+    IMAP = "imap"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a mailbox's letters go, dated and versioned; `vouched_by` is who answered for the address."""
+
+    version: int
+    address: Address
+    server: str  # a name in the settings' [servers]
+    since: datetime
+    vouched_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """The inbox of one CVR, as the store knows it. Credentials are not here: the store opens them for intake only."""
+
+    id: int
+    cvr: Cvr
+    name: str
+    face: Face
+    route: Route
+    due_at: datetime
+    listed_at: datetime | None = None  # the last complete listing
+    paused_at: datetime | None = None
+    paused_by: str = ""
+    parked_until: datetime | None = None  # upstream refused this CVR; the others go on
+    trouble: str = ""  # why the last listing failed, "" after a good one
+    failures: int = 0  # listings failed in a row

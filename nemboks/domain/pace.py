@@ -1,0 +1,60 @@
+"""All waits of the program, in one place (D17). Seconds, unless the name says otherwise.
+
+The defaults are production's, and production refuses anything quicker. The demo's are short, so that a killed
+demo settles in seconds; only `environment = "demo"` may use them.
+"""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Pace(BaseModel):
+    """How long we wait before doing what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    poll_seconds: float = Field(300, gt=0, description="Between two looks into a mailbox, spread by up to a fifth.")
+    sweep_seconds: float = Field(1, gt=0, description="Between two looks into our own store for what is due.")
+    idle_seconds: float = Field(540, gt=0, description="IMAP IDLE is renewed this often (RFC 2177 asks for < 29 min).")
+    request_seconds: float = Field(120, gt=0, description="For one call to Digital Post, besides the time its size needs.")
+    upstream_seconds: tuple[float, float] = Field(
+        (30, 900), description="Back-off after an outage of Digital Post: first wait and longest wait."
+    )
+    missing_seconds: float = Field(600, gt=0, description="Until a listed letter that was not there is asked for again.")
+    park_seconds: float = Field(3600, gt=0, description="Until a CVR that Digital Post refuses (401, 403) is tried again.")
+    retry_seconds: tuple[float, ...] = Field(
+        (60, 300, 900, 1800, 3600), min_length=1, description="Waits after the first temporary refusals of a mail server."
+    )
+    retry_by_age: tuple[tuple[float, float], ...] = Field(
+        ((21_600, 1_800), (86_400, 3_600), (432_000, 7_200)),
+        description="Then, while a letter is younger than the first number, wait the second.",
+    )
+    retry_last_seconds: float = Field(21_600, gt=0, description="After that, for as long as the letter lies upstream.")
+    full_seconds: float = Field(1_800, gt=0, description="At least this long after `mailbox full`.")
+    second_look_seconds: float = Field(600, gt=0, description="After the first permanent refusal; then the last wait.")
+    login_seconds: float = Field(1_800, gt=0, description="After a refused login: at most two an hour.")
+    tls_seconds: float = Field(3_600, gt=0, description="After a server that offers no verified TLS.")
+    uncertain_seconds: float = Field(900, gt=0, description="Until a letter with an uncertain ending is sent again.")
+    connect_seconds: float = Field(30, gt=0, description="To reach a mail server and agree on TLS.")
+    reply_seconds: float = Field(300, gt=0, description="For a reply before the dot (RFC 5321 4.5.3.2).")
+    dot_seconds: float = Field(600, gt=0, description="For the reply to the dot (RFC 5321 4.5.3.2.6: ten minutes).")
+    attempt_seconds: float = Field(1_200, gt=0, description="For an attempt up to its dot, besides the time its size needs.")
+    bytes_per_second: float = Field(50_000, gt=0, description="The slowest flow of a body that is still waited for.")
+    spare_seconds: float = Field(60, gt=0, description="An unused connection to a mail server is kept this long.")
+    stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
+
+    @classmethod
+    def demo(cls) -> Self:
+        """The waits of a demo: everything settles in seconds."""
+        return cls(
+            poll_seconds=0.8, sweep_seconds=0.25, idle_seconds=20, request_seconds=20, upstream_seconds=(0.5, 2),
+            missing_seconds=0.7, park_seconds=1.2, retry_seconds=(0.5, 1, 1.5), retry_by_age=(), retry_last_seconds=2,
+            full_seconds=1, second_look_seconds=0.7, login_seconds=1.5, tls_seconds=1, uncertain_seconds=1.5,
+            connect_seconds=10, reply_seconds=10, dot_seconds=4, attempt_seconds=60, bytes_per_second=1_000_000,
+            spare_seconds=20, stop_seconds=8,
+        )  # fmt: skip
+
+    def allowance(self, size: int) -> float:
+        """Seconds that a transfer of `size` bytes may take on top of its fixed allowance."""
+        return size / self.bytes_per_second
