@@ -97,3 +97,4 @@ class Copy:
     date: datetime
     seed: str  # of the MIME boundary
     format: int = 1
+    wrap: bool = False  # the server takes no 8-bit: the whole message goes as one base64 attachment

@@ -159,6 +159,7 @@ class Later:
     words: str
     due_at: datetime
     report: Report | None = None
+    copy: Copy | None = None  # the next attempt's form, when this server cannot take the present one
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,9 +320,9 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
             return {"state": S.WAITING, "due_at": due_at, **_CLOSED}
         case HandedOver(words, due_at):
             return {"state": S.HANDED_OVER, "words": words, "due_at": due_at, **_CLOSED}
-        case Later(_, why, words, due_at):
+        case Later(_, why, words, due_at, _, copy):
             return {"state": S.WAITING, "why": why, "words": words, "due_at": due_at,
-                    "failures": _trouble(letter, why), **_CLOSED}  # fmt: skip
+                    "failures": _trouble(letter, why), "copy": copy or letter.copy, **_CLOSED}  # fmt: skip
         case Hold(reason, words, _, headline):
             return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None,
                     "headline": headline or letter.headline, **_CLOSED}  # fmt: skip

@@ -33,6 +33,9 @@ class Reply:
     enhanced: str  # RFC 3463, "" when the server gave none
     text: str
 
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
+
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
