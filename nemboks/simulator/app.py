@@ -1,0 +1,77 @@
+"""The command `nemboks-simulator`: start the pretend Digital Post and mail server, run until told to stop.
+
+Promises: the ready file appears, whole, once everything listens; SIGTERM and SIGINT stop it quickly with exit code 0.
+"""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+
+import click
+
+from nemboks.simulator.config_text import write_whole
+from nemboks.simulator.inboxes import REMOVALS, Removal
+from nemboks.simulator.simulation import InboxMode, Plan, Simulation
+
+EXAMPLES = """
+\b
+Examples:
+  nemboks-simulator serve --state /tmp/sim --ready-file /tmp/sim/ready.json
+  nemboks-simulator serve --state /tmp/sim --ready-file /tmp/sim/ready.json \\
+      --write-config /tmp/sim/nemboks.toml --inbox both --cvrs 4
+  nemboks-simulator serve --state /tmp/sim --ready-file /tmp/sim/ready.json --removal on-delete
+\b
+Then, with BASE from the ready file's control.base_url:
+  curl BASEcompanies
+  curl -d '{"cvr": "...", "seed": 1, "index": 0}' BASEletters
+  curl -d '{"name": "smtp-rcpt-450", "times": 2}' BASEfaults
+  curl BASEletters; curl BASEmails
+"""
+
+
+@click.group(epilog=EXAMPLES)
+def main() -> None:
+    """A pretend Digital Post (REST and IMAP) and a pretend mail server, for testing recipient systems."""
+
+
+@main.command(epilog=EXAMPLES)
+@click.option("--state", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for all files.")
+@click.option("--ready-file", required=True, type=click.Path(path_type=Path), help="Written (JSON) once all is up.")
+@click.option("--write-config", type=click.Path(path_type=Path), help="Also write settings (TOML) for `nemboks run`.")
+@click.option("--cvrs", default=3, show_default=True, type=click.IntRange(0, 10_000), help="How many companies.")
+@click.option("--inbox", default="rest", show_default=True, type=click.Choice(["rest", "imap", "both"]), help="Faces.")
+@click.option("--removal", default="on-receipt", show_default=True, type=click.Choice(REMOVALS), help="What unlists.")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same companies, ids and secrets.")
+def serve(
+    state: Path,
+    ready_file: Path,
+    write_config: Path | None,
+    cvrs: int,
+    inbox: InboxMode,
+    removal: Removal,
+    seed: int,
+) -> None:
+    """Start everything on free ports of 127.0.0.1 and run until SIGTERM or SIGINT."""
+    state.mkdir(parents=True, exist_ok=True)
+    plan = Plan(state.resolve(), cvrs, inbox, removal, seed)
+    asyncio.run(_serve(plan, ready_file, write_config))
+
+
+async def _serve(plan: Plan, ready_file: Path, write_config: Path | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    simulation = Simulation(plan)
+    await simulation.start()
+    try:
+        if write_config is not None:
+            write_whole(write_config, simulation.config_text())
+        write_whole(ready_file, json.dumps(simulation.ready_facts(), indent=2) + "\n")
+        await stop.wait()
+    finally:
+        await simulation.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""The control interface under `/control/`: put letters in, look at everything that happened, switch faults on.
+
+Plain HTTP on a loopback port of its own; nothing here exists in the real Digital Post. Promises: lists answer
+`{"items": [...]}`; a bad request is a 400 with a sentence and changes nothing.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from nemboks.simulator.http_server import FileReply, json_error, small_body
+from nemboks.simulator.inboxes import REMOVALS, Letter
+from nemboks.simulator.letters import Order
+from nemboks.simulator.memo_facts import MemoRefusedError
+
+if TYPE_CHECKING:
+    from nemboks.simulator.simulation import Simulation
+
+MAX_DOCUMENT_BYTES = 120_000_000
+
+
+class ControlFace:
+    """The ASGI application of the control interface is `app`."""
+
+    def __init__(self, simulation: "Simulation") -> None:
+        self._simulation = simulation
+        handlers = {
+            ("GET", "health"): self._health,
+            ("GET", "config"): self._config,
+            ("GET", "removal"): self._removal,
+            ("POST", "removal"): self._set_removal,
+            ("POST", "repeat"): self._set_repeat,
+            ("GET", "companies"): self._companies,
+            ("POST", "companies"): self._add_company,
+            ("GET", "letters"): self._letters,
+            ("POST", "letters"): self._add_letter,
+            ("POST", "letters/xml"): self._add_xml,
+            ("GET", "letters/{id:int}/content"): self._content,
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._arm_fault,
+            ("DELETE", "faults"): self._heal,
+        }
+        routes = [Route(f"/control/{path}", handler, methods=[method]) for (method, path), handler in handlers.items()]
+        self.app = Starlette(routes=routes, exception_handlers={HTTPException: _error, ClientDisconnect: _nobody})
+
+    async def _health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _config(self, request: Request) -> Response:
+        return PlainTextResponse(self._simulation.config_text())
+
+    async def _removal(self, request: Request) -> Response:
+        return JSONResponse({"policy": self._simulation.inboxes.removal})
+
+    async def _set_removal(self, request: Request) -> Response:
+        body = await _body(request)
+        self._simulation.inboxes.removal = _one_of(body, "policy", REMOVALS)
+        return await self._removal(request)
+
+    async def _set_repeat(self, request: Request) -> Response:
+        status = _one_of(await _body(request), "status", (200, 409))
+        self._simulation.inboxes.repeat_status = status
+        return JSONResponse({"status": status})
+
+    async def _companies(self, request: Request) -> Response:
+        return _items(company.as_item() for company in self._simulation.companies)
+
+    async def _add_company(self, request: Request) -> Response:
+        body = await _body(request)
+        cvr, name = _text(body, "cvr"), _text(body, "name")
+        face = _one_of(body, "face", ("rest", "imap")) if "face" in body else self._simulation.next_face()
+        existing = self._simulation.companies.by_cvr(cvr) if cvr else None
+        if existing is not None:
+            return JSONResponse(existing.as_item())
+        try:
+            company = self._simulation.companies.register(face, cvr, name)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        return JSONResponse(company.as_item(), 201)
+
+    async def _letters(self, request: Request) -> Response:
+        return _items(letter.as_item() for letter in self._simulation.inboxes)
+
+    async def _add_letter(self, request: Request) -> Response:
+        body = await _body(request)
+        company = self._simulation.companies.by_cvr(_text(body, "cvr") or "")
+        if company is None:
+            raise HTTPException(400, "cvr is not a registered company's")
+        order = Order(
+            seed=_number(body, "seed", 0),
+            index=_number(body, "index", 0),
+            cvr=company.cvr,
+            name=company.name,
+            document_bytes=_number(body, "document_bytes") if body.get("document_bytes") is not None else None,
+            nemsms=body.get("nemsms") is True,
+        )
+        if (order.document_bytes or 0) > MAX_DOCUMENT_BYTES:
+            raise HTTPException(400, f"document_bytes is at most {MAX_DOCUMENT_BYTES}")
+        try:
+            letter = await self._simulation.post_generated(company, order)
+        except MemoRefusedError as refused:
+            return json_error(400, "the letter was refused", refused.fields)
+        return JSONResponse(letter.as_item(), 201)
+
+    async def _add_xml(self, request: Request) -> Response:
+        source = request.query_params.get("source", "control")
+        return await self._simulation.sender_call.post_xml(request, source, Letter.as_item)
+
+    async def _content(self, request: Request) -> Response:
+        letter = self._simulation.inboxes.by_id(request.path_params["id"])
+        if letter is None:
+            raise HTTPException(404, "no such letter")
+        kind = "application/xml" if letter.inbox == "rest" else "message/rfc822"
+        return FileReply(letter.stored.path, letter.stored.size, kind)
+
+    async def _faults(self, request: Request) -> Response:
+        return _items(self._simulation.faults.items())
+
+    async def _arm_fault(self, request: Request) -> Response:
+        body = await _body(request)
+        times = _number(body, "times") if body.get("times") is not None else None
+        try:
+            self._simulation.faults.arm(_text(body, "name") or "", times)
+        except KeyError as error:
+            raise HTTPException(400, "no fault has this name; see GET /control/faults") from error
+        return await self._faults(request)
+
+    async def _heal(self, request: Request) -> Response:
+        self._simulation.faults.heal()
+        return Response(status_code=204)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await small_body(request) or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise HTTPException(400, "the body is not a JSON object")
+    return body
+
+
+def _one_of(body: dict[str, Any], field: str, allowed: tuple[Any, ...]) -> Any:
+    value = body.get(field)
+    if value not in allowed:
+        raise HTTPException(400, f"{field} is one of {', '.join(map(str, allowed))}")
+    return value
+
+
+def _text(body: dict[str, Any], field: str) -> str | None:
+    value = body.get(field)
+    if value is not None and not isinstance(value, str):
+        raise HTTPException(400, f"{field} is a text")
+    return value
+
+
+def _number(body: dict[str, Any], field: str, default: int | None = None) -> int:
+    value = body.get(field, default)
+    if type(value) is not int or value < 0:
+        raise HTTPException(400, f"{field} is a whole number, zero or more")
+    return value
+
+
+def _items(items: Any) -> Response:
+    return JSONResponse({"items": list(items)})
+
+
+async def _error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return json_error(error.status_code, error.detail)
+
+
+async def _nobody(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)

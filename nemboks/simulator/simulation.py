@@ -1,0 +1,113 @@
+"""One run of the simulator: all faces put together by hand, started and stopped as one.
+
+Promises: when `start` returns, every port is open and every certificate written; `stop` closes everything quickly.
+What an earlier run left in its own folders is removed first; nothing else in the state folder is touched.
+"""
+
+import shutil
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from nemboks.simulator.certificates import make_certificates
+from nemboks.simulator.companies import Companies, Company, Face
+from nemboks.simulator.config_text import Addresses, config_text, ready_facts
+from nemboks.simulator.control import ControlFace
+from nemboks.simulator.deposit import Postbox, single, with_turns
+from nemboks.simulator.faults import Switchboard
+from nemboks.simulator.http_server import HttpServer
+from nemboks.simulator.inboxes import Counter, Inboxes, Letter, Removal
+from nemboks.simulator.letters import Order, memo_letter
+from nemboks.simulator.rest import RestFace
+from nemboks.simulator.rest_send import SenderCall
+
+InboxMode = Literal["rest", "imap", "both"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the command line asked for."""
+
+    state_dir: Path
+    companies: int = 3
+    inbox: InboxMode = "rest"
+    removal: Removal = "on-receipt"
+    seed: int = 1
+
+
+class Simulation:
+    """The whole pretend world; its parts are public so that the control interface can show and change them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.counter = Counter()
+        self.faults = Switchboard()
+        self.companies = Companies(plan.seed)
+        self.inboxes = Inboxes(self.counter, plan.removal)
+        folder, _ = _fresh_folders(plan.state_dir)
+        self._certificates = make_certificates(folder / "certificates")
+        self.postbox = Postbox(self.inboxes, folder / "letters")
+        self.sender_call = SenderCall(self.postbox)
+        rest = RestFace(self.companies, self.inboxes, self.faults, self.sender_call)
+        self._rest = HttpServer(rest.app, **self._mutual_tls())
+        self._control = HttpServer(ControlFace(self).app)
+        self._mail_password = self.companies.new_secret()
+        for _ in range(plan.companies):
+            self.companies.register(self.next_face())
+
+    async def start(self) -> None:
+        """Nothing; everything listens."""
+        self._addresses = Addresses(
+            state_dir=self.plan.state_dir,
+            certificates=self._certificates,
+            rest_port=await self._rest.start(),
+            imap_port=0,
+            implicit_tls_port=0,
+            starttls_port=0,
+            control_port=await self._control.start(),
+            mail_password=self._mail_password,
+        )
+
+    async def stop(self) -> None:
+        """Nothing; nothing listens, no connection is left."""
+        await self._rest.stop()
+        await self._control.stop()
+
+    def next_face(self) -> Face:
+        """The face of the next company when nobody says: with `both` they alternate."""
+        if self.plan.inbox != "both":
+            return self.plan.inbox
+        return "rest" if len(list(self.companies)) % 2 == 0 else "imap"
+
+    def ready_facts(self) -> dict[str, Any]:
+        """The content of the ready file; only after `start`."""
+        return ready_facts(self._addresses, self.companies)
+
+    def config_text(self) -> str:
+        """Settings for the program, with the companies of this moment; only after `start`."""
+        return config_text(self._addresses, self.companies, self.inboxes.removal)
+
+    async def post_generated(self, company: Company, order: Order) -> Letter:
+        """An invented letter, now in the company's inbox. Raises MemoRefusedError when it was posted before."""
+        source = f"generated:{order.seed}:{order.index}"
+        return (await self.postbox.post(single(with_turns(memo_letter(order))), source, None))[0]
+
+    def _mutual_tls(self) -> dict[str, Any]:
+
+        return {
+            "ssl_certfile": str(self._certificates.server.cert),
+            "ssl_keyfile": str(self._certificates.server.key),
+            "ssl_ca_certs": str(self._certificates.ca),
+            "ssl_cert_reqs": ssl.CERT_REQUIRED,
+        }
+
+
+def _fresh_folders(state_dir: Path) -> tuple[Path, Path]:
+    folder, accepted = state_dir / "simulator", state_dir / "accepted"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "letters").mkdir(parents=True, mode=0o700)
+    accepted.mkdir(exist_ok=True, mode=0o700)
+    for left_over in accepted.glob("[0-9][0-9][0-9][0-9]*.eml"):
+        left_over.unlink()
+    return folder, accepted
