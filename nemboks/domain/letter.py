@@ -98,6 +98,13 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True)
+class Reappeared:
+    """A later listing shows a vanished letter: it is fetched like a new one."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Postponed:
     """A fetch or a receipt did not succeed: same state, later. `definite`: upstream answered, nothing is in doubt."""
 
@@ -236,7 +243,7 @@ class Acknowledged:
 
 
 Event = (
-    Collected | Vanished | Postponed | Claimed | DotBegun | Confirmed | PartConfirmed | HandedOver | Later | Hold
+    Collected | Vanished | Reappeared | Postponed | Claimed | DotBegun | Confirmed | PartConfirmed | HandedOver | Later | Hold
     | AttemptEnded | Returned | Released | Retried | Dismissed | ContentsLost | ReceiptBegun | Acknowledged
 )  # fmt: skip
 
@@ -257,6 +264,7 @@ S = State
 MOVES: Final[Mapping[type[Event], Move]] = {
     Collected: _from(S.FOUND, S.VANISHED, to=(S.WAITING,)),
     Vanished: _from(S.FOUND, to=(S.VANISHED,)),
+    Reappeared: _from(S.VANISHED, to=(S.FOUND,)),
     Postponed: _from(S.FOUND, S.FORWARDED),
     Claimed: _from(S.WAITING, to=(S.SENDING,)),
     DotBegun: _from(S.SENDING),
@@ -268,7 +276,7 @@ MOVES: Final[Mapping[type[Event], Move]] = {
     AttemptEnded: _from(S.SENDING, to=(S.WAITING, S.HELD)),
     Returned: _from(S.HANDED_OVER, to=(S.HELD,)),
     Released: _from(S.HELD, to=(S.WAITING,)),
-    Retried: _from(S.FOUND, S.WAITING, S.FORWARDED, S.VANISHED),
+    Retried: _from(S.FOUND, S.WAITING, S.FORWARDED),
     Dismissed: _from(S.HELD, S.WAITING, to=(S.DISMISSED,)),
     ContentsLost: _from(S.WAITING, S.SENDING, to=(S.FOUND,)),
     ReceiptBegun: _from(S.FORWARDED),
@@ -305,6 +313,8 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
                     "why": "", "words": "", "failures": 0}  # fmt: skip
         case Vanished(words):
             return {"state": S.VANISHED, "words": words, "due_at": None}
+        case Reappeared(due_at):
+            return {"state": S.FOUND, "why": "", "words": "", "failures": 0, "due_at": due_at}
         case Postponed(why, words, due_at, definite):
             return {"why": why, "words": words, "due_at": due_at, "failures": _trouble(letter, why),
                     "receipt_begun_at": None if definite else letter.receipt_begun_at}  # fmt: skip
@@ -330,8 +340,10 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
             return _attempt_ended(letter, event)
         case Returned(reason, words):
             return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None}
-        case Released(_, due_at):  # the limit counts anew: a person has looked
-            return {"state": S.WAITING, "why": "", "words": "", "due_at": due_at, "failures": 0}
+        case Released(_, due_at):
+            # Other contents under the same id are another letter: a person has looked and takes the new ones.
+            anew = {"headline": None, "copy": None} if letter.why == Reason.OTHER_CONTENTS else {}
+            return {"state": S.WAITING, "why": "", "words": "", "due_at": due_at, "failures": 0, **anew}
         case Retried(_, due_at):
             return {"due_at": due_at}
         case Dismissed():

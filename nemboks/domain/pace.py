@@ -16,15 +16,15 @@ class Pace(BaseModel):
 
     poll_seconds: float = Field(300, gt=0, description="Between two looks into a mailbox, spread by up to a fifth.")
     sweep_seconds: float = Field(1, gt=0, description="Between two looks into our own store for what is due.")
-    idle_seconds: float = Field(540, gt=0, description="IMAP IDLE is renewed this often (RFC 2177 asks for < 29 min).")
-    request_seconds: float = Field(120, gt=0, description="For one call to Digital Post, besides the time its size needs.")
+    idle_seconds: float = Field(540, gt=0, description="IMAP IDLE is renewed this often (RFC 2177: < 29 min).")
+    request_seconds: float = Field(120, gt=0, description="For one call to Digital Post, plus what its size needs.")
     upstream_seconds: tuple[float, float] = Field(
         (30, 900), description="Back-off after an outage of Digital Post: first wait and longest wait."
     )
-    missing_seconds: float = Field(600, gt=0, description="Until a listed letter that was not there is asked for again.")
-    park_seconds: float = Field(3600, gt=0, description="Until a CVR that Digital Post refuses (401, 403) is tried again.")
+    missing_seconds: float = Field(600, gt=0, description="Until a listed letter that was not there is asked for.")
+    park_seconds: float = Field(3600, gt=0, description="Until a CVR that Digital Post refuses is tried again.")
     retry_seconds: tuple[float, ...] = Field(
-        (60, 300, 900, 1800, 3600), min_length=1, description="Waits after the first temporary refusals of a mail server."
+        (60, 300, 900, 1800, 3600), min_length=1, description="Waits after a mail server's first temporary refusals."
     )
     retry_by_age: tuple[tuple[float, float], ...] = Field(
         ((21_600, 1_800), (86_400, 3_600), (432_000, 7_200)),
@@ -39,7 +39,7 @@ class Pace(BaseModel):
     connect_seconds: float = Field(30, gt=0, description="To reach a mail server and agree on TLS.")
     reply_seconds: float = Field(300, gt=0, description="For a reply before the dot (RFC 5321 4.5.3.2).")
     dot_seconds: float = Field(600, gt=0, description="For the reply to the dot (RFC 5321 4.5.3.2.6: ten minutes).")
-    attempt_seconds: float = Field(1_200, gt=0, description="For an attempt up to its dot, besides the time its size needs.")
+    attempt_seconds: float = Field(1_200, gt=0, description="For an attempt up to its dot, plus what its size needs.")
     bytes_per_second: float = Field(50_000, gt=0, description="The slowest flow of a body that is still waited for.")
     spare_seconds: float = Field(60, gt=0, description="An unused connection to a mail server is kept this long.")
     stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
@@ -58,3 +58,24 @@ class Pace(BaseModel):
     def allowance(self, size: int) -> float:
         """Seconds that a transfer of `size` bytes may take on top of its fixed allowance."""
         return size / self.bytes_per_second
+
+    def too_quick(self) -> list[str]:
+        """The waits that are under production's floor, each as a sentence; empty when production may use them."""
+        faults = []
+        for name, floor in FLOORS.items():
+            value = getattr(self, name)
+            least = min(value) if isinstance(value, tuple) else value
+            if least < floor:
+                faults.append(f"pace.{name} is {least:g}; production needs at least {floor:g}")
+        if any(seconds < FLOORS["retry_seconds"] for _, seconds in self.retry_by_age):
+            faults.append(f"pace.retry_by_age: production waits at least {FLOORS['retry_seconds']:g}")
+        return faults
+
+
+# Under these, a fault here would hammer a neighbour, or an answer that is on its way would count as lost.
+FLOORS = {
+    "poll_seconds": 60, "sweep_seconds": 0.2, "idle_seconds": 60, "request_seconds": 30, "upstream_seconds": 10,
+    "missing_seconds": 60, "park_seconds": 600, "retry_seconds": 30, "retry_last_seconds": 600, "full_seconds": 300,
+    "second_look_seconds": 300, "login_seconds": 1_800, "tls_seconds": 300, "uncertain_seconds": 300,
+    "connect_seconds": 10, "reply_seconds": 60, "dot_seconds": 600, "attempt_seconds": 300, "stop_seconds": 10,
+}  # fmt: skip

@@ -1,0 +1,199 @@
+"""Judges a demo from its two ends: what the senders posted and the upstream mailbox saw, and what the mail server took.
+
+Only the count of uncertain endings, and the state shown on each row, come from our own ledger.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nemboks.cli.demo_letters import Posted
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """One look at both ends and the ledger."""
+
+    upstream: dict[int, Item]  # the simulator's letters by their number
+    mails: list[Item]
+    companies: dict[str, Item]  # by CVR
+    ledger: dict[tuple[str, str], Item]  # by CVR and upstream id
+
+    @classmethod
+    def of(cls, letters: list[Item], mails: list[Item], companies: list[Item], ledger: list[Item]) -> "Ends":
+        return cls(
+            {x["id"]: x for x in letters}, sorted(mails, key=lambda m: m["n"]), {x["cvr"]: x for x in companies},
+            {(x["cvr"], x["upstream_id"]): x for x in ledger},
+        )  # fmt: skip
+
+    def letter(self, posted: Posted) -> Item | None:
+        """Upstream's account of a posted letter."""
+        if posted.upstream is None and posted.accepted:
+            posted.upstream = next(
+                (n for n, x in self.upstream.items() if _same(x["message_uuid"], posted.message_uuid)), None
+            )
+        return self.upstream.get(posted.upstream) if posted.upstream is not None else None
+
+    def row(self, letter: Item) -> Item | None:
+        """Our ledger's account of it."""
+        return next((self.ledger[letter["cvr"], key] for key in keys(letter) if (letter["cvr"], key) in self.ledger), None)
+
+    def copies(self, letter: Item) -> list[Item]:
+        """The mails that carry this letter to its own company's mailbox, in the order of acceptance."""
+        address = self.companies.get(letter["cvr"], {}).get("address")
+        mine = set(keys(letter))
+        return [m for m in self.mails if m["to"] == address and _header(m, "Nemboks-Letter") in mine]
+
+
+def keys(letter: Item) -> list[str]:
+    """The upstream ids that the letter has had (an IMAP letter gets a new one with a new UIDVALIDITY)."""
+    if letter["message_uuid"]:
+        return [letter["message_uuid"].lower()]
+    uids = letter.get("uids") or [letter["uid"]]
+    return [f"{u['uidvalidity']}.{u['uid']}" for u in reversed(uids) if u]
+
+
+def _same(a: str | None, b: str | None) -> bool:
+    return bool(a and b and a.lower() == b.lower())
+
+
+def _header(mail: Item, name: str) -> str:
+    return next((str(v) for k, v in mail["headers"].items() if k.lower() == name.lower()), "")
+
+
+def whole(mail: Item, letter: Item) -> bool:
+    """Whether the mail holds every document of the letter, byte for byte."""
+    wanted = Counter(d["sha256"] for d in letter["documents"])
+    return not wanted - Counter(a["sha256"] for a in mail["attachments"])
+
+
+def removal(letter: Item) -> int | None:
+    """The number of the first act that took the letter from upstream: a taken receipt, a DELETE or an EXPUNGE."""
+    acts = [r["n"] for r in letter["receipts"] if r["taken"] and r["status"] == "COMPLETED"]
+    acts += [d if isinstance(d, int) else d["n"] for d in letter["deletes"]]
+    acts += [letter["expunged"]] if letter.get("expunged") else []
+    return min(acts, default=None)
+
+
+def finished(letter: Item) -> bool:
+    """Whether upstream regards the letter as settled: what its removal policy wants has been done."""
+    return letter["removed"] is not None
+
+
+def confirmed(mail: Item) -> bool:
+    return not mail.get("kept_only")
+
+
+def misdelivered(ends: Ends) -> int:
+    """Mails that lie with a company they were not meant for, told by their documents and not by their headers."""
+    owners: dict[str, set[str]] = {}
+    for letter in ends.upstream.values():
+        for document in letter["documents"]:
+            owners.setdefault(document["sha256"], set()).add(letter["cvr"])
+    addresses = {x["address"]: cvr for cvr, x in ends.companies.items()}
+    wrong = 0
+    for mail in ends.mails:
+        cvr = addresses.get(mail["to"])
+        labelled = _header(mail, "Nemboks-Cvr")
+        foreign = any(a["sha256"] in owners and cvr not in owners[a["sha256"]] for a in mail["attachments"])
+        wrong += foreign or (bool(labelled) and labelled != cvr)
+    return wrong
+
+
+def settled(posted: Posted, ends: Ends, forever: bool) -> bool:
+    """Whether nothing more will happen to the letter by itself."""
+    if not posted.accepted:
+        return True
+    letter = ends.letter(posted)
+    row = ends.row(letter) if letter else None
+    if letter is None or row is None:
+        return False
+    if finished(letter) and row["state"] == "ACKNOWLEDGED":
+        return True
+    if forever:
+        return row["state"] != "SENDING" and bool(row["reason"])
+    return row["state"] == "HELD" and bool(row["reason"])
+
+
+def judge(rows: Sequence[Posted], ends: Ends, forever: str, kills: int, seconds: float) -> Item:
+    """The demo's one JSON object (`nemboks.demo/1`). `forever`: what a fault that never heals leads to, or ""."""
+    count: Counter[str] = Counter()
+    letters = [_row(posted, ends, forever, count) for posted in rows]
+    uncertain = sum(x["uncertain"] for x in ends.ledger.values())
+    wrong = misdelivered(ends)
+    bad = count["lost"] + wrong + count["premature"] + count["unsettled"] + count["astray"]
+    return {
+        "schema": "nemboks.demo/1",
+        "ok": bad == 0 and count["copies"] <= uncertain,
+        "posted": len(rows), "accepted": count["accepted"], "acknowledged": count["acknowledged"],
+        "held": count["held"], "lost": count["lost"], "misdelivered": wrong,
+        "premature_receipts": count["premature"], "copies": count["copies"], "uncertain": uncertain,
+        "unsettled": count["unsettled"], "kills": kills, "seconds": round(seconds, 1), "letters": letters,
+    }  # fmt: skip
+
+
+def _row(posted: Posted, ends: Ends, forever: str, count: Counter[str]) -> Item:
+    letter = ends.letter(posted)
+    row = ends.row(letter) if letter else None
+    mails = ends.copies(letter) if letter else []
+    if posted.accepted and letter is None:
+        count["unsettled"] += 1
+    if letter is not None:
+        _count(posted, letter, row, mails, forever, ends, count)
+    elif posted.accepted:
+        count["accepted"] += 1
+    expect = _expect(posted, letter, forever)
+    state = row["state"] if row else ("UPSTREAM" if posted.accepted else "REJECTED_UPSTREAM")
+    return {
+        "source": posted.source, "message_uuid": posted.message_uuid, "uuid_replaced": posted.uuid_replaced,
+        "recipient_replaced": posted.recipient_replaced, "cvr": posted.cvr, "inbox": posted.inbox, "expect": expect,
+        "state": state, "reason": row["reason"] if row else None, "attempts": row["attempts"] if row else 0,
+        "available_at": row["available_at"] if row else None, "forwarded_at": row["forwarded_at"] if row else None,
+        "acknowledged_at": row["acknowledged_at"] if row else None, "mail": _mail(mails),
+    }  # fmt: skip
+
+
+def _expect(posted: Posted, letter: Item | None, forever: str) -> str:
+    if not posted.accepted:
+        return "rejected"
+    if letter is not None and letter["kind"] == "NEMSMS":
+        return "held"
+    return forever or "delivered"
+
+
+def _count(
+    posted: Posted, letter: Item, row: Item | None, mails: list[Item], forever: str, ends: Ends, count: Counter[str]
+) -> None:
+    count["accepted"] += 1
+    count["copies"] += max(0, len(mails) - 1)
+    good = [m["n"] for m in mails if whole(m, letter)]
+    told = [m["n"] for m in mails if whole(m, letter) and confirmed(m)]
+    gone = removal(letter)
+    if gone is not None:
+        count["lost"] += not good
+        count["premature"] += not any(n < gone for n in told)
+    done = finished(letter)
+    count["acknowledged"] += done
+    held = row is not None and row["state"] in ("HELD", "WAITING", "FOUND", "VANISHED") and bool(row["reason"])
+    count["held"] += held and not done
+    if not settled(posted, ends, bool(forever)):
+        count["unsettled"] += 1
+        return
+    uncertain = row is not None and row["reason"] == "three_uncertain"
+    expect = _expect(posted, letter, forever)
+    if expect == "delivered":
+        count["astray"] += not (bool(told) and (done or bool(forever))) and not uncertain
+    else:
+        count["astray"] += done or not held
+
+
+def _mail(mails: list[Item]) -> Item | None:
+    if not mails:
+        return None
+    first = next((m for m in mails if confirmed(m)), mails[0])
+    attachments = [{"name": a["name"], "sha256": a["sha256"], "size": a["size"]} for a in first["attachments"]]
+    return {"to": first["to"], "subject": first["subject"], "message_id": first["message_id"], "size": first["size"],
+            "attachments": attachments}  # fmt: skip

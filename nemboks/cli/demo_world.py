@@ -1,0 +1,136 @@
+"""The demo's two ends and the daemon between them: three processes on free loopback ports, and how to ask them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from nemboks.settings import load
+from nemboks.wiring import open_store
+
+START_SECONDS = 30.0
+
+
+class World:
+    """The simulator (both ends) and the daemon, as processes of ours. Ends them, and only them, on the way out."""
+
+    def __init__(self, state: Path, cvrs: int, inbox: str, removal: str, seed: int) -> None:
+        self.state = state
+        self.config = state / "nemboks.toml"
+        ready = state / "ready.json"
+        ready.unlink(missing_ok=True)
+        self._simulator = self._start(
+            "simulator.log", "nemboks.simulator.app", "serve", "--state", str(state), "--ready-file", str(ready),
+            "--cvrs", str(cvrs), "--inbox", inbox, "--removal", removal, "--seed", str(seed),
+        )  # fmt: skip
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self.kills = 0
+        self.ready = self._wait_for(ready)
+        self._control = httpx2.Client(base_url=self.ready["control"]["base_url"], timeout=30, trust_env=False)
+        self._sender: httpx2.Client | None = None
+
+    def _start(self, log: str, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.state / log).open("ab") as out:
+            command = [sys.executable, "-m", module, *arguments]
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)  # noqa: S603
+
+    def _wait_for(self, ready: Path) -> dict[str, Any]:
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self._simulator.poll() is None:
+            if ready.exists():
+                found: dict[str, Any] = json.loads(ready.read_text())
+                return found
+            time.sleep(0.02)
+        raise RuntimeError(f"the simulator did not start; see {self.state / 'simulator.log'}")
+
+    # --- both ends, through the simulator's control interface ---
+
+    def ask(self, what: str) -> list[dict[str, Any]]:
+        """A list of the control interface."""
+        items: list[dict[str, Any]] = self._control.get(f"/control/{what}").raise_for_status().json()["items"]
+        return items
+
+    def tell(self, what: str, **values: Any) -> dict[str, Any]:
+        """An act of the control interface; brings its answer."""
+        answer: dict[str, Any] = self._control.post(f"/control/{what}", json=values).raise_for_status().json()
+        return answer
+
+    def send(self, memo: bytes, message_uuid: str, source: str) -> httpx2.Response:
+        """The answer to the real sender call `POST memos/?memo-message-uuid=`."""
+        if self._sender is None:
+            rest = self.ready["rest"]
+            system = rest["systems"][0] if rest["systems"] else self._sending_system()
+            import ssl  # only here: the demo is a client of the real interface
+
+            context = ssl.create_default_context(cafile=rest["ca"])
+            context.load_cert_chain(rest["client_cert"], rest["client_key"])
+            self._sender = httpx2.Client(
+                base_url=rest["base_url"], verify=context, auth=(system["system_id"], system["api_token"]), timeout=120,
+                trust_env=False,
+            )  # fmt: skip
+        headers = {"Content-Type": "application/xml", "X-Source-Name": source.encode("ascii", "replace").decode()}
+        return self._sender.post("memos/", params={"memo-message-uuid": message_uuid}, content=memo, headers=headers)
+
+    def _sending_system(self) -> dict[str, Any]:
+        return self.tell("companies", face="rest")
+
+    # --- the daemon ---
+
+    def write_config(self) -> None:
+        """The settings of all companies that the simulator knows now."""
+        text = self._control.get("/control/config").raise_for_status().text
+        self.config.touch(mode=0o600)
+        self.config.write_text(text)
+
+    def start_daemon(self) -> None:
+        self._daemon = self._start("daemon.log", "nemboks.cli.main", "run", "--config", str(self.config))
+
+    def kill_daemon(self) -> None:
+        """SIGKILL, as a power cut would; counted."""
+        if self._daemon is not None:
+            self._daemon.kill()
+            self._daemon.wait()
+            self.kills += 1
+
+    def daemon_died(self) -> bool:
+        """Whether the daemon ended by itself, which it never should."""
+        return self._daemon is not None and self._daemon.poll() is not None
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every letter as our own ledger has it; empty before the daemon has made the ledger."""
+        settings = load(self.config, environ={})
+        if not settings.database.exists():
+            return []
+        from nemboks.desk.letters import all_letters
+
+        store = open_store(settings, threaded=False)
+        try:
+            return all_letters(store)
+        finally:
+            store.close_now()
+
+    def close(self) -> None:
+        for process in (self._daemon, self._simulator):
+            if process is None or process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._control.close()
+        if self._sender is not None:
+            self._sender.close()
+
+
+def quiet_environment() -> None:
+    """Settings in the environment are the user's own, not the demo's."""
+    for name in [x for x in os.environ if x.upper().startswith("NEMBOKS_") and x.upper() != "NEMBOKS_VENV"]:
+        del os.environ[name]

@@ -1,0 +1,187 @@
+"""The long-running process: four kinds of work, one store between them, and a way to stop.
+
+A loop that raises ends the process on purpose: systemd starts it again, and the store knows where we were.
+Start is recovery. A stop takes nothing new, closes what has not sent its dot, and waits for the replies to the dots
+that are out, so that a stop never causes an uncertain ending.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from nemboks.daemon.notify import Systemd
+from nemboks.daemon.watch import Watch
+from nemboks.daemon.work import Work
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Mailbox
+from nemboks.journey.acknowledge import acknowledge
+from nemboks.journey.collect import collect, look
+from nemboks.journey.forward import forward
+from nemboks.journey.recover import recover
+from nemboks.logs import log
+from nemboks.wiring import Services
+
+
+class Daemon:
+    """All work of one process over one store."""
+
+    def __init__(self, services: Services) -> None:
+        self.services, self.world = services, services.world
+        self.stopping = asyncio.Event()
+        self._past_dot: set[asyncio.Task[Any]] = set()
+        self._watch = Watch(services.world)
+        seats = services.settings.seats
+        self.roles: tuple[Work[Any], ...] = (
+            Work("look", self._mailboxes, self._look, seats.look),
+            Work("collect", self._letters(State.FOUND), lambda x: collect(x, self.world), seats.collect),
+            Work("forward", self._letters(State.WAITING), self._forward, seats.forward),
+            Work("acknowledge", self._letters(State.FORWARDED), lambda x: acknowledge(x, self.world), seats.acknowledge),
+        )
+
+    # --- what each role works on ---
+
+    def _letters(self, state: State) -> Callable[[int], Awaitable[Sequence[Letter]]]:
+        async def due(limit: int) -> Sequence[Letter]:
+            return await self.world.letters.due(state, self.world.clock.now(), limit)
+
+        return due
+
+    async def _mailboxes(self, limit: int) -> Sequence[Mailbox]:
+        news = [await self.world.mailboxes.get(x) for x in self._watch.news()]
+        return [*news, *await self.world.mailboxes.due(self.world.clock.now(), limit)]
+
+    async def _look(self, mailbox: Mailbox) -> None:
+        await look(mailbox, self.world)
+
+    async def _forward(self, letter: Letter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def may_begin() -> bool:
+            if not self.stopping.is_set():
+                self._past_dot.add(task)  # from here a stop waits for us
+            return task in self._past_dot
+
+        try:
+            await forward(letter, self.world, may_begin)
+        finally:
+            self._past_dot.discard(task)
+
+    # --- run until told to stop ---
+
+    async def run(self, systemd: Systemd | None = None) -> None:
+        """Serve until SIGTERM or SIGINT. Raises what a loop raised."""
+        systemd = systemd or Systemd()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        await recover(self.world, sole=True)
+        await self._sweep()
+        ticks = self._ticks(systemd)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._watch.start(group, self.wake)
+                loops = [group.create_task(self._serve(role, group), name=role.name) for role in self.roles]
+                systemd.say("READY=1")
+                log().info("daemon_ready")
+                await self.stopping.wait()
+                systemd.say("STOPPING=1")
+                await self._stop(loops)
+        finally:
+            ticks.shutdown(wait=False)
+            log().info("daemon_stopped")
+
+    async def _serve(self, role: Work[Any], group: asyncio.TaskGroup) -> None:
+        while not self.stopping.is_set():
+            role.nudge.clear()
+            await role.fill(group, self.wake)
+            await role.nudge.wait()
+
+    def wake(self) -> None:
+        """Let every role look for due rows now; a lost or doubled call changes nothing, the sweep finds them."""
+        for role in self.roles:
+            role.nudge.set()
+
+    async def _stop(self, loops: list[asyncio.Task[None]]) -> None:
+        log().info("daemon_stopping", waiting=len(self._past_dot))
+        self._watch.stop()
+        self.wake()
+        await asyncio.wait(loops)
+        for role in self.roles:
+            for task in tuple(role.in_hand.values()):
+                if task not in self._past_dot:
+                    task.cancel()
+        if self._past_dot:
+            _, late = await asyncio.wait(self._past_dot, timeout=self.world.pace.stop_seconds)
+            for task in late:
+                task.cancel()
+
+    # --- ticks and chores ---
+
+    def _ticks(self, systemd: Systemd) -> AsyncIOScheduler:
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        ticks = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+        pace = self.world.pace
+        ticks.add_job(self.wake, "interval", seconds=pace.sweep_seconds)
+        ticks.add_job(self._chore(self._overdue), "interval", seconds=max(1, pace.sweep_seconds * 10))
+        ticks.add_job(self._chore(self._sweep), "interval", hours=1)
+        if systemd.watchdog_seconds:
+            ticks.add_job(self._chore(self._alive(systemd)), "interval", seconds=systemd.watchdog_seconds / 3)
+        ticks.start()
+        return ticks
+
+    def _chore(self, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """APScheduler only logs what a job raises; a chore that fails must end the process like any loop."""
+
+        async def run() -> None:
+            try:
+                await work()
+            except Exception:
+                log().exception("daemon_failed")
+                self.failed = True
+                self.stopping.set()
+
+        return run
+
+    failed = False
+
+    async def _overdue(self) -> None:
+        if await recover(self.world):
+            self.wake()
+
+    async def _sweep(self) -> None:
+        gone = await self.services.sweep_spool()
+        if gone:
+            log().info("spool_swept", files=gone)
+
+    def _alive(self, systemd: Systemd) -> Callable[[], Awaitable[None]]:
+        async def ping() -> None:  # only when the store answers
+            await self.world.mailboxes.due(self.world.clock.now(), 1)
+            systemd.say("WATCHDOG=1")
+
+        return ping
+
+    # --- one pass ---
+
+    async def drain(self) -> None:
+        """One pass: every mailbox is listed once, and its letters go as far as they can go now. Then returns."""
+        await recover(self.world, sole=True)
+        looks = self.roles[0]
+        async with asyncio.TaskGroup() as group:
+            for mailbox in await self.services.all_mailboxes():
+                looks._start(mailbox, group, lambda: None)
+        for role in self.roles[1:] * 2:
+            await self._until_idle(role)
+
+    async def _until_idle(self, role: Work[Any]) -> None:
+        idle = asyncio.Event()
+        horizon = self.world.clock.now() + timedelta(days=1)
+        while self.world.clock.now() < horizon:
+            idle.clear()
+            async with asyncio.TaskGroup() as group:
+                if not await role.fill(group, idle.set):
+                    return

@@ -1,0 +1,88 @@
+"""The third part: the receipt that lets a letter leave Digital Post.
+
+It is given only for a committed confirmation, after `receipt_may_go`, and always with the letter's one
+transmissionId, so it may be repeated. "No such letter" proves nothing by itself: only after a call whose answer we
+never saw, and only when a fresh listing lacks the letter, does it mean that the earlier call was heard.
+"""
+
+from datetime import timedelta
+
+from nemboks.domain.guard import receipt_may_go
+from nemboks.domain.letter import Acknowledged, Letter, Postponed, ReceiptBegun
+from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.proof import Receipt
+from nemboks.domain.verdict import backoff, spread
+from nemboks.journey.collect import put_off
+from nemboks.journey.world import World
+from nemboks.logs import log
+from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
+
+# "No such letter", and on no list, this often in a row: then it is so. A single odd answer settles nothing.
+GONE_AFTER_DOUBT, GONE_AT_ONCE = 2, 3
+
+
+async def acknowledge(letter: Letter, world: World) -> None:
+    """Give the receipt of one FORWARDED letter and commit ACKNOWLEDGED, or when to try again."""
+    mailbox = await world.mailboxes.get(letter.mailbox)
+    if receipt_may_go(letter, mailbox, world.clock.now()) or letter.confirmation is None:
+        return
+    repeated = letter.receipt_begun_at is not None
+    letter = await world.letters.move(letter, ReceiptBegun())
+    inbox = await world.inboxes.of(mailbox)
+    try:
+        words = await inbox.acknowledge(_receipt(letter, world), repeated)
+    except Gone as e:
+        words = await _settle(letter, inbox, e, repeated, world)
+    except InboxError as e:
+        await _postpone(letter, mailbox, e, repeated, world)
+        return
+    if words:
+        await _acknowledged(letter, mailbox, words, world)
+
+
+def _receipt(letter: Letter, world: World) -> Receipt:
+    headline, confirmation = letter.headline, letter.confirmation
+    assert headline is not None and confirmation is not None and letter.transmission_id is not None
+    return Receipt(
+        confirmation, letter.upstream_id, letter.transmission_id, world.clock.now(), headline.size, headline.header_sha256
+    )
+
+
+async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, world: World) -> str:
+    """Upstream's words if the letter is settled, "" if it was put off: the list decides (DIGITAL-POST 7.5)."""
+    failures = letter.failures + 1 if letter.why == "gone" else 1
+    try:
+        listed = letter.upstream_id in {x.upstream_id for x in await inbox.list()}
+    except InboxError:
+        listed = True  # not known: ask again
+    if not listed and failures >= (GONE_AFTER_DOUBT if repeated else GONE_AT_ONCE):
+        return f"already gone: {error}"
+    due_at = world.clock.now() + timedelta(seconds=spread(world.pace.missing_seconds, world.clock.chance()))
+    # While it is listed, or the list is silent, an earlier unanswered call stays in doubt.
+    await world.letters.move(letter, Postponed("gone", str(error), due_at, definite=not repeated))
+    log().warning("letter_postponed", letter=letter.id, why="gone", words=str(error))
+    return ""
+
+
+async def _postpone(letter: Letter, mailbox: Mailbox, error: InboxError, repeated: bool, world: World) -> None:
+    why = type(error).__name__.lower()
+    failures = letter.failures + 1 if letter.why == why else 1
+    if isinstance(error, Refused) and error.mailbox:
+        due_at = await put_off(mailbox, error, world)
+    else:
+        seconds = backoff(failures, world.pace, world.clock.chance())
+        if isinstance(error, Refused):
+            seconds = spread(world.pace.park_seconds, world.clock.chance())
+        elif isinstance(error, Unavailable) and error.retry_after is not None:
+            seconds = max(seconds, error.retry_after)
+        due_at = world.clock.now() + timedelta(seconds=seconds)
+    definite = isinstance(error, Refused) and not repeated  # a no today does not answer yesterday's call
+    await world.letters.move(letter, Postponed(why, str(error), due_at, definite))
+    log().warning("letter_postponed", letter=letter.id, why=why, words=str(error))
+
+
+async def _acknowledged(letter: Letter, mailbox: Mailbox, words: str, world: World) -> None:
+    after = await world.letters.move(letter, Acknowledged(words))
+    if letter.contents is not None:
+        await world.contents.destroy(letter.contents)
+    log().info("letter_acknowledged", letter=after.id, mailbox=mailbox.cvr, words=words)

@@ -1,0 +1,143 @@
+"""The first part of the way: what lies in a mailbox, and one letter fetched, read and sealed.
+
+FOUND is committed before any fetch, because the fetch itself may take the letter off upstream's list
+(DIGITAL-POST 2.4). Nothing is believed of a letter before its identity is checked: the id that was asked for,
+and the recipient that the mailbox belongs to. A letter that fails that is HELD, never mailed, never receipted.
+"""
+
+from datetime import datetime, timedelta
+
+from nemboks.content.compose import message_id_for
+from nemboks.content.memo import MemoReader
+from nemboks.content.message import MessageReader
+from nemboks.content.unreadable import Unreadable
+from nemboks.domain.headline import Copy, Headline, Kind, Sealed
+from nemboks.domain.letter import Collected, Event, Hold, Letter, Postponed, Reason, Stale, State, Vanished
+from nemboks.domain.mailbox import Face, Mailbox
+from nemboks.domain.verdict import backoff, spread
+from nemboks.journey.world import World
+from nemboks.logs import log
+from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
+
+LOOKS = 3  # a letter that is not there, or not readable, gets three looks before we believe it
+
+
+async def look(mailbox: Mailbox, world: World) -> None:
+    """List one mailbox and commit what is new as FOUND."""
+    try:
+        inbox = await world.inboxes.of(mailbox)
+        listed = await inbox.list()
+    except InboxError as e:
+        await put_off(mailbox, e, world)
+        return
+    now = world.clock.now()
+    due_at = now + timedelta(seconds=spread(world.pace.poll_seconds, world.clock.chance()))
+    new = await world.letters.found(mailbox, listed, now, due_at)
+    if new:
+        log().info("letter_found", mailbox=mailbox.cvr, new=new, listed=len(listed))
+
+
+async def put_off(mailbox: Mailbox, error: InboxError, world: World) -> datetime:
+    """When the mailbox is looked at again after a failure; a refusal of the CVR parks it, and it alone."""
+    parked = isinstance(error, Refused) and error.mailbox
+    due_at = _again(error, mailbox.failures + 1, world)
+    await world.mailboxes.postpone(mailbox, due_at, str(error), parked)
+    event = "mailbox_parked" if parked else "mailbox_unavailable"
+    log().warning(event, mailbox=mailbox.cvr, words=str(error), due_at=due_at.isoformat())
+    return due_at
+
+
+def _again(error: InboxError, failures: int, world: World) -> datetime:
+    pace, chance = world.pace, world.clock.chance()
+    if isinstance(error, Refused):
+        seconds = spread(pace.park_seconds, chance)
+    elif isinstance(error, Gone):
+        seconds = spread(pace.missing_seconds, chance)
+    else:
+        asked = error.retry_after if isinstance(error, Unavailable) and error.retry_after is not None else 0.0
+        seconds = max(asked, backoff(failures, pace, chance))
+    return world.clock.now() + timedelta(seconds=seconds)
+
+
+async def collect(letter: Letter, world: World) -> None:
+    """Fetch one FOUND (or VANISHED, but listed again) letter and commit it as WAITING, or as HELD with the reason."""
+    mailbox = await world.mailboxes.get(letter.mailbox)
+    try:
+        inbox = await world.inboxes.of(mailbox)
+        headline, sealed = await _fetch(letter, mailbox, inbox, world)
+    except (InboxError, Unreadable) as e:
+        await _not_collected(letter, mailbox, e, world)
+        return
+    twin = await _twin(letter, mailbox, headline, world)
+    if twin is not None:
+        await world.contents.destroy(sealed)
+        log().info("letter_rebound", letter=twin.id, mailbox=mailbox.cvr)
+        return
+    event = _believe(letter, mailbox, headline, sealed, world)
+    try:
+        after = await world.letters.move(letter, event)
+    except Stale:  # another fetched it meanwhile: that one's contents stand
+        await world.contents.destroy(sealed)
+        raise
+    if after.contents != sealed:
+        await world.contents.destroy(sealed)
+    name = "letter_collected" if after.state is State.WAITING else "letter_held"
+    log().info(name, letter=letter.id, mailbox=mailbox.cvr, size=headline.size, why=after.why)
+
+
+async def _fetch(letter: Letter, mailbox: Mailbox, inbox: Inbox, world: World) -> tuple[Headline, Sealed]:
+    """Stream the letter into the spool while reading it. Raises InboxError or Unreadable; then nothing is kept."""
+    reader: MemoReader | MessageReader = MemoReader() if mailbox.face is Face.REST else MessageReader()
+    async with world.contents.seal(letter.id) as sealing:
+        async with inbox.fetch(letter.upstream_id) as pieces:
+            async for piece in pieces:
+                reader.feed(piece)
+                await sealing.write(piece)
+        headline = reader.close()
+        return headline, await sealing.finish(durable=not inbox.keeps)
+
+
+async def _twin(letter: Letter, mailbox: Mailbox, headline: Headline, world: World) -> Letter | None:
+    """The same IMAP message under the UIDVALIDITY before (RELIABILITY M03): it goes on under its new id."""
+    if mailbox.face is not Face.IMAP or letter.state is not State.FOUND:
+        return None
+    twin = await world.letters.twin(letter, headline.sha256, headline.size)
+    return await world.letters.rebind(twin, letter) if twin else None
+
+
+def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, world: World) -> Event:
+    """Collected, or Hold when the letter is not what the mailbox said it was."""
+    if headline.kind is not Kind.MESSAGE:
+        if headline.message_uuid != letter.upstream_id.lower():
+            return Hold(Reason.OTHER_CONTENTS, "the letter carries another messageUUID than its id", headline=headline)
+        if headline.recipient_type == "CPR" or headline.recipient_id != mailbox.cvr:
+            return Hold(Reason.WRONG_RECIPIENT, "the letter names another recipient", headline=headline)
+        if headline.kind is Kind.NEMSMS:
+            return Hold(Reason.NEMSMS, "", headline=headline)
+    if letter.headline is not None and letter.headline.sha256 != headline.sha256:
+        return Hold(Reason.OTHER_CONTENTS, "the same id brings other contents than before")
+    now = world.clock.now()
+    domain = world.sender.partition("@")[2]
+    message_id = message_id_for(mailbox.cvr, letter.upstream_id, domain)
+    seed = headline.sha256[:24]
+    return Collected(headline, sealed, Copy(message_id, now.replace(microsecond=0), seed), now)
+
+
+async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, world: World) -> None:
+    """The fetch did not bring the letter: later, or after three equal looks what that means."""
+    words, why = str(error), type(error).__name__.lower()
+    failures = letter.failures + 1 if letter.why == why else 1
+    if isinstance(error, Unreadable):
+        due_at = world.clock.now() + timedelta(seconds=backoff(failures, world.pace, world.clock.chance()))
+    elif isinstance(error, Refused) and error.mailbox:
+        due_at = await put_off(mailbox, error, world)
+    else:
+        due_at = _again(error, failures, world) if isinstance(error, InboxError) else world.clock.now()
+    event: Event = Postponed(why, words, due_at)
+    if failures >= LOOKS and isinstance(error, Unreadable):
+        event = Hold(Reason.UNREADABLE, words)
+    elif failures >= LOOKS and isinstance(error, Gone) and letter.state is State.FOUND:
+        event = Vanished(words)
+    after = await world.letters.move(letter, event)
+    name = {State.HELD: "letter_held", State.VANISHED: "letter_vanished"}.get(after.state, "letter_postponed")
+    log().warning(name, letter=letter.id, mailbox=mailbox.cvr, why=after.why, words=words)

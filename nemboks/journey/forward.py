@@ -1,0 +1,122 @@
+"""The second part: one letter from our store to the company's own mail server.
+
+Read `forward` as a list. The dot is the point of no return: `dot_begun` is committed right before it, and only
+while the attempt, the route and the mailbox are still what the claim said. Whatever cuts us off earlier has
+certainly delivered nothing; whatever cuts us off later is uncertain, and counted.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+from nemboks.content.compose import ContentsDiffer, MailWriter, compose, reference_for
+from nemboks.content.headers import UnsafeHeader
+from nemboks.content.unreadable import Unreadable
+from nemboks.domain.headline import Copy, Headline, Sealed
+from nemboks.domain.letter import Claimed, ContentsLost, DotBegun, Event, Hold, Later, Letter, Reason, Stale, State
+from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.proof import Report
+from nemboks.domain.verdict import Verdict, judge, wait
+from nemboks.journey.world import World
+from nemboks.logs import log
+from nemboks.ports import ContentsGone, Mail
+
+Permission = Callable[[], bool]
+
+
+async def forward(letter: Letter, world: World, may_begin: Permission = lambda: True) -> None:
+    """One attempt at a WAITING letter: claim, compose, deliver, judge, commit. `may_begin` False stops before the dot."""
+    mailbox = await world.mailboxes.get(letter.mailbox)
+    if letter.headline is None or letter.contents is None or letter.copy is None:
+        await _commit(letter, ContentsLost("there are no contents here", world.clock.now()), world)
+        return
+    claimed = await _claim(letter, mailbox, letter.headline, world)
+    try:
+        writer = _compose(claimed, mailbox, letter.headline, letter.copy, world)
+        mail = _mail(writer, claimed, mailbox, letter.contents, world)
+        dot = _Dot(claimed, world, may_begin)
+        report = await world.courier.deliver(mail, _allowance(writer.size, world), dot.begin)
+    except (ContentsGone, ContentsDiffer) as e:
+        await _commit(claimed, ContentsLost(str(e), world.clock.now(), claimed.fence), world)
+        return
+    except (UnsafeHeader, Unreadable) as e:
+        await _commit(claimed, Hold(Reason.UNREADABLE, str(e), claimed.fence), world)
+        return
+    await _commit(dot.letter, _judge(dot, report, mailbox, world), world, report)
+
+
+async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, world: World) -> Letter:
+    """The letter with an open attempt. Raises Stale if another has it, or the mailbox is paused."""
+    now = world.clock.now()
+    deadline = now + timedelta(seconds=_allowance(headline.size, world))
+    age = (now - letter.found_at).total_seconds()
+    pause = wait(Verdict.TEMPORARY, letter.failures + 1, age, world.pace, world.clock.chance())
+    route = mailbox.route
+    event = Claimed(deadline, now + timedelta(seconds=pause), route.version, route.address, route.server)
+    return await world.letters.move(letter, event)
+
+
+def _allowance(size: int, world: World) -> float:
+    return world.pace.attempt_seconds + world.pace.allowance(size)
+
+
+def _compose(letter: Letter, mailbox: Mailbox, headline: Headline, copy: Copy, world: World) -> MailWriter:
+    return compose(
+        headline, copy, reference=reference_for(mailbox.cvr, letter.upstream_id), cvr=mailbox.cvr,
+        company=mailbox.name, address=mailbox.route.address, sender=world.sender, available_at=letter.available_at,
+        upstream_id=letter.upstream_id,
+    )  # fmt: skip
+
+
+def _mail(writer: MailWriter, letter: Letter, mailbox: Mailbox, sealed: Sealed, world: World) -> Mail:
+    route = mailbox.route
+    pieces = _pieces(writer, letter, sealed, world)
+    return Mail(mailbox.cvr, route.server, world.sender, route.address, writer.size, writer.eight_bit, pieces)
+
+
+async def _pieces(writer: MailWriter, letter: Letter, sealed: Sealed, world: World) -> AsyncIterator[bytes]:
+    """The mail's bytes. Ends only after the spool's last chunk was opened and every digest matched."""
+    yield writer.head()
+    async for piece in world.contents.open(letter.id, sealed):
+        if made := writer.feed(piece):
+            yield made
+    yield writer.close()
+
+
+class _Dot:
+    """Asked once by the courier, right before the dot; remembers the letter as it is committed."""
+
+    def __init__(self, letter: Letter, world: World, may_begin: Permission) -> None:
+        self.letter, self.refused = letter, ""
+        self._world, self._may_begin = world, may_begin
+
+    async def begin(self) -> bool:
+        """Whether the dot may be sent: the attempt is still ours, in time, and dot_begun is committed."""
+        deadline = self.letter.deadline_at
+        if not self._may_begin():
+            self.refused = "the daemon is stopping"
+        elif deadline is None or self._world.clock.now() >= deadline:
+            self.refused = "the attempt's time is up"
+        else:
+            try:
+                self.letter = await self._world.letters.move(self.letter, DotBegun(self.letter.fence))
+            except Stale as e:
+                self.refused = str(e)
+        return not self.refused
+
+
+def _judge(dot: _Dot, report: Report, mailbox: Mailbox, world: World) -> Event:
+    now, clock = world.clock.now(), world.clock
+    if dot.refused:
+        return Later(dot.letter.fence, "stopped", dot.refused, now, report)
+    return judge(report, dot.letter, mailbox.route.address, now, world.pace, clock.chance(), clock.uuid())
+
+
+_NAMES = {State.FORWARDED: "letter_confirmed", State.HELD: "letter_held", State.FOUND: "letter_contents_lost"}
+
+
+async def _commit(letter: Letter, event: Event, world: World, report: Report | None = None) -> None:
+    after = await world.letters.move(letter, event)
+    log().info(
+        _NAMES.get(after.state, "letter_later"), letter=letter.id, attempt=letter.fence, why=after.why,
+        words=after.words, server=report.server if report else "", seconds=round(report.seconds, 3) if report else 0,
+    )  # fmt: skip

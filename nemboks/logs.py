@@ -1,0 +1,67 @@
+"""The program's own account of itself: one line per committed move, never contents, titles, addresses or secrets.
+
+Event names are in EVENTS and nowhere else; a line with another name fails in the tests.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from nemboks.domain.redact import redact
+
+EVENTS = frozenset({
+    "daemon_started", "daemon_ready", "daemon_stopping", "daemon_stopped", "daemon_failed",
+    "mailbox_listed", "mailbox_unavailable", "mailbox_parked", "mailbox_watch_failed",
+    "letter_found", "letter_collected", "letter_claimed", "letter_dot_begun", "letter_confirmed", "letter_later",
+    "letter_held", "letter_attempt_ended", "letter_postponed", "letter_vanished", "letter_contents_lost",
+    "letter_acknowledged", "letter_rebound", "letter_stale", "spool_swept", "library",
+})  # fmt: skip
+
+_SECRET = ("pass", "secret", "token", "key", "authorization")
+_PERSONAL = ("title", "address", "subject", "recipient", "body")
+
+
+def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The line without secrets and personal data. The last step before it is written, after the traceback."""
+    return {key: _clean(key, value) for key, value in event.items()}
+
+
+def _clean(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _clean(str(k), v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(key, v) for v in value]
+    if any(word in key.lower() for word in _SECRET + _PERSONAL):
+        return "***"
+    return redact(value) if isinstance(value, str) else value
+
+
+def configure(stream: TextIO = sys.stderr) -> None:
+    """Send our lines and the libraries' through one chain: JSON, UTC, redacted, tracebacks without locals."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+    ]
+    structlog.configure(
+        processors=[*shared, redact_event, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event,
+                    structlog.processors.JSONRenderer(ensure_ascii=False)],
+    ))  # fmt: skip
+    # A library's debug lines may hold letters (aioimaplib formats every chunk it receives): warnings only.
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def log() -> Any:
+    """The program's logger."""
+    return structlog.get_logger()

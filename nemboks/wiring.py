@@ -1,0 +1,86 @@
+"""Settings -> ready services, by hand, in one place."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from nemboks.clock import RealClock
+from nemboks.delivery.courier import OwnServerCourier, ServerAccess
+from nemboks.domain.mailbox import Address, Face, Mailbox
+from nemboks.intake.imap import ImapAccess
+from nemboks.intake.inboxes import MailboxInboxes
+from nemboks.intake.rest import RestAccess
+from nemboks.journey.world import World
+from nemboks.settings import Settings
+from nemboks.store.spool import Spool
+from nemboks.store.store import Store
+from nemboks.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the daemon and the CLI work with."""
+
+    settings: Settings
+    store: Store
+    world: World
+    spool: Spool
+
+    async def sweep_spool(self) -> int:
+        """How many files without a row were removed from the spool."""
+        return await self.spool.sweep(await self.store.letters.spool_files())
+
+    async def all_mailboxes(self) -> Sequence[Mailbox]:
+        return await self.store.mailboxes.all()
+
+
+def open_store(settings: Settings, threaded: bool = True) -> Store:
+    """The store alone, as the CLI wants it beside a running daemon. Errors say what to do."""
+    vault = Vault.load(settings.master_key_file)
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Store.open(settings.database, vault, RealClock(), threaded=threaded)
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """Everything that a daemon needs, with the store's daemon lock held; closed again in reverse."""
+    store = open_store(settings)
+    try:
+        store.lock_daemon()
+        await declare(store, settings)
+        clock = RealClock()
+        spool = Spool(settings.spool, store.vault)
+        inboxes = _inboxes(settings, store, clock)
+        courier = _courier(settings, clock)
+        world = World(
+            store.letters, store.mailboxes, spool, inboxes, courier, clock, settings.pace, Address(settings.sender.address)
+        )
+        try:
+            yield Services(settings, store, world, spool)
+        finally:
+            await inboxes.close()
+            await courier.close()
+    finally:
+        await store.close()
+
+
+def _inboxes(settings: Settings, store: Store, clock: RealClock) -> MailboxInboxes:
+    up = settings.upstream
+    rest = RestAccess(up.rest_url, up.rest_ca_file, up.client_cert_file, up.client_key_file, up.delete_after_receipt)
+    imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
+    return MailboxInboxes(rest, imap, store.mailboxes.credentials, settings.pace, clock)
+
+
+def _courier(settings: Settings, clock: RealClock) -> OwnServerCourier:
+    access = {
+        name: ServerAccess(s.host, s.port, s.tls == "implicit", s.ca_file, s.username, s.secret())
+        for name, s in settings.servers.items()
+    }
+    return OwnServerCourier(access, settings.pace, clock, settings.sender.hello)
+
+
+async def declare(store: Store, settings: Settings) -> None:
+    """Make the store's declared mailboxes equal to the settings file's."""
+    await store.mailboxes.declare([
+        (box.cvr, box.name, Face(box.inbox), box.credentials(), box.address, box.server) for box in settings.mailboxes
+    ])  # fmt: skip
