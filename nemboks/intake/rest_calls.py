@@ -1,0 +1,241 @@
+"""One HTTPS call to Digital Post: who we are, how long we wait, and what an answer that is no success means.
+
+Promises: every call ends within its time; every failure is one of the port's three errors, with words for people;
+no redirect is followed, no proxy or cookie is used, no answer is held in memory beyond its limit.
+Never does: try again. The journey knows when.
+"""
+
+import asyncio
+import base64
+import json
+import re
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+
+from nemboks.domain.pace import Pace
+from nemboks.intake.words import said
+from nemboks.ports import Clock, Gone, InboxError, Refused, Unavailable
+
+ANSWER_BYTES: Final = 16 << 20  # a page of 1000 ids is 40 kB
+_FAULT_BYTES: Final = 64 << 10  # of an error's body: enough for code and message
+_LONGEST_WAIT: Final = 3600.0  # seconds; a longer Retry-After is cut to this (RELIABILITY H07)
+_SPARE_SECONDS: Final = 3.0  # servers close unused connections after 5 (uvicorn) or more; we let go first
+
+
+@dataclass(frozen=True, slots=True)
+class RestAccess:
+    """How Digital Post's REST face is reached: one certificate for all CVRs (DIGITAL-POST 0.4, 0.5).
+
+    `ca_file` None means the system's store. ValueError for an address that is not https.
+    """
+
+    base_url: str
+    ca_file: Path | None
+    client_cert_file: Path
+    client_key_file: Path
+    delete_after_receipt: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.base_url.startswith("https://"):
+            raise ValueError(f"{self.base_url!r} is no address for letters: it must begin with https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: `headers` by lower-case name."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+def open_client(access: RestAccess, request_seconds: float) -> httpx2.AsyncClient:
+    """A client for all CVRs of one access. Raises Unavailable when a certificate file cannot be used."""
+    step = min(30.0, request_seconds)
+    try:
+        context = ssl.create_default_context(cafile=access.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(access.client_cert_file, access.client_key_file)
+    except OSError as error:  # ssl.SSLError is one too
+        raise Unavailable(f"the certificate files for Digital Post cannot be used: {said(str(error))}") from error
+    # The client is shared between CVRs: a session cookie of one must never travel with the call of another.
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx2.AsyncClient(
+        verify=context,
+        trust_env=False,
+        cookies=no_cookies,
+        timeout=httpx2.Timeout(step, pool=None),
+        limits=httpx2.Limits(max_connections=20, max_keepalive_connections=8, keepalive_expiry=_SPARE_SECONDS),
+    )
+
+
+class RestCalls:
+    """Calls in the name of one system."""
+
+    def __init__(
+        self, client: httpx2.AsyncClient, access: RestAccess, system_id: str, api_token: str, pace: Pace, clock: Clock
+    ) -> None:
+        self._client, self._pace, self._clock = client, pace, clock
+        self._base = access.base_url.rstrip("/") + "/"
+        self._basic = base64.b64encode(f"{system_id}:{api_token}".encode()).decode()
+        self._secrets = (api_token, self._basic)
+
+    async def call(
+        self, method: str, path: str, params: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """The whole answer, whatever its status. Raises Unavailable when none came, or one beyond 16 MB."""
+        with _translated():
+            async with asyncio.timeout(self._pace.request_seconds):
+                response = await self._send(method, path, "application/json", params, body)
+                try:
+                    return await _whole(response)
+                finally:
+                    await response.aclose()
+
+    async def open(self, path: str, accept: str) -> httpx2.Response:
+        """The answer with its body still to be read, always 2xx; the caller closes it. Raises as `failure` says."""
+        with _translated():
+            async with asyncio.timeout(self._pace.request_seconds):
+                response = await self._send("GET", path, accept)
+                if response.is_success:
+                    return response
+                try:
+                    answer = await _whole(response)
+                finally:
+                    await response.aclose()
+        raise self.failure(answer, "the letter")
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        accept: str,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> httpx2.Response:
+        # Uncompressed on purpose: then nothing can unfold, and Content-Length is the letter's own length.
+        headers = {"Authorization": f"Basic {self._basic}", "Accept": accept, "Accept-Encoding": "identity",
+                   "User-Agent": "nemboks"}  # fmt: skip
+        request = self._client.build_request(method, self._base + path, params=params, json=body, headers=headers)
+        response = await self._client.send(request, stream=True, follow_redirects=False)
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            await response.aclose()
+            raise Unavailable("Digital Post compressed its answer although we asked it not to")
+        return response
+
+    def failure(self, answer: Answer, what: str) -> InboxError:
+        """The error that an unwelcome answer means. 404 and 410 are Gone: who asked for a list knows better."""
+        words = f"Digital Post answered {answer.status} to {what}" + self._detail(answer)
+        match answer.status:
+            case 401 | 403:
+                return Refused(words, mailbox=True)
+            case 404 | 410:
+                return Gone(words)
+            case 429:
+                return Unavailable(words, retry_after(answer.headers.get("retry-after"), self._clock.now()))
+            case status if 300 <= status <= 399:
+                return Refused(f"{words}: a redirect, which is never followed; check the address", mailbox=True)
+            case status if 400 <= status <= 499:
+                return Refused(words)
+            case _:
+                return Unavailable(words, retry_after(answer.headers.get("retry-after"), self._clock.now()))
+
+    def _detail(self, answer: Answer) -> str:
+        """Code and message of an ErrorMessage (DIGITAL-POST 2.2), "" when the body is none."""
+        try:
+            fault = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            return ""
+        if not isinstance(fault, dict):
+            return ""
+        parts = [str(fault[key]) for key in ("code", "message") if isinstance(fault.get(key), str | int)]
+        return f": {said(' '.join(parts), *self._secrets)}" if parts else ""
+
+
+class Body(AsyncIterator[bytes]):
+    """The pieces of an open answer's body. Ends only when the announced length was there; else Unavailable.
+
+    `piece_bytes` must flow within request_seconds (H10: about 1 kB/s at least), the whole at the pace's flow.
+    """
+
+    def __init__(self, raw: AsyncIterator[bytes], length: int | None, largest: int, pace: Pace, clock: Clock) -> None:
+        self._raw, self._length, self._largest, self._pace, self._clock = raw, length, largest, pace, clock
+        self._begun, self._received = clock.monotonic(), 0
+
+    async def __anext__(self) -> bytes:
+        # Time is granted for what has come, not for what was announced: an announced length may lie.
+        granted = self._pace.request_seconds + self._pace.allowance(self._received)
+        left = granted - (self._clock.monotonic() - self._begun)
+        with _translated():
+            async with asyncio.timeout(min(self._pace.request_seconds, max(left, 0))):
+                piece = await anext(self._raw, b"")
+        self._received += len(piece)
+        if self._received > self._largest:
+            raise Refused(f"the letter is larger than {self._largest >> 20} MB")
+        if piece:
+            return piece
+        if self._length is not None and self._received != self._length:
+            raise Unavailable(f"the letter ended after {self._received} of {self._length} bytes")
+        raise StopAsyncIteration
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110 10.2.3), at most an hour; None for absent or absurd ones."""
+    if value is None:
+        return None
+    if re.fullmatch(r"\s*[0-9]{1,12}\s*", value):
+        return min(float(value), _LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None
+
+
+async def _whole(response: httpx2.Response) -> Answer:
+    """The answer with its body; of a fault only the beginning is kept."""
+    limit = ANSWER_BYTES if response.is_success else _FAULT_BYTES
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > limit:
+            if response.is_success:
+                raise Unavailable(f"Digital Post's answer is larger than {limit >> 20} MB")
+            break
+    return Answer(response.status_code, dict(response.headers), bytes(body))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turns what the HTTP library and the network raise into Unavailable, with words that help."""
+    try:
+        yield
+    except (TimeoutError, httpx2.TimeoutException) as error:
+        raise Unavailable("Digital Post did not answer in time") from error
+    except httpx2.RemoteProtocolError as error:
+        # TLS 1.3 tells a client without a welcome certificate only by closing (LIBRARIES 3.3).
+        hint = "; check the client certificate" if "disconnected" in str(error) else ""
+        raise Unavailable(f"Digital Post broke off: {_cause(error)}{hint}") from error
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
+        raise Unavailable(f"Digital Post could not be reached: {_cause(error)}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """The most telling words in the chain of exceptions: TLS and the operating system say why, their wrappers not."""
+    words, link = str(error), error.__cause__ or error.__context__
+    while link is not None:
+        if isinstance(link, OSError) and str(link):
+            words = str(link)
+        link = link.__cause__ or link.__context__
+    hint = "; check the client certificate" if re.search("alert.*certificate|certificate required", words, re.I) else ""
+    return said(words or type(error).__name__) + hint
