@@ -5,6 +5,7 @@ Promises: the ready file appears, whole, once everything listens; SIGTERM and SI
 
 import asyncio
 import json
+import logging
 import signal
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def serve(
 
 
 async def _serve(plan: Plan, ready_file: Path, write_config: Path | None) -> None:
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns about every odd client
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -41,6 +41,7 @@ class ControlFace:
             ("POST", "letters"): self._add_letter,
             ("POST", "letters/xml"): self._add_xml,
             ("GET", "letters/{id:int}/content"): self._content,
+            ("GET", "mails"): self._mails,
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._arm_fault,
             ("DELETE", "faults"): self._heal,
@@ -117,6 +118,9 @@ class ControlFace:
             raise HTTPException(404, "no such letter")
         kind = "application/xml" if letter.inbox == "rest" else "message/rfc822"
         return FileReply(letter.stored.path, letter.stored.size, kind)
+
+    async def _mails(self, request: Request) -> Response:
+        return _items(self._simulation.mailroom.items())
 
     async def _faults(self, request: Request) -> Response:
         return _items(self._simulation.faults.items())

@@ -4,6 +4,7 @@ Promises: when `start` returns, every port is open and every certificate written
 What an earlier run left in its own folders is removed first; nothing else in the state folder is touched.
 """
 
+import asyncio
 import shutil
 import ssl
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from nemboks.simulator.faults import Switchboard
 from nemboks.simulator.http_server import HttpServer
 from nemboks.simulator.inboxes import Counter, Inboxes, Letter, Removal
 from nemboks.simulator.letters import Order, memo_letter
+from nemboks.simulator.mail_server import MailServer
+from nemboks.simulator.mailroom import Mailroom
 from nemboks.simulator.rest import RestFace
 from nemboks.simulator.rest_send import SenderCall
 
@@ -45,7 +48,7 @@ class Simulation:
         self.faults = Switchboard()
         self.companies = Companies(plan.seed)
         self.inboxes = Inboxes(self.counter, plan.removal)
-        folder, _ = _fresh_folders(plan.state_dir)
+        folder, accepted = _fresh_folders(plan.state_dir)
         self._certificates = make_certificates(folder / "certificates")
         self.postbox = Postbox(self.inboxes, folder / "letters")
         self.sender_call = SenderCall(self.postbox)
@@ -53,26 +56,29 @@ class Simulation:
         self._rest = HttpServer(rest.app, **self._mutual_tls())
         self._control = HttpServer(ControlFace(self).app)
         self._mail_password = self.companies.new_secret()
+        self.mailroom = Mailroom(self.counter, folder / "letters", accepted)
+        self._mail = MailServer(self.companies, self.faults, self.mailroom, self._certificates, self._mail_password)
         for _ in range(plan.companies):
             self.companies.register(self.next_face())
 
     async def start(self) -> None:
         """Nothing; everything listens."""
+        mail_ports = await self._mail.start()
         self._addresses = Addresses(
             state_dir=self.plan.state_dir,
             certificates=self._certificates,
             rest_port=await self._rest.start(),
             imap_port=0,
-            implicit_tls_port=0,
-            starttls_port=0,
+            implicit_tls_port=mail_ports["implicit"],
+            starttls_port=mail_ports["starttls"],
             control_port=await self._control.start(),
             mail_password=self._mail_password,
         )
 
     async def stop(self) -> None:
         """Nothing; nothing listens, no connection is left."""
-        await self._rest.stop()
-        await self._control.stop()
+        await self._mail.stop()
+        await asyncio.gather(self._rest.stop(), self._control.stop())
 
     def next_face(self) -> Face:
         """The face of the next company when nobody says: with `both` they alternate."""
