@@ -1,0 +1,102 @@
+"""Opens the SQLite file: the one place that does (D18), and the one that knows SQLite's own words.
+
+Promises D4: WAL + FULL only where SQLite's WAL-reset fault is repaired, else DELETE + EXTRA, and both are read back:
+a connection that cannot have them is not handed out. Never NORMAL: it can lose the last commits at a power cut.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from nemboks.store.errors import StoreBroken, StoreBusy, StoreError, StoreFull
+
+BUSY_SECONDS: Final = 5.0  # a transaction takes milliseconds; five seconds outlive a slow disk's worst fsync
+FULL, EXTRA = 2, 3  # PRAGMA synchronous
+# sqlite.org/wal.html section 11.1: two connections may lose committed writes before these releases
+REPAIRED: Final = (((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 51, 3), (9, 0, 0)))
+BROKEN: Final = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+def durability(version: tuple[int, ...]) -> tuple[str, int]:
+    """Journal mode and `synchronous` for this SQLite version (D4)."""
+    repaired = any(first <= version < end for first, end in REPAIRED)
+    return ("wal", FULL) if repaired else ("delete", EXTRA)
+
+
+def open_writer(path: Path) -> Connection:
+    """The write connection, in SQLite's autocommit mode: whoever holds it says BEGIN and COMMIT itself.
+
+    Makes the file (0600) if there is none; journals inherit its rights.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = _connect(path)
+        _settle(connection, path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be opened: {error.strerror}. Check the directory and its rights") from error
+    except (sqlite3.Error, DBAPIError) as error:
+        raise translated(error, path) from error
+    return connection
+
+
+def open_reader(path: Path) -> Connection:
+    """A connection that cannot write."""
+    connection = _connect(path)
+    connection.exec_driver_sql("PRAGMA query_only=ON")
+    return connection
+
+
+def code_of(error: BaseException) -> int:
+    """SQLite's primary result code, -1 for an error that is not SQLite's (sqlite.org/rescode.html)."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(origin, "sqlite_errorcode", -1) % 256 if isinstance(origin, sqlite3.Error) else -1
+
+
+def translated(error: BaseException, path: Path | str = "the database") -> BaseException:
+    """Our word for an error of the database or the disk; any other error as it is."""
+    code = code_of(error)
+    if code in BROKEN:
+        return StoreBroken(f"{path}: {_words(error)}. Stop, check the disk, restore a backup if the file is damaged")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{path}: the disk is full. Nothing was changed; make room")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(f"{path}: another program is writing to it. Nothing was changed; try again")
+    return error
+
+
+def _words(error: BaseException) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+def _connect(path: Path) -> Connection:
+    def raw() -> sqlite3.Connection:
+        return sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256)
+
+    engine = create_engine("sqlite+pysqlite://", creator=raw, poolclass=NullPool)
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def _settle(connection: Connection, path: Path) -> None:
+    """Sets the durability and reads it back; `journal_mode` quietly stays as it was when another holds the file."""
+    mode, synchronous = durability(sqlite3.sqlite_version_info)
+    got_mode = connection.exec_driver_sql(f"PRAGMA journal_mode={mode}").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+    got_synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+    if (got_mode, got_synchronous) != (mode, synchronous):
+        raise StoreError(
+            f"{path}: journal mode is {got_mode}/{got_synchronous}, must be {mode}/{synchronous}. "
+            "Another program holds the file in the other mode; stop it and start again"
+        )

@@ -1,0 +1,97 @@
+"""The history row of every change, written in its transaction (D15).
+
+Promises: no titles, no contents, no secrets; addresses only masked. What servers said is already capped and redacted
+where it was read.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final, get_args
+
+from sqlalchemy import insert
+
+from nemboks.domain.headline import Headline
+from nemboks.domain.letter import Event, Letter, State
+from nemboks.domain.mailbox import Address
+from nemboks.domain.proof import Confirmation, Report
+from nemboks.store.schema import events
+from nemboks.store.writer import Tx
+
+INSERT: Final = insert(events)
+NAMES: Final[Mapping[type[Event], str]] = {
+    kind: re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower() for kind in get_args(Event)
+}
+
+
+def moved(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) -> None:
+    """Writes the row of one move."""
+    tx.execute(INSERT, row(before.mailbox, NAMES[type(event)], at, detail(event), before.id, before.state, after))
+
+
+def row(
+    mailbox: int,
+    name: str,
+    at: datetime,
+    particulars: Mapping[str, Any],
+    letter: int | None = None,
+    before: State | None = None,
+    after: Letter | None = None,
+) -> dict[str, Any]:
+    """The values of one row of `events`."""
+    return {
+        "at": at,
+        "letter_id": letter,
+        "mailbox_id": mailbox,
+        "event": name,
+        "from_state": before,
+        "to_state": after.state if after else None,
+        "fence": after.fence if after else None,
+        "detail": particulars,
+    }
+
+
+def detail(event: Event) -> dict[str, Any]:
+    """What history keeps of an event: reasons, words, times, the server's reply, TLS facts."""
+    found = ((field, getattr(event, field, None)) for field in _TOLD)
+    return {field: _TOLD[field](value) for field, value in found if value is not None and value != ""}
+
+
+def masked(address: str) -> str:
+    """The address as history may show it."""
+    return Address(address).masked
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {**asdict(report), "stage": report.stage.name}
+
+
+def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
+    return {**asdict(confirmation), "address": masked(confirmation.address)}
+
+
+def _headline(headline: Headline) -> dict[str, Any]:
+    return {"kind": headline.kind.value, "size": headline.size, "sha256": headline.sha256}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_TOLD: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "reason": lambda reason: reason.value,
+    "why": _same,
+    "words": _same,
+    "by": _same,
+    "definite": _same,
+    "due_at": _same,
+    "deadline_at": _same,
+    "route_version": _same,
+    "address": masked,
+    "server": _same,
+    "transmission_id": _same,
+    "headline": _headline,
+    "report": _report,
+    "confirmation": _confirmation,
+}

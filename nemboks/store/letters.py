@@ -1,0 +1,179 @@
+"""The Letters port on the ledger. Every call is one committed transaction; every change leaves a row of history."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, or_, select, update
+
+from nemboks.domain.letter import Event, Letter, Stale, State
+from nemboks.domain.mailbox import Mailbox
+from nemboks.ports import Clock, Listed
+from nemboks.store import events, moves
+from nemboks.store.reader import Reader
+from nemboks.store.reads import LetterReads
+from nemboks.store.rows import letter_of, values_of
+from nemboks.store.schema import attempts, letters, mailboxes
+from nemboks.store.writer import Tx, Writer
+
+SLICE: Final = 500  # upstream ids in one query; SQLite takes 32,766 values
+
+
+def _due(*also: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(letters)
+        .join_from(letters, mailboxes)
+        .where(letters.c.state == bindparam("state"), letters.c.due_at <= bindparam("now"), *also)
+        .order_by(letters.c.due_at, letters.c.available_at, letters.c.id)
+        .limit(bindparam("most"))
+    )
+
+
+_OPEN = or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bindparam("now"))  # upstream lets us in
+_GOING = mailboxes.c.paused_at.is_(None)
+DUE: Final = {
+    State.FOUND: _due(_OPEN, _GOING),
+    State.VANISHED: _due(_OPEN, _GOING),  # asking for it again is fetching, and a pause stops fetching
+    State.WAITING: _due(_GOING),
+    State.FORWARDED: _due(_OPEN),
+}
+DUE_ANY: Final = _due()
+SENDING: Final = select(letters).where(letters.c.state == State.SENDING).order_by(letters.c.deadline_at)
+OVERDUE: Final = SENDING.where(
+    or_(
+        and_(letters.c.dot_begun_at.is_(None), letters.c.deadline_at <= bindparam("now")),
+        letters.c.deadline_at <= bindparam("grace_from"),
+    )
+)
+TWINS: Final = (
+    select(letters)
+    .where(
+        letters.c.mailbox_id == bindparam("mailbox"),
+        letters.c.sha256 == bindparam("digest"),
+        letters.c.state != State.ACKNOWLEDGED,
+        letters.c.id != bindparam("self"),
+    )
+    .order_by(letters.c.id)
+)
+KNOWN: Final = select(letters.c.id, letters.c.upstream_id, letters.c.state, letters.c.due_at).where(
+    letters.c.mailbox_id == bindparam("mailbox"), letters.c.upstream_id.in_(bindparam("ids", expanding=True))
+)
+INSERT: Final = insert(letters)
+WAKE: Final = update(letters).where(letters.c.id == bindparam("b_id")).values(due_at=bindparam("at"))
+LISTED_AT: Final = select(mailboxes.c.listed_at, mailboxes.c.trouble).where(mailboxes.c.id == bindparam("mailbox"))
+NOTE: Final = (
+    update(mailboxes)
+    .where(mailboxes.c.id == bindparam("b_id"))
+    .values(due_at=bindparam("due"), listed_at=bindparam("at"), parked_until=None, trouble="", failures=0)
+)
+ATTEMPTED: Final = select(attempts.c.number).where(attempts.c.letter_id == bindparam("b_id")).limit(1)
+REMOVE: Final = delete(letters).where(letters.c.id == bindparam("b_id"))
+
+
+class SqlLetters(LetterReads):
+    """The ledger of letters, and what people may read of it."""
+
+    def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
+        super().__init__(reader)
+        self._writer = writer
+        self._clock = clock
+
+    async def found(self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
+        """How many letters were new; the listing is noted on the mailbox with them."""
+        return await self._writer.unit(lambda tx: _found(tx, mailbox.id, listed, at, due_at))
+
+    async def move(self, letter: Letter, event: Event) -> Letter:
+        """The letter after the event, committed. Raises Stale; then nothing changed."""
+        return await self._writer.unit(lambda tx: moves.move(tx, letter, event, self._clock.now()))
+
+    async def due(self, state: State, now: datetime, limit: int) -> Sequence[Letter]:
+        """Letters in the state whose due time has come, oldest due first."""
+        values = {"state": state, "now": now, "most": limit}
+        return await self._reader.read(lambda tx: _letters(tx, DUE.get(state, DUE_ANY), values))
+
+    async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:
+        """SENDING letters whose attempt may be ended, the longest overdue first."""
+        if sole:
+            return await self._reader.read(lambda tx: _letters(tx, SENDING, {}))
+        values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
+        return await self._reader.read(lambda tx: _letters(tx, OVERDUE, values))
+
+    async def twin(self, letter: Letter, sha256: str, size: int) -> Letter | None:
+        """Another letter of the mailbox with the same bytes, not acknowledged, under another UIDVALIDITY."""
+        values = {"mailbox": letter.mailbox, "digest": sha256, "self": letter.id}
+        same = await self._reader.read(lambda tx: _letters(tx, TWINS, values))
+        return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
+
+    async def rebind(self, twin: Letter, letter: Letter) -> Letter:
+        """The twin under the letter's upstream id; the letter's own row is removed. Stale if either moved on."""
+        return await self._writer.unit(lambda tx: _rebind(tx, twin, letter, self._clock.now()))
+
+
+def renumbered(one: Letter, other: Letter) -> bool:
+    """Whether two IMAP ids, `UIDVALIDITY.UID`, are of two numberings of the inbox (RFC 9051 2.3.1.1)."""
+    first, dot, _ = one.upstream_id.partition(".")
+    second, dot_too, _ = other.upstream_id.partition(".")
+    return bool(dot and dot_too) and first != second
+
+
+def _letters(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> list[Letter]:
+    return [letter_of(row) for row in tx.execute(statement, values)]
+
+
+def _size(letter: Letter) -> int:
+    return letter.headline.size if letter.headline else -1
+
+
+def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
+    listed_at, trouble = tx.execute(LISTED_AT, {"mailbox": mailbox}).one()
+    by_id = {one.upstream_id: one for one in listed}
+    known = _known(tx, mailbox, list(by_id))
+    new = [_new(mailbox, one, listed_at, at) for id_, one in by_id.items() if id_ not in known]
+    if new:
+        tx.execute(INSERT, new)
+        ids = _known(tx, mailbox, [row["upstream_id"] for row in new])
+        rows = [events.row(mailbox, "found", at, {}, ids[row["upstream_id"]].id) for row in new]
+        tx.execute(events.INSERT, [{**row, "to_state": State.FOUND, "fence": 0} for row in rows])
+    for row in known.values():
+        if row.state is State.VANISHED and row.due_at is None:
+            _wake(tx, mailbox, row.id, at)
+    tx.execute(NOTE, {"b_id": mailbox, "due": due_at, "at": at})
+    if trouble:
+        tx.execute(events.INSERT, events.row(mailbox, "listing_recovered", at, {"after": trouble}))
+    return len(new)
+
+
+def _known(tx: Tx, mailbox: int, ids: Sequence[str]) -> dict[str, Any]:
+    slices = (ids[start : start + SLICE] for start in range(0, len(ids), SLICE))
+    return {row.upstream_id: row for part in slices for row in tx.execute(KNOWN, {"mailbox": mailbox, "ids": part})}
+
+
+def _new(mailbox: int, listed: Listed, listed_at: datetime | None, at: datetime) -> dict[str, Any]:
+    """D14: what the list does not say is bounded by this listing and the last one without the letter."""
+    known = listed.available_at
+    letter = Letter(
+        0, mailbox, listed.upstream_id, State.FOUND, at, known or at, None if known else listed_at, due_at=at
+    )
+    return values_of(letter)
+
+
+def _wake(tx: Tx, mailbox: int, letter: int, at: datetime) -> None:
+    """A vanished letter lies there again. Once due it stays so: a fetch that fails sets its own next time."""
+    tx.execute(WAKE, {"b_id": letter, "at": at})
+    row = events.row(mailbox, "listed_again", at, {}, letter, State.VANISHED)
+    tx.execute(events.INSERT, {**row, "to_state": State.VANISHED})
+
+
+def _rebind(tx: Tx, twin: Letter, letter: Letter, at: datetime) -> Letter:
+    kept, gone = moves.read(tx, twin.id), moves.read(tx, letter.id)
+    if kept.state is State.ACKNOWLEDGED or kept.upstream_id != twin.upstream_id or kept.mailbox != gone.mailbox:
+        raise Stale(f"letter {twin.id} is no longer the twin of {letter.id}")
+    if gone.state is not State.FOUND or tx.execute(ATTEMPTED, {"b_id": gone.id}).first():
+        raise Stale(f"letter {letter.id} has a life of its own")
+    tx.execute(REMOVE, {"b_id": gone.id})
+    after = replace(kept, upstream_id=gone.upstream_id)
+    moves.write(tx, kept, after)
+    told = {"was": kept.upstream_id, "is": gone.upstream_id, "instead_of": gone.id}
+    tx.execute(events.INSERT, events.row(kept.mailbox, "rebound", at, told, kept.id, kept.state, after))
+    return after

@@ -1,0 +1,271 @@
+"""The Mailboxes port on the ledger, and the acts of people on a mailbox: add, declare, pause, resume, change the route.
+
+Promises: every change leaves a row of history in its transaction; a route is never changed, only followed by the next
+version; credentials lie sealed under the mailbox's own CVR and open for no other.
+Never: deletes a mailbox.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Row, bindparam, func, insert, select, update
+
+from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Route
+from nemboks.ports import Clock
+from nemboks.store import events
+from nemboks.store.errors import Altered, KeyMissing, StoreError
+from nemboks.store.reader import Reader
+from nemboks.store.schema import mailboxes, routes
+from nemboks.store.vault import Vault
+from nemboks.store.writer import Tx, Writer
+
+T = TypeVar("T")
+SETTINGS: Final = "settings"  # who paused or vouched, when the settings file did
+
+_NEWEST = (
+    select(routes.c.mailbox_id, func.max(routes.c.version).label("version")).group_by(routes.c.mailbox_id).subquery()
+)
+ALL: Final = (
+    select(mailboxes, routes.c.version, routes.c.address, routes.c.server, routes.c.since, routes.c.vouched_by)
+    .join_from(mailboxes, _NEWEST, mailboxes.c.id == _NEWEST.c.mailbox_id)
+    .join(routes, (routes.c.mailbox_id == mailboxes.c.id) & (routes.c.version == _NEWEST.c.version))
+)
+BY_ID: Final = ALL.where(mailboxes.c.id == bindparam("id"))
+BY_CVR: Final = ALL.where(mailboxes.c.cvr == bindparam("cvr"))
+BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))
+IN_ORDER: Final = ALL.order_by(mailboxes.c.cvr)
+DUE: Final = (
+    ALL.where(mailboxes.c.due_at <= bindparam("now"))
+    .order_by(mailboxes.c.due_at, mailboxes.c.id)
+    .limit(bindparam("most"))
+)
+INSERT: Final = insert(mailboxes)
+INSERT_ROUTE: Final = insert(routes)
+_THIS = mailboxes.c.id == bindparam("b_id")
+PAUSE: Final = update(mailboxes).where(_THIS).values(paused_at=bindparam("at"), paused_by=bindparam("by"))
+POSTPONE: Final = (
+    update(mailboxes)
+    .where(_THIS)
+    .values(
+        due_at=bindparam("due"),
+        trouble=bindparam("words"),
+        parked_until=bindparam("until"),
+        failures=mailboxes.c.failures + 1,
+    )
+)
+DESCRIBE: Final = (
+    update(mailboxes)
+    .where(_THIS)
+    .values(
+        name=bindparam("new_name"),
+        face=bindparam("new_face"),
+        credentials=bindparam("sealed"),
+        declared=True,
+        due_at=bindparam("due"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A mailbox as a person or the settings file describes it."""
+
+    cvr: Cvr
+    name: str
+    face: Face
+    address: Address
+    server: str  # a name in the settings' [servers]
+    credentials: Mapping[str, str] = field(repr=False)
+
+
+class SqlMailboxes:
+    """The mailboxes we serve."""
+
+    def __init__(self, writer: Writer, reader: Reader, vault: Vault, clock: Clock) -> None:
+        self._writer, self._reader, self._vault, self._clock = writer, reader, vault, clock
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:
+        """Mailboxes whose next look has come, oldest due first; paused ones too."""
+        return await self._reader.read(lambda tx: _mailboxes(tx, DUE, {"now": now, "most": limit}))
+
+    async def get(self, mailbox: int) -> Mailbox:
+        """The mailbox with this id. StoreError if there is none."""
+        return await self._reader.read(lambda tx: _one(tx, mailbox))
+
+    async def all(self) -> Sequence[Mailbox]:
+        """Every mailbox, by CVR."""
+        return await self._reader.read(lambda tx: _mailboxes(tx, IN_ORDER, {}))
+
+    async def find(self, cvr: Cvr) -> Mailbox | None:
+        """The mailbox of this CVR."""
+        found = await self._reader.read(lambda tx: _mailboxes(tx, BY_CVR, {"cvr": cvr}))
+        return found[0] if found else None
+
+    async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
+        """The mailbox after a listing that failed; history has a row when the trouble is another than before."""
+        return await self._unit(lambda tx, at: _postpone(tx, mailbox.id, due_at, trouble, parked, at))
+
+    async def credentials(self, mailbox: Mailbox) -> Mapping[str, str]:
+        """The mailbox's credentials, opened. KeyMissing, Altered."""
+        row = await self._reader.read(lambda tx: tx.execute(BY_ID, {"id": mailbox.id}).one())
+        return _opened(self._vault, row)
+
+    async def add(self, declared: Declared, vouched_by: str) -> Mailbox:
+        """The new mailbox, due at once. StoreError if the CVR has one already."""
+        return await self._unit(lambda tx, at: _add(tx, self._vault, declared, vouched_by, False, at))
+
+    async def declare(self, declared: Sequence[Declared]) -> Sequence[Mailbox]:
+        """The mailboxes as the settings file has them; the same file again changes nothing.
+
+        A changed address or server makes the next version of the route. A mailbox that the file no longer has is
+        paused by "settings", and goes on when it is back.
+        """
+        return await self._unit(lambda tx, at: _declare(tx, self._vault, declared, at))
+
+    async def pause(self, cvr: Cvr, by: str) -> Mailbox:
+        """The mailbox, paused: no fetch and no sending from this commit on. Once paused it stays as it was."""
+        return await self._unit(lambda tx, at: _pause(tx, _by_cvr(tx, cvr), by, at))
+
+    async def resume(self, cvr: Cvr, by: str) -> Mailbox:
+        """The mailbox, going on."""
+        return await self._unit(lambda tx, at: _resume(tx, _by_cvr(tx, cvr), by, at))
+
+    async def _unit(self, fn: Callable[[Tx, datetime], T]) -> T:
+        return await self._writer.unit(lambda tx: fn(tx, self._clock.now()))
+
+
+def _mailboxes(tx: Tx, statement: Any, values: Mapping[str, Any]) -> list[Mailbox]:
+    return [_mailbox_of(row) for row in tx.execute(statement, values)]
+
+
+def _one(tx: Tx, mailbox: int) -> Mailbox:
+    found = _mailboxes(tx, BY_ID, {"id": mailbox})
+    if not found:
+        raise StoreError(f"there is no mailbox {mailbox}")
+    return found[0]
+
+
+def _by_cvr(tx: Tx, cvr: Cvr) -> Mailbox:
+    found = _mailboxes(tx, BY_CVR, {"cvr": cvr})
+    if not found:
+        raise StoreError(f"there is no mailbox for CVR {cvr}; see `nemboks mailbox list`")
+    return found[0]
+
+
+def _mailbox_of(row: Row[Any]) -> Mailbox:
+    route = Route(row.version, Address(row.address), row.server, row.since, row.vouched_by)
+    return Mailbox(
+        id=row.id,
+        cvr=Cvr(row.cvr),
+        name=row.name,
+        face=row.face,
+        route=route,
+        due_at=row.due_at,
+        listed_at=row.listed_at,
+        paused_at=row.paused_at,
+        paused_by=row.paused_by,
+        parked_until=row.parked_until,
+        trouble=row.trouble,
+        failures=row.failures,
+    )
+
+
+def _note(tx: Tx, mailbox: int, event: str, at: datetime, **particulars: Any) -> None:
+    tx.execute(events.INSERT, events.row(mailbox, event, at, particulars))
+
+
+def _postpone(tx: Tx, id_: int, due_at: datetime, trouble: str, parked: bool, at: datetime) -> Mailbox:
+    before = _one(tx, id_)
+    until = due_at if parked else None
+    tx.execute(POSTPONE, {"b_id": id_, "due": due_at, "words": trouble, "until": until})
+    if trouble != before.trouble or parked != (before.parked_until is not None):
+        _note(tx, id_, "listing_failed", at, words=trouble, parked=parked)
+    return _one(tx, id_)
+
+
+def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, at: datetime) -> Mailbox:
+    if _mailboxes(tx, BY_CVR, {"cvr": new.cvr}):
+        raise StoreError(f"CVR {new.cvr} has a mailbox already")
+    row = {
+        "cvr": new.cvr,
+        "name": new.name,
+        "face": new.face,
+        "credentials": _sealed(vault, new),
+        "due_at": at,
+        "paused_by": "",
+        "trouble": "",
+        "failures": 0,
+        "declared": declared,
+    }
+    tx.execute(INSERT, row)
+    id_ = tx.execute(BY_JUST_CVR, {"cvr": new.cvr}).scalar_one()
+    _note(tx, id_, "mailbox_added", at, face=new.face.value, declared=declared)
+    _route(tx, id_, 1, new, vouched_by, at)
+    return _one(tx, id_)
+
+
+def _route(tx: Tx, id_: int, version: int, new: Declared, vouched_by: str, at: datetime) -> None:
+    route = {"version": version, "server": new.server, "vouched_by": vouched_by}
+    tx.execute(INSERT_ROUTE, {**route, "mailbox_id": id_, "address": new.address, "since": at})
+    _note(tx, id_, "route_changed", at, address=new.address.masked, **route)
+
+
+def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -> list[Mailbox]:
+    known = {row.cvr: row for row in tx.execute(IN_ORDER)}
+    for new in declared:
+        if new.cvr in known:
+            _redeclare(tx, vault, known[new.cvr], new, at)
+        else:
+            _add(tx, vault, new, SETTINGS, True, at)
+    for cvr in known.keys() - {new.cvr for new in declared}:
+        if known[cvr].declared:
+            _pause(tx, _mailbox_of(known[cvr]), SETTINGS, at)
+    return _mailboxes(tx, IN_ORDER, {})
+
+
+def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime) -> None:
+    changed = [name for name in ("name", "face") if getattr(row, name) != getattr(new, name)]
+    if not _same_credentials(vault, row, new):
+        changed.append("credentials")
+    if changed or not row.declared:
+        described = {"new_name": new.name, "new_face": new.face, "sealed": _sealed(vault, new)}
+        tx.execute(DESCRIBE, {"b_id": row.id, "due": at, **described})
+        _note(tx, row.id, "mailbox_changed", at, changed=changed, by=SETTINGS)
+    if (row.address, row.server) != (new.address, new.server):
+        _route(tx, row.id, row.version + 1, new, SETTINGS, at)
+    if row.paused_by == SETTINGS:
+        _resume(tx, _mailbox_of(row), SETTINGS, at)
+
+
+def _pause(tx: Tx, mailbox: Mailbox, by: str, at: datetime) -> Mailbox:
+    if mailbox.paused_at is None:
+        tx.execute(PAUSE, {"b_id": mailbox.id, "at": at, "by": by})
+        _note(tx, mailbox.id, "mailbox_paused", at, by=by)
+    return _one(tx, mailbox.id)
+
+
+def _resume(tx: Tx, mailbox: Mailbox, by: str, at: datetime) -> Mailbox:
+    if mailbox.paused_at is not None:
+        tx.execute(PAUSE, {"b_id": mailbox.id, "at": None, "by": ""})
+        _note(tx, mailbox.id, "mailbox_resumed", at, by=by, was_paused_by=mailbox.paused_by)
+    return _one(tx, mailbox.id)
+
+
+def _sealed(vault: Vault, new: Declared) -> bytes:
+    return vault.seal(json.dumps(dict(new.credentials)).encode(), f"mailbox:{new.cvr}")
+
+
+def _opened(vault: Vault, row: Row[Any]) -> dict[str, str]:
+    opened: dict[str, str] = json.loads(vault.open(row.credentials, f"mailbox:{row.cvr}"))
+    return opened
+
+
+def _same_credentials(vault: Vault, row: Row[Any], new: Declared) -> bool:
+    """Credentials that cannot be opened are other ones: the settings file has them again."""
+    try:
+        return _opened(vault, row) == dict(new.credentials)
+    except (Altered, KeyMissing):
+        return False

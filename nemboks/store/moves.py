@@ -1,0 +1,86 @@
+"""One move of one letter inside a transaction: read, ask the domain, write under guard, note it down.
+
+Promises: the rules are `domain.letter.move` and nothing else; what the row said when it was read is what it says when
+it is written (id, state and fence); a letter is claimed, and its dot begun, only while its mailbox is not paused and
+its route is the one the attempt names.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, select, update
+
+from nemboks.domain import letter as rules
+from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Event, Letter, Stale
+from nemboks.store import attempts, events
+from nemboks.store.rows import MUTABLE, letter_of, values_of
+from nemboks.store.schema import letters, mailboxes, routes
+from nemboks.store.writer import Tx
+
+READ: Final = select(letters).where(letters.c.id == bindparam("b_id"))
+WRITE: Final = (
+    update(letters)
+    .where(
+        letters.c.id == bindparam("b_id"),
+        letters.c.state == bindparam("b_state"),
+        letters.c.fence == bindparam("b_fence"),
+    )
+    .values({name: bindparam(name) for name in MUTABLE})
+)
+ROUTE: Final = (
+    select(mailboxes.c.paused_at, routes.c.version, routes.c.address)
+    .join_from(mailboxes, routes)
+    .where(mailboxes.c.id == bindparam("b_mailbox"))
+    .order_by(routes.c.version.desc())
+    .limit(1)
+)
+
+
+def read(tx: Tx, letter: int) -> Letter:
+    """The letter as the row says. Stale if there is no such row (any more)."""
+    row = tx.execute(READ, {"b_id": letter}).first()
+    if row is None:
+        raise Stale(f"there is no letter {letter}")
+    return letter_of(row)
+
+
+def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
+    """The letter after the event; `seen` is what the caller last saw of it. Raises Stale and changes nothing."""
+    before = read(tx, seen.id)
+    check(seen, before, event)
+    after = rules.move(before, event, at)
+    if isinstance(event, Claimed | DotBegun):
+        _may_send(tx, before, event)
+    write(tx, before, after)
+    attempts.record(tx, before, after, event, at)
+    events.moved(tx, before, after, event, at)
+    return after
+
+
+def check(seen: Letter, before: Letter, event: Event) -> None:
+    """Raises Stale for a claim on an old sight of the letter, ValueError for another letter's confirmation."""
+    # Two claimers saw the letter due. The first one's attempt is over and has moved the due time: look again.
+    if isinstance(event, Claimed) and seen.fence != before.fence:
+        raise Stale(f"letter {before.id}: attempt {before.fence} came between")
+    if isinstance(event, Confirmed) and event.confirmation.letter != before.id:
+        raise ValueError(f"a confirmation of letter {event.confirmation.letter} cannot forward letter {before.id}")
+
+
+def write(tx: Tx, before: Letter, after: Letter) -> None:
+    """Writes the letter, if the row is still what was read (on PostgreSQL another writer may come between)."""
+    guard = {"b_id": before.id, "b_state": before.state, "b_fence": before.fence}
+    values = {name: value for name, value in values_of(after).items() if name in MUTABLE}
+    if tx.execute(WRITE, {**guard, **values}).rowcount != 1:
+        raise Stale(f"letter {before.id}: another was first")
+
+
+def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun) -> None:
+    paused_at, version, address = tx.execute(ROUTE, {"b_mailbox": letter.mailbox}).one()
+    if paused_at is not None:
+        raise Stale(f"letter {letter.id}: its mailbox is paused")
+    if isinstance(event, Claimed):
+        current = event.route_version == version and event.address == address
+    else:
+        current = attempts.route_version(tx, letter.id, event.fence) == version
+    if not current:
+        raise Stale(f"letter {letter.id}: its route has changed")

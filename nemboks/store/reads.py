@@ -1,0 +1,133 @@
+"""What people and recovery may read of the ledger: bounded lists, counts, one letter's history. Nothing here writes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import String, bindparam, func, or_, select
+
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Cvr
+from nemboks.domain.proof import Report
+from nemboks.store.columns import UtcTime, Word
+from nemboks.store.reader import Reader
+from nemboks.store.rows import letter_of
+from nemboks.store.schema import attempts, events, letters, mailboxes
+from nemboks.store.writer import Tx
+
+UNDELIVERED: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER, State.HELD)
+
+_STATE = bindparam("state", type_=Word(State))
+_CVR = bindparam("cvr", type_=String(8))
+_SINCE = bindparam("since", type_=UtcTime())
+GET: Final = select(letters).where(letters.c.id == bindparam("id"))
+LIST: Final = (
+    select(letters)
+    .join_from(letters, mailboxes)
+    .where(
+        or_(_STATE.is_(None), letters.c.state == _STATE),
+        or_(_CVR.is_(None), mailboxes.c.cvr == _CVR),
+        or_(_SINCE.is_(None), letters.c.found_at >= _SINCE),
+    )
+    .order_by(letters.c.id.desc())
+    .limit(bindparam("most"))
+)
+ATTEMPTS: Final = select(attempts).where(attempts.c.letter_id == bindparam("id")).order_by(attempts.c.number)
+EVENTS: Final = select(events).where(events.c.letter_id == bindparam("id")).order_by(events.c.id)
+COUNTS: Final = (
+    select(mailboxes.c.cvr, letters.c.state, func.count(), func.min(letters.c.available_at))
+    .join_from(letters, mailboxes)
+    .group_by(mailboxes.c.cvr, letters.c.state)
+    .order_by(mailboxes.c.cvr, letters.c.state)
+)
+OLDEST: Final = (
+    select(letters).where(letters.c.state.in_(UNDELIVERED)).order_by(letters.c.available_at, letters.c.id).limit(1)
+)
+FILES: Final = select(letters.c.contents_file).where(letters.c.contents_file.is_not(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One delivery attempt as the ledger keeps it; `outcome` is "" while it is open."""
+
+    letter_id: int
+    number: int
+    route_version: int
+    address: str
+    server: str
+    started_at: datetime
+    deadline_at: datetime
+    dot_begun_at: datetime | None
+    ended_at: datetime | None
+    outcome: str
+    report: Report | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One row of history."""
+
+    id: int
+    at: datetime
+    letter_id: int | None
+    mailbox_id: int
+    event: str
+    from_state: State | None
+    to_state: State | None
+    fence: int | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many letters of a mailbox are in a state, and since when the oldest of them has lain there."""
+
+    cvr: Cvr
+    state: State
+    number: int
+    oldest_at: datetime
+
+
+class LetterReads:
+    """Reads of letters for the desk and for recovery."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def get(self, letter_id: int) -> Letter | None:
+        """The letter as it stands."""
+        row = await self._reader.read(lambda tx: tx.execute(GET, {"id": letter_id}).first())
+        return None if row is None else letter_of(row)
+
+    async def list(
+        self, state: State | None = None, cvr: str | None = None, since: datetime | None = None, limit: int = 100
+    ) -> Sequence[Letter]:
+        """Letters, the latest found first; `since` is about when we found them."""
+        values = {"state": state, "cvr": cvr, "since": since, "most": limit}
+        rows = await self._reader.read(lambda tx: tx.execute(LIST, values).all())
+        return [letter_of(row) for row in rows]
+
+    async def history(self, letter_id: int) -> tuple[Sequence[Attempt], Sequence[Past]]:
+        """The letter's attempts and its events, each in order, of one moment."""
+        return await self._reader.read(lambda tx: _history(tx, letter_id))
+
+    async def counts(self) -> Sequence[Count]:
+        """Letters per mailbox and state."""
+        rows = await self._reader.read(lambda tx: tx.execute(COUNTS).all())
+        return [Count(Cvr(cvr), state, number, oldest) for cvr, state, number, oldest in rows]
+
+    async def oldest_undelivered(self) -> Letter | None:
+        """The letter that has waited longest for the company's mail server; dismissed and vanished ones do not wait."""
+        row = await self._reader.read(lambda tx: tx.execute(OLDEST).first())
+        return None if row is None else letter_of(row)
+
+    async def spool_files(self) -> set[str]:
+        """Every spool file that a row still names."""
+        return await self._reader.read(lambda tx: set(tx.execute(FILES).scalars()))
+
+
+def _history(tx: Tx, letter_id: int) -> tuple[Sequence[Attempt], Sequence[Past]]:
+    tried = [Attempt(**row._mapping) for row in tx.execute(ATTEMPTS, {"id": letter_id})]
+    past = [Past(**row._mapping) for row in tx.execute(EVENTS, {"id": letter_id})]
+    return tried, past

@@ -1,0 +1,125 @@
+"""The ledger's tables. A row says what is durably true; contents are never here (D2).
+
+Changed only together with a new revision under migrations/; a test compares the two.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from nemboks.domain.headline import Copy, Headline
+from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Face
+from nemboks.domain.proof import Confirmation, Report
+from nemboks.store.columns import Details, UtcTime, Value, Word
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cvr", String(8), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("face", Word(Face), nullable=False),
+    Column("credentials", LargeBinary, nullable=False),  # sealed by the vault
+    Column("due_at", UtcTime, nullable=False, index=True),
+    Column("listed_at", UtcTime),
+    Column("paused_at", UtcTime),
+    Column("paused_by", Text, nullable=False),
+    Column("parked_until", UtcTime),
+    Column("trouble", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("declared", Boolean, nullable=False),  # it came from the settings file
+)
+
+routes = Table(  # never changed, only added to: the current one is the highest version
+    "routes",
+    metadata,
+    Column("mailbox_id", ForeignKey("mailboxes.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("address", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("vouched_by", Text, nullable=False),
+)
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailboxes.id"), nullable=False),
+    Column("upstream_id", Text, nullable=False),
+    Column("state", Word(State), nullable=False),
+    Column("found_at", UtcTime, nullable=False),
+    Column("available_at", UtcTime, nullable=False),
+    Column("not_before", UtcTime),
+    Column("due_at", UtcTime),
+    Column("why", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("uncertain", Integer, nullable=False),
+    Column("deadline_at", UtcTime),
+    Column("dot_begun_at", UtcTime),
+    Column("headline", Value(Headline)),
+    Column("sha256", String(64)),  # of the headline, for the search of twins
+    Column("contents_file", String(64), index=True),
+    Column("contents_key", Text),
+    Column("copy", Value(Copy)),
+    Column("confirmation", Value(Confirmation)),
+    Column("transmission_id", Text),
+    Column("receipt_begun_at", UtcTime),
+    Column("acknowledged_at", UtcTime),
+    UniqueConstraint("mailbox_id", "upstream_id"),
+    Index(None, "state", "due_at"),
+    Index(None, "mailbox_id", "sha256"),
+    sqlite_autoincrement=True,  # an id is never used again: sealed contents and history are bound to it
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("letter_id", ForeignKey("letters.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # the fence
+    Column("route_version", Integer, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("deadline_at", UtcTime, nullable=False),
+    Column("dot_begun_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("outcome", Text, nullable=False),  # "" while it is open
+    Column("report", Value(Report)),
+)
+
+events = Table(  # only ever added to (D15)
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("letter_id", Integer, index=True),  # no foreign key: history outlives a row that `rebind` removes
+    Column("mailbox_id", ForeignKey("mailboxes.id"), nullable=False, index=True),
+    Column("event", String(32), nullable=False),
+    Column("from_state", Word(State)),
+    Column("to_state", Word(State)),
+    Column("fence", Integer),
+    Column("detail", Details(), nullable=False),
+)

@@ -1,0 +1,95 @@
+"""The store of one process: one file, one writer, one reader, brought to this program's schema.
+
+Promises: a store that opens has the durability of D4 and the schema of this program; a newer one is left untouched.
+The daemon takes the lock; the CLI opens the same store beside it without.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection
+
+from nemboks.ports import Clock
+from nemboks.store import migrations
+from nemboks.store.connect import open_reader, open_writer
+from nemboks.store.errors import StoreBroken, StoreInUse
+from nemboks.store.letters import SqlLetters
+from nemboks.store.mailboxes import SqlMailboxes
+from nemboks.store.reader import Reader
+from nemboks.store.vault import Vault
+from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions, Tx, Writer
+
+
+class Store:
+    """The ledger, open. `close` finishes what was asked for."""
+
+    def __init__(self, path: Path, writer: Writer, reader: Reader, vault: Vault, clock: Clock) -> None:
+        self._path, self._writer, self._reader = path, writer, reader
+        self._lock: int | None = None
+        self.letters = SqlLetters(writer, reader, clock)
+        self.mailboxes = SqlMailboxes(writer, reader, vault, clock)
+
+    @classmethod
+    def open(cls, path: Path, vault: Vault, clock: Clock, threaded: bool = True) -> Self:
+        """The store at `path`, made or upgraded if need be. StoreTooNew, StoreInUse, StoreBroken, StoreError.
+
+        `threaded`: writer and reader on threads of their own; else inline, for the CLI and for simulation.
+        """
+        tx = open_writer(path)
+        try:
+            _to_head(tx, path)
+            reader = Reader(open_reader(path), threaded)
+        except BaseException:
+            tx.close()
+            raise
+        return cls(path, ThreadWriter(tx) if threaded else InlineWriter(tx), reader, vault, clock)
+
+    def lock_daemon(self) -> None:
+        """Keeps any other daemon out until `close` or the end of the process. StoreInUse if one is there."""
+        self._lock = _locked(self._path)
+
+    async def check(self) -> None:
+        """Reads the whole file for damage. StoreBroken if there is any (RELIABILITY D02); seconds for a gigabyte."""
+        words = await self._reader.read(lambda tx: tx.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        if words != "ok":
+            raise StoreBroken(f"{self._path} is damaged ({words}). Do not start; restore a backup")
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _locked(path: Path) -> int:
+    """The open lock file. `flock` goes with the process, however it dies; the file itself stays."""
+    file = path.with_name(path.name + ".lock")
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise StoreInUse(f"another Nemboks daemon works on {path} (it holds {file}). Stop it first") from None
+    return handle
+
+
+def _to_head(tx: Connection, path: Path) -> None:
+    """Upgrades in one transaction. An old ledger only under the daemon's lock: no daemon may run on it meanwhile."""
+    at = migrations.version(tx)
+    if at == migrations.HEAD:
+        return
+    lock = _locked(path) if at is not None else None
+    try:
+        outcome = Transactions(tx, patient=lambda: False).run([_upgrade])[0]
+        outcome.result()
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _upgrade(tx: Tx) -> None:
+    if migrations.version(tx) != migrations.HEAD:  # another process may have made it while we waited for the lock
+        migrations.upgrade(tx)

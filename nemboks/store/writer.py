@@ -1,0 +1,190 @@
+"""One writer per process: the only way to change the ledger (D3).
+
+Promises: a unit is a plain function that runs inside one transaction and is answered only after COMMIT has returned;
+a unit that raises changes nothing and spoils no other; once asked for, a unit is done even if the asker is cancelled.
+Fatal here: a failed fsync. What lies on the disk is then unknown, so everything waiting is refused and so is all
+that follows; the process must stop.
+Never: an await inside a transaction, a second write connection in this process.
+
+A unit may run twice (alone, after another of its group failed), so it touches nothing but its transaction.
+"""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from nemboks.store.connect import code_of, translated
+from nemboks.store.errors import StoreBroken, StoreError
+
+T = TypeVar("T")
+Tx = Connection
+GROUP: Final = 64  # more at a time saves nothing: the commit's share is under 1 % of a letter by then (SPIKES C)
+
+
+class Writer(Protocol):
+    """Runs units, each in one committed transaction."""
+
+    async def unit(self, fn: Callable[[Tx], T]) -> T:
+        """What `fn` brings, after the commit; what it raises, after the rollback. StoreError if the store cannot."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a unit ended: a value that is committed, or an error and nothing changed."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+    def result(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class Transactions:
+    """Groups of units on one connection. `patient`: whether to wait on while another program holds the database."""
+
+    def __init__(self, tx: Tx, patient: Callable[[], bool]) -> None:
+        driver = tx.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        self._tx, self._driver, self._patient = tx, driver, patient
+        self.broken: StoreBroken | None = None
+
+    def run(self, units: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
+        """One outcome for each unit: all in one transaction, or each in its own if one of them raised."""
+        if self.broken:
+            return [Outcome(error=self.broken) for _ in units]
+        try:
+            return [Outcome(value) for value in self._transaction(units)]
+        except Exception as error:
+            trouble = translated(error)
+            if isinstance(trouble, StoreBroken):
+                self.broken = trouble
+            if self.broken or len(units) == 1:
+                return [Outcome(error=trouble) for _ in units]
+        return [outcome for unit in units for outcome in self.run([unit])]
+
+    def close(self) -> None:
+        self._tx.close()
+
+    def _transaction(self, units: Sequence[Callable[[Tx], Any]]) -> list[Any]:
+        try:
+            self._say("BEGIN IMMEDIATE")
+            values = [unit(self._tx) for unit in units]
+            self._say("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+                if self._driver.in_transaction:
+                    self._driver.execute("ROLLBACK")
+            raise
+        return values
+
+    def _say(self, words: str) -> None:
+        """A busy BEGIN or COMMIT has changed nothing and may be said again (sqlite.org/lang_transaction.html)."""
+        while True:
+            try:
+                self._driver.execute(words)
+                return
+            except sqlite3.OperationalError as error:
+                if code_of(error) != sqlite3.SQLITE_BUSY or not self._patient():
+                    raise
+
+
+class InlineWriter:
+    """A Writer without a thread: for the CLI, and for a simulation that must be deterministic."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._transactions = Transactions(tx, patient=lambda: False)
+
+    async def unit(self, fn: Callable[[Tx], T]) -> T:
+        outcome: T = self._transactions.run([fn])[0].result()
+        return outcome
+
+    async def close(self) -> None:
+        self._transactions.close()
+
+
+_Job = tuple[Callable[[Tx], Any], "asyncio.Future[Any]"]
+
+
+class ThreadWriter:
+    """A Writer on a thread of its own, which commits together what arrives together. Serves one event loop."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closing = False
+        # While the daemon lives it waits for the database as long as it takes: a confirmation must be written (D01).
+        self._transactions = Transactions(tx, patient=lambda: not self._closing)
+        # A daemon thread: a process that dies unclosed must not wait for it. The store is made for that.
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def unit(self, fn: Callable[[Tx], T]) -> T:
+        if self._closing:
+            raise StoreError("the store is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_seen)
+        self._jobs.put((fn, future))
+        # Cancelling is not rolling back (LIBRARIES 3.7): the queue is the point of no return.
+        return await asyncio.shield(future)
+
+    async def close(self) -> None:
+        """Finishes what was asked for, then closes the connection."""
+        if not self._closing:
+            self._closing = True
+            self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        open_ = True
+        while open_:
+            jobs, open_ = self._next_group()
+            if jobs:
+                self._answer(jobs, self._transactions.run([fn for fn, _ in jobs]))
+        self._transactions.close()
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        """What is waiting, and whether more may follow. No lingering for more: it saved under 3 % (SPIKES C)."""
+        jobs: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == GROUP:
+                return jobs, True
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs, True
+        return jobs, False
+
+    @staticmethod
+    def _answer(jobs: Sequence[_Job], outcomes: Sequence[Outcome]) -> None:
+        """Hands all answers to the loop in one wake-up."""
+
+        def settle() -> None:
+            for (_, future), outcome in zip(jobs, outcomes, strict=True):
+                if future.done():
+                    continue
+                if outcome.error is not None:
+                    future.set_exception(outcome.error)
+                else:
+                    future.set_result(outcome.value)
+
+        with contextlib.suppress(RuntimeError):  # the loop is gone: the commit stands, nobody is left to hear of it
+            jobs[0][1].get_loop().call_soon_threadsafe(settle)
+
+
+def _seen(future: "asyncio.Future[Any]") -> None:
+    """An asker that was cancelled never looks; asyncio would complain about its unread error."""
+    if not future.cancelled():
+        future.exception()
