@@ -1,17 +1,18 @@
 """Settings -> ready services, by hand, in one place."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from nemboks.clock import RealClock
 from nemboks.delivery.courier import OwnServerCourier, ServerAccess
-from nemboks.domain.mailbox import Address, Face, Mailbox
+from nemboks.domain.mailbox import Address, Cvr, Face
 from nemboks.intake.imap import ImapAccess
 from nemboks.intake.inboxes import MailboxInboxes
 from nemboks.intake.rest import RestAccess
 from nemboks.journey.world import World
 from nemboks.settings import Settings
+from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
@@ -30,26 +31,24 @@ class Services:
         """How many files without a row were removed from the spool."""
         return await self.spool.sweep(await self.store.letters.spool_files())
 
-    async def all_mailboxes(self) -> Sequence[Mailbox]:
-        return await self.store.mailboxes.all()
 
-
-def open_store(settings: Settings, threaded: bool = True) -> Store:
+def open_store(settings: Settings, vault: Vault | None = None, threaded: bool = False) -> Store:
     """The store alone, as the CLI wants it beside a running daemon. Errors say what to do."""
-    vault = Vault.load(settings.master_key_file)
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    vault = vault or Vault.load(settings.master_key_file)
     return Store.open(settings.database, vault, RealClock(), threaded=threaded)
 
 
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
     """Everything that a daemon needs, with the store's daemon lock held; closed again in reverse."""
-    store = open_store(settings)
+    vault = Vault.load(settings.master_key_file)
+    store = open_store(settings, vault, threaded=True)
     try:
         store.lock_daemon()
         await declare(store, settings)
         clock = RealClock()
-        spool = Spool(settings.spool, store.vault)
+        spool = Spool(settings.spool, vault)
         inboxes = _inboxes(settings, store, clock)
         courier = _courier(settings, clock)
         world = World(
@@ -82,5 +81,6 @@ def _courier(settings: Settings, clock: RealClock) -> OwnServerCourier:
 async def declare(store: Store, settings: Settings) -> None:
     """Make the store's declared mailboxes equal to the settings file's."""
     await store.mailboxes.declare([
-        (box.cvr, box.name, Face(box.inbox), box.credentials(), box.address, box.server) for box in settings.mailboxes
+        Declared(Cvr(box.cvr), box.name, Face(box.inbox), Address(box.address), box.server, box.credentials())
+        for box in settings.mailboxes
     ])  # fmt: skip

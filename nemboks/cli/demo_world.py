@@ -53,12 +53,12 @@ class World:
 
     def ask(self, what: str) -> list[dict[str, Any]]:
         """A list of the control interface."""
-        items: list[dict[str, Any]] = self._control.get(f"/control/{what}").raise_for_status().json()["items"]
+        items: list[dict[str, Any]] = self._control.get(what).raise_for_status().json()["items"]
         return items
 
     def tell(self, what: str, **values: Any) -> dict[str, Any]:
         """An act of the control interface; brings its answer."""
-        answer: dict[str, Any] = self._control.post(f"/control/{what}", json=values).raise_for_status().json()
+        answer: dict[str, Any] = self._control.post(what, json=values).raise_for_status().json()
         return answer
 
     def send(self, memo: bytes, message_uuid: str, source: str) -> httpx2.Response:
@@ -84,7 +84,7 @@ class World:
 
     def write_config(self) -> None:
         """The settings of all companies that the simulator knows now."""
-        text = self._control.get("/control/config").raise_for_status().text
+        text = self._control.get("config").raise_for_status().text
         self.config.touch(mode=0o600)
         self.config.write_text(text)
 

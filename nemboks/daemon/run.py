@@ -8,12 +8,10 @@ that are out, so that a stop never causes an uncertain ending.
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
 from nemboks.daemon.notify import Systemd
+from nemboks.daemon.ticks import Ticks
 from nemboks.daemon.watch import Watch
 from nemboks.daemon.work import Work
 from nemboks.domain.letter import Letter, State
@@ -32,6 +30,7 @@ class Daemon:
     def __init__(self, services: Services) -> None:
         self.services, self.world = services, services.world
         self.stopping = asyncio.Event()
+        self.failed = False  # a chore raised: the process is to end as failed
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._watch = Watch(services.world)
         seats = services.settings.seats
@@ -92,7 +91,7 @@ class Daemon:
                 systemd.say("STOPPING=1")
                 await self._stop(loops)
         finally:
-            ticks.shutdown(wait=False)
+            ticks.stop()
             log().info("daemon_stopped")
 
     async def _serve(self, role: Work[Any], group: asyncio.TaskGroup) -> None:
@@ -122,32 +121,22 @@ class Daemon:
 
     # --- ticks and chores ---
 
-    def _ticks(self, systemd: Systemd) -> AsyncIOScheduler:
-        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        ticks = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
-        pace = self.world.pace
-        ticks.add_job(self.wake, "interval", seconds=pace.sweep_seconds)
-        ticks.add_job(self._chore(self._overdue), "interval", seconds=max(1, pace.sweep_seconds * 10))
-        ticks.add_job(self._chore(self._sweep), "interval", hours=1)
+    def _ticks(self, systemd: Systemd) -> Ticks:
+        ticks, pace = Ticks(self._fail), self.world.pace
+        ticks.every(pace.sweep_seconds, self._wake_all)
+        ticks.every(max(1.0, pace.sweep_seconds * 10), self._overdue)
+        ticks.every(3600.0, self._sweep)
         if systemd.watchdog_seconds:
-            ticks.add_job(self._chore(self._alive(systemd)), "interval", seconds=systemd.watchdog_seconds / 3)
+            ticks.every(systemd.watchdog_seconds / 3, lambda: self._alive(systemd))
         ticks.start()
         return ticks
 
-    def _chore(self, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-        """APScheduler only logs what a job raises; a chore that fails must end the process like any loop."""
+    def _fail(self) -> None:
+        self.failed = True
+        self.stopping.set()
 
-        async def run() -> None:
-            try:
-                await work()
-            except Exception:
-                log().exception("daemon_failed")
-                self.failed = True
-                self.stopping.set()
-
-        return run
-
-    failed = False
+    async def _wake_all(self) -> None:
+        self.wake()
 
     async def _overdue(self) -> None:
         if await recover(self.world):
@@ -158,12 +147,10 @@ class Daemon:
         if gone:
             log().info("spool_swept", files=gone)
 
-    def _alive(self, systemd: Systemd) -> Callable[[], Awaitable[None]]:
-        async def ping() -> None:  # only when the store answers
-            await self.world.mailboxes.due(self.world.clock.now(), 1)
-            systemd.say("WATCHDOG=1")
-
-        return ping
+    async def _alive(self, systemd: Systemd) -> None:
+        """Feed the watchdog only when the store answers."""
+        await self.world.mailboxes.due(self.world.clock.now(), 1)
+        systemd.say("WATCHDOG=1")
 
     # --- one pass ---
 
@@ -172,16 +159,13 @@ class Daemon:
         await recover(self.world, sole=True)
         looks = self.roles[0]
         async with asyncio.TaskGroup() as group:
-            for mailbox in await self.services.all_mailboxes():
+            for mailbox in await self.world.mailboxes.all():
                 looks._start(mailbox, group, lambda: None)
         for role in self.roles[1:] * 2:
             await self._until_idle(role)
 
     async def _until_idle(self, role: Work[Any]) -> None:
-        idle = asyncio.Event()
-        horizon = self.world.clock.now() + timedelta(days=1)
-        while self.world.clock.now() < horizon:
-            idle.clear()
+        started = 1
+        while started:
             async with asyncio.TaskGroup() as group:
-                if not await role.fill(group, idle.set):
-                    return
+                started = await role.fill(group, lambda: None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.verdict import backoff
@@ -38,12 +39,15 @@ class Watch:
 
     async def _rounds(self, group: asyncio.TaskGroup, wake: Callable[[], None]) -> None:
         while True:
-            for mailbox in await self._world.mailboxes.watched(WATCHED):
-                if mailbox.face is Face.IMAP and mailbox.id not in self._tasks:
+            for mailbox in await self._world.mailboxes.all():
+                if mailbox.face is Face.IMAP and mailbox.id not in self._tasks and len(self._tasks) < WATCHED:
                     task = group.create_task(self._listen(mailbox, wake), name=f"watch {mailbox.id}")
                     self._tasks[mailbox.id] = task
-                    task.add_done_callback(lambda _, i=mailbox.id: self._tasks.pop(i, None))
+                    task.add_done_callback(partial(self._forget, mailbox.id))
             await self._world.clock.sleep(ROUND_SECONDS)
+
+    def _forget(self, mailbox: int, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(mailbox, None)
 
     async def _listen(self, mailbox: Mailbox, wake: Callable[[], None]) -> None:
         """Until the mailbox is parked or fails: then a later round begins anew."""

@@ -8,9 +8,8 @@ certainly delivered nothing; whatever cuts us off later is uncertain, and counte
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
-from nemboks.content.compose import ContentsDiffer, MailWriter, compose, reference_for
-from nemboks.content.headers import UnsafeHeader
-from nemboks.content.unreadable import Unreadable
+from nemboks.content.compose import MailWriter, compose, reference_for
+from nemboks.content.errors import ContentsDiffer, Unreadable, UnsafeHeader
 from nemboks.domain.headline import Copy, Headline, Sealed
 from nemboks.domain.letter import Claimed, ContentsLost, DotBegun, Event, Hold, Later, Letter, Reason, Stale, State
 from nemboks.domain.mailbox import Mailbox

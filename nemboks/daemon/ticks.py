@@ -1,0 +1,36 @@
+"""The only door to APScheduler: it ticks and starts chores, in memory; what is due stands in the store (D5)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from nemboks.logs import log
+
+
+class Ticks:
+    """Chores at their intervals. One that raises is a loop that dies: `failed` is called, and the process must end."""
+
+    def __init__(self, failed: Callable[[], None]) -> None:
+        # The library's default would skip a run that comes a second late.
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        self._scheduler: Any = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+        self._failed = failed
+
+    def every(self, seconds: float, chore: Callable[[], Awaitable[object]]) -> None:
+        """Run the chore at this interval, never twice at a time."""
+
+        async def run() -> None:
+            try:
+                await chore()
+            except Exception:
+                log().exception("daemon_failed")
+                self._failed()
+
+        self._scheduler.add_job(run, "interval", seconds=seconds)
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)

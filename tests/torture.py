@@ -1,0 +1,107 @@
+"""The long runs that are no part of `./x test`: whole demos under faults and kills, judged from both ends.
+
+    ./x torture faults          every fault per stage, every removal policy (about 15 minutes)
+    ./x torture kills           ten seeds of 300 letters, 30 CVRs, 25 kills
+    ./x torture faults -k smtp  only the runs whose name contains the word
+
+Each run is `./x demo --once --json …` as a user would type it; a run that is not `ok` keeps its folder and says where.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+REMOVALS = ("on-receipt", "on-delete", "on-fetch", "eventual")
+SMALL = ("--count", "60", "--cvrs", "6", "--kill", "3")
+CODES = (421, 450, 451, 452, 550, 552)
+STAGES = ("greeting", "mail", "rcpt", "data", "dot")
+UPSTREAM = (
+    *(f"rest-list-{c}" for c in (401, 403, 404, 429, 503)),
+    *(f"rest-fetch-{c}" for c in (401, 403, 404, 429, 503)),
+    *(f"rest-receipt-{c}" for c in (401, 403, 404, 409, 422, 429, 503)),
+    "rest-fetch-reset", "rest-fetch-truncated", "rest-receipt-lost", "rest-list-twice", "rest-receipt-reappear",
+)  # fmt: skip
+DELETES = tuple(f"rest-delete-{c}" for c in (403, 404, 409, 422, 503))
+MAIL = (
+    *(f"smtp-{stage}-{code}" for stage in STAGES for code in CODES),
+    "smtp-body-cut", "smtp-dot-cut-kept", "smtp-dot-cut-lost", "smtp-dot-silence-kept", "smtp-dot-silence-lost",
+    "smtp-data-glued", "smtp-starttls-missing", "smtp-certificate-wrong", "smtp-dot-multiline",
+)  # fmt: skip
+IMAP = ("imap-login-no", "imap-fetch-cut", "imap-idle-cut", "imap-uidvalidity")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One demo: its name in the report and its arguments."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+def faults() -> Iterator[Run]:
+    """Every removal policy by itself and with every upstream fault; every mail fault; every IMAP fault."""
+    for removal in REMOVALS:
+        yield Run(removal, (*SMALL, "--removal", removal))
+        for name in UPSTREAM:
+            yield Run(f"{removal} {name}", (*SMALL, "--removal", removal, "--fault", name))
+    for name in DELETES:
+        yield Run(f"on-delete {name}", (*SMALL, "--removal", "on-delete", "--fault", name))
+    for name in MAIL:
+        yield Run(name, (*SMALL, "--inbox", "both", "--fault", name))
+    for name in IMAP:
+        yield Run(name, (*SMALL, "--inbox", "imap", "--fault", name))
+
+
+def kills() -> Iterator[Run]:
+    """Ten seeds of the large run."""
+    for seed in range(1, 11):
+        arguments = ("--count", "300", "--cvrs", "30", "--inbox", "both", "--kill", "25", "--seed", str(seed))
+        yield Run(f"seed {seed}", arguments)
+
+
+def play(run: Run) -> bool:
+    """Whether the run was ok; prints its line."""
+    folder = Path(tempfile.mkdtemp(prefix="nemboks-torture-"))
+    command = [sys.executable, "-m", "nemboks.cli.demo", "--once", "--json", "--state", str(folder), *run.arguments]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    seconds = time.monotonic() - began
+    try:
+        result = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        result = {"ok": False, "error": done.stderr[-400:]}
+    counts = " ".join(f"{k}={v}" for k, v in result.items() if k not in ("schema", "ok", "letters"))
+    fine = bool(result["ok"]) and done.returncode == 0
+    print(f"{'ok  ' if fine else 'FAIL'} {run.name:<36} {seconds:6.1f} s  {counts}{'' if fine else f'  {folder}'}", flush=True)
+    if fine:
+        shutil.rmtree(folder)
+    else:
+        (folder / "result.json").write_text(json.dumps(result))
+    return fine
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./x torture", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=("faults", "kills"))
+    parser.add_argument("-k", default="", help="only runs whose name contains this")
+    parser.add_argument("-n", type=int, default=0, help="runs at a time (default: 3 for faults, 1 for kills)")
+    chosen = parser.parse_args()
+    runs = [r for r in (faults() if chosen.what == "faults" else kills()) if chosen.k in r.name]
+    began = time.monotonic()
+    with ThreadPoolExecutor(chosen.n or (3 if chosen.what == "faults" else 1)) as pool:
+        fine = list(pool.map(play, runs))
+    print(f"{time.monotonic() - began:.0f} s")
+    print(f"{fine.count(True)} passed, {fine.count(False)} failed")
+    return 0 if all(fine) and fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
