@@ -1,0 +1,63 @@
+"""What we say to a mail server: the envelope's commands, and the letter with its dots made safe. Plain bytes."""
+
+import re
+from collections.abc import Mapping
+
+from nemboks.delivery.access import Stopped
+from nemboks.domain.proof import Reply, Stage
+from nemboks.ports import Mail
+
+_ADDRESS = re.compile(r"[^\x00-\x20\x7f<>]*")
+
+
+def envelope_commands(mail: Mail, offers: Mapping[str, str]) -> list[tuple[Stage, bytes]]:
+    """MAIL, RCPT and, where the letter goes by DATA, that. Raises Stopped for what the server said it cannot do.
+
+    `offers` is the answer to EHLO. ValueError for an address that would be more than an address.
+    """
+    commands = [
+        (Stage.MAIL, f"MAIL FROM:<{_checked(mail.sender)}>{_parameters(mail, offers)}\r\n".encode()),
+        (Stage.RCPT, f"RCPT TO:<{_checked(mail.recipient)}>\r\n".encode()),
+    ]
+    return commands if "chunking" in offers else [*commands, (Stage.DATA, b"DATA\r\n")]
+
+
+class Stuffing:
+    """The transparency of RFC 5321 4.5.2 for a letter that comes in pieces, wherever they are cut."""
+
+    def __init__(self) -> None:
+        self._tail = b"\r\n"  # the last two bytes; a letter begins at the start of a line
+
+    def add(self, piece: bytes) -> bytes:
+        """The piece as it goes on the wire."""
+        joined = self._tail + piece
+        self._tail = joined[-2:]
+        return joined.replace(b"\r\n.", b"\r\n..")[2:]
+
+    @property
+    def dot(self) -> bytes:
+        """What ends the letter; the CRLF of its last line serves both."""
+        return b".\r\n" if self._tail == b"\r\n" else b"\r\n.\r\n"
+
+
+def _parameters(mail: Mail, offers: Mapping[str, str]) -> str:
+    if 0 < (limit := _announced_limit(offers)) < mail.size:
+        words = f"{mail.size} bytes are more than the announced limit {limit} bytes"
+        raise Stopped(words, Reply(552, "5.3.4", words))
+    words = f" SIZE={mail.size}" if "size" in offers else ""
+    wanted = {"8bitmime": mail.eight_bit, "smtputf8": not (mail.sender + mail.recipient).isascii()}
+    if missing := [keyword.upper() for keyword, needed in wanted.items() if needed and keyword not in offers]:
+        raise Stopped(f"no {missing[0]}")
+    return words + " BODY=8BITMIME" * wanted["8bitmime"] + " SMTPUTF8" * wanted["smtputf8"]
+
+
+def _announced_limit(offers: Mapping[str, str]) -> int:
+    """Bytes; 0 for none (RFC 1870 4), or for something that is no number."""
+    digits = offers.get("size", "")
+    return int(digits) if len(digits) <= 20 and digits.isascii() and digits.isdigit() else 0
+
+
+def _checked(address: str) -> str:
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError("an address with blanks, brackets or control characters")
+    return address

@@ -1,0 +1,241 @@
+"""One connection's transactions: envelope, body, dot (RFC 5321, 1870, 2920, 3030, 6152).
+
+Promises: one recipient per transaction; the dot (or `BDAT 0 LAST`) is written by `finish` alone, as a write of its
+own, and only while nothing unread lies before it; a reply is matched to its command by counting. `usable` is True
+only between two transactions whose every reply was read: whatever else happens, a cancel too, leaves it False and
+the owner closes the connection.
+
+Never: a dot after a refused recipient, even if DATA was answered 354 (RFC 2920 3.1 would have us send an empty one).
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Generator
+from types import coroutine
+
+from nemboks.delivery.access import Progress, ServerAccess, Stopped
+from nemboks.delivery.commands import Stuffing, envelope_commands
+from nemboks.delivery.stream import Wire
+from nemboks.delivery.wire import dial
+from nemboks.domain.pace import Pace
+from nemboks.domain.proof import Reply, Stage
+from nemboks.ports import Mail
+
+PIECE = 131_072  # bytes; 256 kB cost a third more processor time
+UNANSWERED = 16  # BDAT commands; so many replies fit into any socket buffer
+QUIT_SECONDS = 5.0
+
+
+class Smtp:
+    """One connection to one server, for one letter at a time."""
+
+    def __init__(self, access: ServerAccess, context: ssl.SSLContext, helo: str, pace: Pace) -> None:
+        self.progress = Progress()
+        self.usable = False
+        self._access = access
+        self._context = context
+        self._helo = helo
+        self._pace = pace
+        self._wire: Wire | None = None
+        self._stuffing = Stuffing()
+        self._chunking = False
+        self._owed = 0  # replies to BDAT that are still to come
+
+    async def open(self) -> None:
+        """Connect, verify, log in. Raises Stopped, as everything here does when the server will not."""
+        self._wire = await dial(self._access, self._context, self._helo, self._pace, self.progress)
+        self.usable = True
+
+    async def envelope(self, mail: Mail) -> None:
+        """Announce the letter. A refusal whose replies were all read leaves the connection usable."""
+        self.progress.stage = Stage.MAIL
+        self._stuffing, self._owed = Stuffing(), 0
+        self._chunking = "chunking" in self._line.offers
+        commands = envelope_commands(mail, self._line.offers)
+        self.usable = False
+        if "pipelining" in self._line.offers:
+            await self._pipelined(commands)
+        else:
+            await self._in_turn(commands)
+        self.progress.stage = Stage.BODY
+
+    async def body(self, mail: Mail) -> None:
+        """Send all of the letter but its dot; returns when our buffers are empty. Exceptions of `pieces` pass."""
+        size = 0
+        held = bytearray()
+        async for piece in mail.pieces:
+            size += len(piece)
+            held += piece
+            while len(held) >= PIECE:
+                await self._send(bytes(held[:PIECE]))
+                del held[:PIECE]
+        if held:
+            await self._send(bytes(held))
+        if size != mail.size:
+            raise ValueError(f"a letter of {mail.size} bytes brought {size}")
+        await self._answered(0)
+        async with _patience(self._pace.reply_seconds, "the server did not read on"):
+            await self._line.drain()
+        self._hear()
+
+    async def finish(self) -> Reply:
+        """The answer to the dot: 2yz, 4yz or 5yz. If Stopped is raised at Stage.DOT, nobody knows."""
+        await _breath()
+        await _breath()  # the loop looks at the socket in the first turn and reads it before the second
+        self._hear()
+        if not self._line.quiet:
+            raise Stopped("half a reply before the dot")
+        self.progress.stage = Stage.DOT
+        self._line.write(b"BDAT 0 LAST\r\n" if self._chunking else self._stuffing.dot)
+        reply = await self._reply(self._pace.dot_seconds)
+        if not self._line.quiet:
+            raise Stopped(f"more than one answer to the dot, the first {reply.code}")
+        if reply.code // 100 == 3:
+            raise Stopped(f"the dot was answered {reply.code}")
+        self.usable = reply.code != 421 and not self._line.lost
+        return reply
+
+    async def reset(self) -> bool:
+        """Whether the connection is fit for another letter: the server was silent since the last and answers RSET.
+
+        A spare that takes longer than a connection would is not worth waiting for.
+        """
+        if not (self.usable and self._line.quiet and not self._line.lost):
+            return False
+        self.progress = Progress(Stage.MAIL, self.progress.tls)
+        self.usable = False
+        self._line.write(b"RSET\r\n")
+        try:
+            reply = await self._reply(self._pace.connect_seconds)
+        except Stopped:
+            return False
+        self.usable = reply.code // 100 == 2 and self._line.quiet
+        return self.usable
+
+    async def rest(self, seconds: float) -> None:
+        """Returns when the time is over, or sooner if the server says something or goes."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._line.quiet and not self._line.lost:
+                    await self._line.change()
+        except TimeoutError:
+            return
+
+    async def quit(self) -> None:
+        """Take leave and close; what the server makes of it does not matter."""
+        self._line.write(b"QUIT\r\n")
+        try:
+            await self._reply(QUIT_SECONDS)
+        except Stopped:
+            pass
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.usable = False
+        if self._wire is not None:
+            self._wire.abort()
+
+    @property
+    def _line(self) -> Wire:
+        assert self._wire is not None, "open() comes first"
+        return self._wire
+
+    async def _in_turn(self, commands: list[tuple[Stage, bytes]]) -> None:
+        for stage, command in commands:
+            self.progress.stage = stage
+            self._line.write(command)
+            reply = await self._reply(self._pace.reply_seconds)
+            if not _goes_on(stage, reply):
+                self.usable = _plain_no(reply)
+                raise _refusal(reply)
+
+    async def _pipelined(self, commands: list[tuple[Stage, bytes]]) -> None:
+        self._line.write(b"".join(command for _, command in commands))
+        for done, (stage, _) in enumerate(commands, 1):
+            self.progress.stage = stage
+            reply = await self._reply(self._pace.reply_seconds)
+            if not _goes_on(stage, reply):
+                self.usable = _plain_no(reply) and await self._all_refused(len(commands) - done)
+                raise _refusal(reply)
+
+    async def _all_refused(self, count: int) -> bool:
+        """Whether the replies behind a refusal came and end the transaction: a 354 would wait for a letter."""
+        try:
+            replies = [await self._reply(self._pace.reply_seconds) for _ in range(count)]
+        except Stopped:
+            return False
+        return not replies or (_plain_no(replies[-1]) and self._line.quiet)
+
+    async def _send(self, piece: bytes) -> None:
+        if self._chunking:
+            await self._answered(UNANSWERED - 1 if "pipelining" in self._line.offers else 0)
+            self._line.write(b"BDAT %d\r\n" % len(piece))
+            self._line.write(piece)
+            self._owed += 1
+        else:
+            self._line.write(self._stuffing.add(piece))
+        await _breath()  # a fast server would otherwise keep the loop for the whole letter
+        self._hear()
+        if self._line.clogged:
+            async with _patience(self._pace.reply_seconds, "the server did not read on"):
+                while self._line.clogged:
+                    await self._line.change()
+                    self._hear()
+
+    async def _answered(self, most: int) -> None:
+        """Returns when at most so many BDAT commands are without an answer."""
+        self._hear()
+        async with _patience(self._pace.reply_seconds, "no answer to BDAT"):
+            while self._owed > most:
+                await self._line.change()
+                self._hear()
+
+    def _hear(self) -> None:
+        """Take what the server said meanwhile: answers to BDAT, else nothing is due. A 250 here confirms nothing."""
+        while reply := self._line.take():
+            if self._owed == 0 and reply.code < 400:
+                raise Stopped(f"an answer before the dot: {reply.code}")
+            if reply.code // 100 != 2:
+                raise _refusal(reply)
+            self._owed -= 1
+        if self._line.lost:
+            raise Stopped(self._line.lost)
+
+    async def _reply(self, seconds: float) -> Reply:
+        async with _patience(seconds, "no answer"):
+            return await self._line.reply()
+
+
+def _goes_on(stage: Stage, reply: Reply) -> bool:
+    return reply.code == 354 if stage is Stage.DATA else reply.code // 100 == 2
+
+
+def _plain_no(reply: Reply) -> bool:
+    """Whether the server refuses and stays (421: it goes, RFC 5321 3.8)."""
+    return reply.code >= 400 and reply.code != 421
+
+
+def _refusal(reply: Reply) -> Stopped:
+    if reply.code >= 400:
+        return Stopped("", reply)
+    return Stopped(f"an answer that does not belong there ({reply.code})")
+
+
+@contextlib.asynccontextmanager
+async def _patience(seconds: float, words: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise Stopped(f"{words} within {seconds:g} s") from None
+
+
+@coroutine
+def _breath() -> Generator[None, None, None]:
+    """One turn of the loop for everybody else."""
+    yield

@@ -1,0 +1,187 @@
+"""Opens a connection to a mail server by aiosmtplib, then takes it over. The only importer of aiosmtplib.
+
+`dial` lets the library connect, agree on TLS, say EHLO and log in, each step by itself so that its place is known.
+Then the transport is handed to Wire (documented asyncio: `set_protocol`) and the library is forgotten, because its
+own calls cannot tell before the dot from after it and read a letter into memory. What the server said too early
+stays behind in the library's protocol, so it can never be taken for an answer to us.
+
+Never: a step in clear besides EHLO and STARTTLS; a second attempt to log in; a name or password in an exception.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Iterator
+
+import aiosmtplib
+
+from nemboks.delivery.access import Progress, ServerAccess, Stopped
+from nemboks.delivery.replies import Nonsense, ReplyReader, make_reply
+from nemboks.delivery.stream import Wire
+from nemboks.delivery.tls import UnsafeTls, describe, verified_facts
+from nemboks.domain.pace import Pace
+from nemboks.domain.proof import Stage
+
+LOGIN_METHODS = ("plain", "login", "cram-md5")  # inside TLS the first needs one round and no stored clear text
+
+
+async def dial(access: ServerAccess, context: ssl.SSLContext, helo: str, pace: Pace, progress: Progress) -> Wire:
+    """A connection that is encrypted, verified, greeted and logged in. Raises Stopped; `progress` says where."""
+    engine = _Engine(
+        hostname=access.host, port=access.port, use_tls=access.implicit, start_tls=False, tls_context=context,
+        local_hostname=helo, timeout=pace.reply_seconds,
+    )  # fmt: skip
+    try:
+        with _translated(progress):
+            await _connect(engine, access, pace, progress)
+            progress.stage = Stage.GREETING
+            await engine.ehlo()
+            if not access.implicit:
+                await _start_tls(engine, pace, progress)
+                progress.stage = Stage.GREETING
+                await engine.ehlo()
+            if access.username is not None:
+                progress.stage = Stage.LOGIN
+                await _log_in(engine, access.username, access.password or "")
+            transport = engine.transport
+            if not isinstance(transport, asyncio.Transport):
+                raise Stopped("the server closed the connection")
+            return Wire(transport, dict(engine.esmtp_extensions))
+    except BaseException:
+        engine.close()
+        raise
+
+
+class _Engine(aiosmtplib.SMTP):
+    """The library, closing without a farewell: a graceful end of TLS waits half a minute for a silent peer."""
+
+    def close(self) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+        super().close()
+
+
+class _Guard(asyncio.Protocol):
+    """Between transport and library while STARTTLS is answered: lets that one reply through and nothing else.
+
+    Whoever sits on the line can write clear text behind the 220, to be read as if it had come encrypted (RFC 3207 6).
+    """
+
+    def __init__(self, transport: asyncio.Transport, library: asyncio.Protocol) -> None:
+        self._transport = transport
+        self._library = library
+        self._reader = ReplyReader()
+        self._replies = 0
+        self.spoiled = False
+
+    def data_received(self, data: bytes) -> None:
+        with contextlib.suppress(Nonsense):
+            self._replies += len(self._reader.feed(data))
+            if self._replies == 0 or (self._replies == 1 and not self._reader.halfway):
+                self._library.data_received(data)
+                return
+        self.spoiled = True
+        self._transport.abort()
+
+    def eof_received(self) -> bool | None:
+        return self._library.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._library.connection_lost(exc)
+
+
+async def _connect(engine: _Engine, access: ServerAccess, pace: Pace, progress: Progress) -> None:
+    """TCP, TLS if implicit, and the greeting, which may take longer than the first two (RFC 5321 4.5.3.2.1)."""
+    loop = asyncio.get_running_loop()
+
+    def give_up() -> None:
+        if engine.transport is None:  # it is set when TCP and TLS are done
+            limit.reschedule(loop.time())
+
+    try:
+        async with asyncio.timeout(None) as limit:
+            check = loop.call_later(pace.connect_seconds, give_up)
+            try:
+                await engine.connect()
+            finally:
+                check.cancel()
+    except (aiosmtplib.SMTPException, OSError) as error:
+        if limit.expired():
+            raise Stopped(f"no connection within {pace.connect_seconds:g} s") from None
+        progress.stage = _where(error, access.implicit)
+        raise
+    if access.implicit:
+        progress.stage = Stage.TLS
+        progress.tls = verified_facts(engine.get_transport_info("ssl_object"))
+
+
+def _where(error: Exception, implicit: bool) -> Stage:
+    """The stage in which the library's `connect` failed: it has one exception for several."""
+    cause = error.__cause__
+    if isinstance(error, aiosmtplib.SMTPResponseException) or isinstance(cause, aiosmtplib.SMTPException):
+        return Stage.GREETING
+    cut = isinstance(cause, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
+    return Stage.TLS if isinstance(cause, ssl.SSLError) or (implicit and cut) else Stage.CONNECT
+
+
+async def _start_tls(engine: _Engine, pace: Pace, progress: Progress) -> None:
+    progress.stage = Stage.TLS
+    if not engine.supports_extension("starttls"):
+        raise Stopped("the server offers no STARTTLS, and nothing is sent in clear")
+    transport, library = engine.transport, engine.protocol
+    if not isinstance(transport, asyncio.Transport) or library is None:
+        raise Stopped("the server closed the connection")
+    guard = _Guard(transport, library)
+    transport.set_protocol(guard)
+    try:
+        await engine.starttls(timeout=pace.connect_seconds)
+    except (aiosmtplib.SMTPException, OSError):
+        if guard.spoiled:
+            raise Stopped("clear text behind the answer to STARTTLS: somebody may sit on the line") from None
+        raise
+    progress.tls = verified_facts(engine.get_transport_info("ssl_object"))
+
+
+async def _log_in(engine: _Engine, username: str, password: str) -> None:
+    """One attempt with one method: the library's own `login` tries each offered method, and locks accounts out."""
+    method = next((name for name in LOGIN_METHODS if name in engine.supported_auth_methods), None)
+    match method:
+        case "plain":
+            await engine.auth_plain(username, password)
+        case "login":
+            await engine.auth_login(username, password)
+        case "cram-md5":
+            await engine.auth_crammd5(username, password)
+        case _:
+            raise Stopped("the server offers no login that we know")
+
+
+@contextlib.contextmanager
+def _translated(progress: Progress) -> Iterator[None]:
+    """Foreign exceptions become Stopped, once, here."""
+    try:
+        yield
+    except aiosmtplib.SMTPResponseException as error:
+        if 400 <= error.code <= 599:
+            raise Stopped("", make_reply(error.code, str(error.message).split("\n"))) from None
+        raise Stopped(f"an answer that does not belong there ({error.code})") from None
+    except UnsafeTls as error:
+        progress.stage = Stage.TLS
+        raise Stopped(str(error)) from None
+    except TimeoutError:
+        raise Stopped("no answer in time") from None
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise Stopped(_describe(error)) from None
+
+
+def _describe(error: Exception) -> str:
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    match cause:
+        case ssl.SSLError():
+            return describe(cause)
+        case aiosmtplib.SMTPServerDisconnected():
+            return "the server closed the connection"
+        case OSError(strerror=str(words)):
+            return words
+        case _:
+            return f"{type(cause).__name__}: {cause}"
