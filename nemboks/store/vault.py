@@ -21,6 +21,7 @@ from typing import Final, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from nemboks.store.disk import sync_directory
 from nemboks.store.errors import Altered, KeyMissing, VaultError
 
 VERSION: Final = b"\x01"
@@ -66,7 +67,8 @@ class Vault:
         with os.fdopen(handle, "w") as file:
             file.write(line)
             file.flush()
-            os.fsync(handle)  # a letter sealed with a key that a power cut took is lost
+            os.fsync(handle)
+        sync_directory(path.parent)  # a letter sealed with a key that a power cut took is lost
         return cls({fingerprint(key): key})
 
     def seal(self, secret: bytes, aad: str) -> bytes:

@@ -1,0 +1,177 @@
+"""The Contents port: letters' contents as sealed files, from fetch to receipt and nowhere else (D2).
+
+Promises: every sealing has its own random name and its own fresh data key, so no key ever meets a nonce twice; the
+data key lies only in the letter's row, wrapped for this letter and this file. A file that was cut, swapped, altered or
+lengthened is refused, at the latest with its last chunk: no reader may act on the whole before the iterator has ended.
+Fatal here: a failed fsync, as in the ledger.
+Never: contents in clear on the disk, a name that is not ours, a followed symbolic link.
+"""
+
+import asyncio
+import os
+import re
+import secrets
+import stat
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from nemboks.domain.headline import Sealed
+from nemboks.ports import ContentsGone
+from nemboks.store.disk import sync_directory
+from nemboks.store.errors import Altered, StoreBroken, StoreError
+from nemboks.store.sealed_file import CHUNK, PART, PartFile, chunks, opened
+from nemboks.store.vault import Vault
+
+T = TypeVar("T")
+_NAME: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class Spool:
+    """The sealed contents under one directory, for one process (the daemon) at a time."""
+
+    def __init__(self, directory: Path, vault: Vault, threaded: bool = True) -> None:
+        """`threaded`: files are read and written off the loop; else inline, for a deterministic simulation."""
+        if not directory.exists():
+            directory.mkdir(mode=0o700)
+            sync_directory(directory.parent)  # else a power cut may take the directory with all that was synced in it
+        if stat.S_IMODE(directory.stat().st_mode) & 0o077:
+            raise StoreError(f"spool {directory} is open to others; run: chmod 700 {directory}")
+        self.directory, self.vault, self.threaded = directory, vault, threaded
+        self.ours: set[str] = set()  # sealed by this process and not yet seen in a row: `sweep` spares them
+        self._sync = _DirectorySync(self)
+
+    def seal(self, letter: int) -> "SpoolSealing":
+        """A new sealing, used with `async with`."""
+        return SpoolSealing(self, letter)
+
+    async def open(self, letter: int, sealed: Sealed) -> AsyncIterator[bytes]:
+        """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
+        file = await self.off_loop(opened, self._path(sealed.file))
+        try:
+            try:
+                aead = AESGCM(self.vault.unwrap(sealed.key, _purpose(letter, sealed.file)))
+            except Altered as error:
+                raise ContentsGone(f"letter {letter}: {error}") from error
+            clear = chunks(file, aead, letter)
+            while (chunk := await self.off_loop(next, clear, None)) is not None:
+                yield chunk
+        finally:
+            file.close()
+
+    async def destroy(self, sealed: Sealed) -> None:
+        """Removes the file; one that is missing is fine."""
+        await self.off_loop(self._path(sealed.file).unlink, True)
+        self.ours.discard(sealed.file)
+
+    async def sweep(self, known: set[str]) -> int:
+        """How many files were removed: those that neither a row (`known`) nor a sealing of this process names."""
+        self.ours -= known
+        return await self.off_loop(_sweep, self.directory, known | self.ours)
+
+    async def durable(self) -> None:
+        """Returns when every rename before this call is on the disk."""
+        await self._sync.wait()
+
+    async def off_loop(self, fn: Callable[..., T], *args: Any) -> T:
+        """What `fn` brings, from a thread if this spool may use threads."""
+        return await asyncio.to_thread(fn, *args) if self.threaded else fn(*args)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):  # from a row that was tampered with: never a path elsewhere
+            raise ContentsGone("the row names no file of ours")
+        return self.directory / name
+
+
+class SpoolSealing:
+    """A letter being sealed. Left without `finish`, nothing of it stays."""
+
+    def __init__(self, spool: Spool, letter: int) -> None:
+        self._spool = spool
+        self._name = secrets.token_hex(16)
+        self._buffer = bytearray()
+        self._busy: asyncio.Future[None] | None = None
+        self._finished = False
+        key = AESGCM.generate_key(256)
+        self._sealed = Sealed(self._name, spool.vault.wrap(key, _purpose(letter, self._name)))
+        self._file = PartFile(spool.directory, self._name, AESGCM(key), letter)
+
+    async def __aenter__(self) -> Self:
+        self._spool.ours |= {self._name, self._name + PART}
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._busy and not self._busy.done():  # we were cancelled, its thread was not
+            await asyncio.wait([self._busy])
+            self._busy.exception()  # seen: the cancel is what ends this sealing
+        if not self._finished:
+            self._file.discard()
+            self._spool.ours.discard(self._name)
+        self._spool.ours.discard(self._name + PART)
+
+    async def write(self, piece: bytes) -> None:
+        """Takes the next piece; whole chunks go to the file at once. StoreFull, StoreBroken."""
+        self._buffer += piece
+        while len(self._buffer) > CHUNK:  # what may be the last chunk waits for `finish`: it carries the final flag
+            chunk = bytes(self._buffer[:CHUNK])
+            del self._buffer[:CHUNK]
+            await self._do(self._file.append, chunk, False)
+
+    async def finish(self, durable: bool) -> Sealed:
+        """The sealed contents; with `durable`, file and directory are on the disk. StoreFull, StoreBroken."""
+        await self._do(self._file.complete, bytes(self._buffer), durable)
+        if durable:
+            await self._spool.durable()
+        self._finished = True
+        return self._sealed
+
+    async def _do(self, fn: Callable[..., None], *args: Any) -> None:
+        """A step on the file that a cancel cannot leave half done behind our back."""
+        self._busy = asyncio.ensure_future(self._spool.off_loop(fn, *args))
+        await asyncio.shield(self._busy)
+
+
+class _DirectorySync:
+    """One fsync of the directory for all who finish while another runs: on a slow disk it is most of the cost."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._arrived = self._covered = 0
+        self._lock = asyncio.Lock()
+        self._broken: StoreBroken | None = None
+
+    async def wait(self) -> None:
+        self._arrived += 1
+        mine = self._arrived
+        async with self._lock:
+            if self._broken:  # never sync again after a failure: the kernel may call lost pages clean (USENIX ATC 2020)
+                raise self._broken
+            if self._covered >= mine:
+                return
+            until = self._arrived
+            try:
+                await self._spool.off_loop(sync_directory, self._spool.directory)
+            except StoreBroken as error:
+                self._broken = error
+                raise
+            self._covered = until
+
+
+def _purpose(letter: int, file: str) -> str:
+    return f"letter:{letter}:{file}"
+
+
+def _sweep(directory: Path, spared: set[str]) -> int:
+    removed = 0
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            ours = _NAME.fullmatch(entry.name.removesuffix(PART)) and entry.is_file(follow_symlinks=False)
+            if ours and entry.name not in spared:
+                (directory / entry.name).unlink(missing_ok=True)
+                removed += 1
+    return removed
