@@ -129,7 +129,7 @@ class ControlFace:
         body = await _body(request)
         times = _number(body, "times") if body.get("times") is not None else None
         try:
-            self._simulation.faults.arm(_text(body, "name") or "", times)
+            self._simulation.arm_fault(_text(body, "name") or "", times)
         except KeyError as error:
             raise HTTPException(400, "no fault has this name; see GET /control/faults") from error
         return await self._faults(request)

@@ -104,14 +104,14 @@ class _Scanner:
     def close(self) -> MailFacts:
         if self._header is not None and self._top is None:
             self._end_header()
-        self._end_leaf()
+        self._end_leaf(at_boundary=False)
         return MailFacts(self._top if self._top is not None else EmailMessage(), tuple(self._parts))
 
     def _boundary(self, line: bytes) -> bool:
         for depth in reversed(range(len(self._delimiters))):
             delimiter = self._delimiters[depth]
             if line in (delimiter, delimiter + b"--"):
-                self._end_leaf()
+                self._end_leaf(at_boundary=True)
                 last = line != delimiter
                 del self._delimiters[depth if last else depth + 1 :]
                 self._header, self._header_size = (None if last else []), 0
@@ -137,14 +137,15 @@ class _Scanner:
         else:
             self._leaf = _Leaf(header)
 
-    def _end_leaf(self) -> None:
+    def _end_leaf(self, *, at_boundary: bool) -> None:
         if self._leaf is not None:
-            self._parts.append(self._leaf.close())
+            self._parts.append(self._leaf.close(at_boundary=at_boundary))
             self._leaf = None
 
 
 class _Leaf:
-    """A part's body, decoded and digested line by line; one line late, for the last line end is the boundary's."""
+    """A part's body, decoded and digested line by line; one line late, for the line end before a boundary is
+    the boundary's (RFC 2046 5.1.1)."""
 
     def __init__(self, header: Message) -> None:
         encoding = str(header.get("Content-Transfer-Encoding", "")).strip().lower()
@@ -162,8 +163,8 @@ class _Leaf:
         self._take(self._late)
         self._late = line
 
-    def close(self) -> Part:
-        self._take(self._late.removesuffix(b"\n").removesuffix(b"\r"))
+    def close(self, *, at_boundary: bool) -> Part:
+        self._take(self._late.removesuffix(b"\n").removesuffix(b"\r") if at_boundary else self._late)
         self._decode(last=True)
         return Part(self._name, self._type, self._attached, self._digest.hexdigest(), self._size)
 

@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import ssl
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,13 +16,17 @@ from nemboks.simulator.certificates import make_certificates
 from nemboks.simulator.companies import Companies, Company, Face
 from nemboks.simulator.config_text import Addresses, config_text, ready_facts
 from nemboks.simulator.control import ControlFace
-from nemboks.simulator.deposit import Postbox, single, with_turns
+from nemboks.simulator.deposit import Deposit, Postbox, single, with_turns
 from nemboks.simulator.faults import Switchboard
 from nemboks.simulator.http_server import HttpServer
-from nemboks.simulator.inboxes import Counter, Inboxes, Letter, Removal
+from nemboks.simulator.imap_face import ImapFace
+from nemboks.simulator.inboxes import Counter, Inboxes, Letter, Removal, Stored, Uid
 from nemboks.simulator.letters import Order, memo_letter
+from nemboks.simulator.letters_imap import mail_letter
+from nemboks.simulator.mail_facts import read_mail
 from nemboks.simulator.mail_server import MailServer
 from nemboks.simulator.mailroom import Mailroom
+from nemboks.simulator.memo_facts import Document
 from nemboks.simulator.rest import RestFace
 from nemboks.simulator.rest_send import SenderCall
 
@@ -58,6 +63,7 @@ class Simulation:
         self._mail_password = self.companies.new_secret()
         self.mailroom = Mailroom(self.counter, folder / "letters", accepted)
         self._mail = MailServer(self.companies, self.faults, self.mailroom, self._certificates, self._mail_password)
+        self._imap = ImapFace(self.companies, self.inboxes, self.faults, self._certificates, folder / "letters")
         for _ in range(plan.companies):
             self.companies.register(self.next_face())
 
@@ -68,7 +74,7 @@ class Simulation:
             state_dir=self.plan.state_dir,
             certificates=self._certificates,
             rest_port=await self._rest.start(),
-            imap_port=0,
+            imap_port=await self._imap.start(),
             implicit_tls_port=mail_ports["implicit"],
             starttls_port=mail_ports["starttls"],
             control_port=await self._control.start(),
@@ -78,6 +84,7 @@ class Simulation:
     async def stop(self) -> None:
         """Nothing; nothing listens, no connection is left."""
         await self._mail.stop()
+        await self._imap.stop()
         await asyncio.gather(self._rest.stop(), self._control.stop())
 
     def next_face(self) -> Face:
@@ -97,7 +104,39 @@ class Simulation:
     async def post_generated(self, company: Company, order: Order) -> Letter:
         """An invented letter, now in the company's inbox. Raises MemoRefusedError when it was posted before."""
         source = f"generated:{order.seed}:{order.index}"
+        if company.face == "imap":
+            return await self._post_mail(company, order, source)
         return (await self.postbox.post(single(with_turns(memo_letter(order))), source, None))[0]
+
+    def arm_fault(self, name: str, times: int | None) -> None:
+        """Nothing; the fault is on. KeyError for an unknown name."""
+        self.faults.arm(name, times)
+        if name == "imap-uidvalidity":
+            self._imap.renumber()
+
+    async def _post_mail(self, company: Company, order: Order, source: str) -> Letter:
+        with Deposit(self.postbox.new_path(".eml")) as deposit:
+            async for piece in with_turns(mail_letter(order)):
+                deposit.write(piece)
+            facts = await read_mail(deposit.flush().path)
+
+            def letter_of(stored: Stored, uid: Uid) -> Letter:
+                return Letter(
+                    id=len(self.inboxes) + 1,
+                    source=source,
+                    inbox="imap",
+                    cvr=company.cvr,
+                    kind="DIGITALPOST",
+                    label=facts.text("Subject") or "",
+                    sender=parseaddr(facts.text("From") or "")[0],
+                    documents=tuple(
+                        Document(part.name or "", part.sha256, part.size) for part in facts.attachments() or facts.parts
+                    ),
+                    stored=stored,
+                    uid=uid,
+                )
+
+            return await self._imap.deliver(company, deposit, letter_of)
 
     def _mutual_tls(self) -> dict[str, Any]:
 
