@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, or_, select, update
 
-from nemboks.domain.letter import Event, Letter, Stale, State
+from nemboks.domain.letter import Event, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Clock, Listed
 from nemboks.store import events, moves
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
 from nemboks.store.rows import letter_of, values_of
-from nemboks.store.schema import attempts, letters, mailboxes
+from nemboks.store.schema import letters, mailboxes
 from nemboks.store.writer import Tx, Writer
 
 SLICE: Final = 500  # upstream ids in one query; SQLite takes 32,766 values
@@ -34,7 +34,6 @@ _OPEN = or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bind
 _GOING = mailboxes.c.paused_at.is_(None)
 DUE: Final = {
     State.FOUND: _due(_OPEN, _GOING),
-    State.VANISHED: _due(_OPEN, _GOING),  # asking for it again is fetching, and a pause stops fetching
     State.WAITING: _due(_GOING),
     State.FORWARDED: _due(_OPEN),
 }
@@ -52,22 +51,20 @@ TWINS: Final = (
         letters.c.mailbox_id == bindparam("mailbox"),
         letters.c.sha256 == bindparam("digest"),
         letters.c.state != State.ACKNOWLEDGED,
-        letters.c.id != bindparam("self"),
+        letters.c.id != bindparam("own"),
     )
     .order_by(letters.c.id)
 )
-KNOWN: Final = select(letters.c.id, letters.c.upstream_id, letters.c.state, letters.c.due_at).where(
+KNOWN: Final = select(letters.c.id, letters.c.upstream_id, letters.c.state).where(
     letters.c.mailbox_id == bindparam("mailbox"), letters.c.upstream_id.in_(bindparam("ids", expanding=True))
 )
 INSERT: Final = insert(letters)
-WAKE: Final = update(letters).where(letters.c.id == bindparam("b_id")).values(due_at=bindparam("at"))
 LISTED_AT: Final = select(mailboxes.c.listed_at, mailboxes.c.trouble).where(mailboxes.c.id == bindparam("mailbox"))
 NOTE: Final = (
     update(mailboxes)
     .where(mailboxes.c.id == bindparam("b_id"))
     .values(due_at=bindparam("due"), listed_at=bindparam("at"), parked_until=None, trouble="", failures=0)
 )
-ATTEMPTED: Final = select(attempts.c.number).where(attempts.c.letter_id == bindparam("b_id")).limit(1)
 REMOVE: Final = delete(letters).where(letters.c.id == bindparam("b_id"))
 
 
@@ -101,7 +98,9 @@ class SqlLetters(LetterReads):
 
     async def twin(self, letter: Letter, sha256: str, size: int) -> Letter | None:
         """Another letter of the mailbox with the same bytes, not acknowledged, under another UIDVALIDITY."""
-        values = {"mailbox": letter.mailbox, "digest": sha256, "self": letter.id}
+        if letter.fence:  # it has a life of its own here, and `rebind` would refuse to end it
+            return None
+        values = {"mailbox": letter.mailbox, "digest": sha256, "own": letter.id}
         same = await self._reader.read(lambda tx: _letters(tx, TWINS, values))
         return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
 
@@ -136,8 +135,8 @@ def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at:
         rows = [events.row(mailbox, "found", at, {}, ids[row["upstream_id"]].id) for row in new]
         tx.execute(events.INSERT, [{**row, "to_state": State.FOUND, "fence": 0} for row in rows])
     for row in known.values():
-        if row.state is State.VANISHED and row.due_at is None:
-            _wake(tx, mailbox, row.id, at)
+        if row.state is State.VANISHED:
+            moves.move(tx, moves.read(tx, row.id), Reappeared(at), at)
     tx.execute(NOTE, {"b_id": mailbox, "due": due_at, "at": at})
     if trouble:
         tx.execute(events.INSERT, events.row(mailbox, "listing_recovered", at, {"after": trouble}))
@@ -158,18 +157,11 @@ def _new(mailbox: int, listed: Listed, listed_at: datetime | None, at: datetime)
     return values_of(letter)
 
 
-def _wake(tx: Tx, mailbox: int, letter: int, at: datetime) -> None:
-    """A vanished letter lies there again. Once due it stays so: a fetch that fails sets its own next time."""
-    tx.execute(WAKE, {"b_id": letter, "at": at})
-    row = events.row(mailbox, "listed_again", at, {}, letter, State.VANISHED)
-    tx.execute(events.INSERT, {**row, "to_state": State.VANISHED})
-
-
 def _rebind(tx: Tx, twin: Letter, letter: Letter, at: datetime) -> Letter:
     kept, gone = moves.read(tx, twin.id), moves.read(tx, letter.id)
     if kept.state is State.ACKNOWLEDGED or kept.upstream_id != twin.upstream_id or kept.mailbox != gone.mailbox:
         raise Stale(f"letter {twin.id} is no longer the twin of {letter.id}")
-    if gone.state is not State.FOUND or tx.execute(ATTEMPTED, {"b_id": gone.id}).first():
+    if gone.state is not State.FOUND or gone.fence:
         raise Stale(f"letter {letter.id} has a life of its own")
     tx.execute(REMOVE, {"b_id": gone.id})
     after = replace(kept, upstream_id=gone.upstream_id)
