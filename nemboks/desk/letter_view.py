@@ -1,0 +1,128 @@
+"""A letter as people see it: one line of a list, or the page with its whole way. Pure; nothing here asks or changes.
+
+Strangers' words (titles, names, file names) are cleaned and their CPR numbers masked before they leave.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from nemboks.content.texts import masked
+from nemboks.desk.ledger import AttemptRow, EventRow
+from nemboks.desk.reasons import meaning
+from nemboks.desk.words import EVENTS, STATES, Item, Lang
+from nemboks.domain.headline import Headline
+from nemboks.domain.letter import Letter, State
+
+TITLE, NAME = 300, 120  # characters shown of a title, and of a person's or a file's name
+MACHINE: Final = frozenset({State.FOUND, State.WAITING, State.FORWARDED, State.VANISHED})  # due_at means "next try"
+
+
+def letter_item(letter: Letter, cvr: str) -> Item:
+    """One line of a list: nothing of what the letter says."""
+    confirmed_at = letter.confirmation.at if letter.confirmation else None
+    return {
+        "id": letter.id,
+        "cvr": cvr,
+        "upstream_id": letter.upstream_id,
+        "state": letter.state,
+        "reason": letter.why or None,
+        "attempts": letter.fence,
+        "uncertain": letter.uncertain,
+        "found_at": letter.found_at,
+        "available_at": letter.available_at,
+        "next_try_at": letter.due_at if letter.state in MACHINE else None,
+        "forwarded_at": confirmed_at,
+        "acknowledged_at": letter.acknowledged_at,
+        "seconds": _seconds(letter.available_at, confirmed_at),
+    }
+
+
+def letter_page(
+    letter: Letter, cvr: str, attempts: Sequence[AttemptRow], events: Sequence[EventRow], lang: Lang
+) -> Item:
+    """The letter with its headline, its way, its attempts and its proofs."""
+    told = meaning(letter.why) if letter.why else None
+    return {
+        **letter_item(letter, cvr),
+        "state_text": STATES[letter.state].to(lang),
+        "reason_text": told.text.to(lang) if told else None,
+        "cure": told.cure.to(lang) if told else None,
+        "words": letter.words,
+        "not_before": letter.not_before,
+        "headline": _headline(letter.headline) if letter.headline else None,
+        "way": [_step(event, lang) for event in events],
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "confirmation": letter.confirmation,
+        "receipt": _receipt(letter),
+    }
+
+
+def _seconds(start: datetime, end: datetime | None) -> float | None:
+    return round((end - start).total_seconds(), 3) if end else None
+
+
+def _headline(headline: Headline) -> Item:
+    return {
+        "kind": headline.kind,
+        "authority": masked(headline.authority.name, NAME),
+        "title": masked(headline.title, TITLE),
+        "size": headline.size,
+        "sha256": headline.sha256,
+        "legal": headline.legal,
+        "reply_by": headline.reply_by,
+        "documents": [
+            {
+                "role": one.role,
+                "name": masked(one.name, NAME),
+                "media_type": masked(one.media_type, NAME),
+                "size": one.size,
+                "sha256": one.sha256,
+            }
+            for one in headline.documents
+        ],
+    }
+
+
+def _step(event: EventRow, lang: Lang) -> Item:
+    text = EVENTS[event.event].to(lang) if event.event in EVENTS else event.event
+    return {
+        "at": event.at,
+        "event": event.event,
+        "text": text,
+        "from": event.from_state,
+        "to": event.to_state,
+        "attempt": event.fence or None,
+        **event.detail,
+    }
+
+
+def _attempt(row: AttemptRow) -> Item:
+    report = row.report
+    return {
+        "number": row.number,
+        "started_at": row.started_at,
+        "dot_begun_at": row.dot_begun_at,
+        "ended_at": row.ended_at,
+        "outcome": row.outcome or None,
+        "address": row.address,
+        "server": report.server if report else row.server,
+        "stage": report.stage if report else None,
+        "reply": report.reply if report else None,
+        "words": report.words if report else "",
+        "tls": report.tls if report else None,
+        "seconds": _seconds(row.started_at, row.ended_at),
+    }
+
+
+def _receipt(letter: Letter) -> Item | None:
+    """What Digital Post was told; None while no receipt is owed."""
+    if letter.transmission_id is None:
+        return None
+    done = letter.state is State.ACKNOWLEDGED
+    return {
+        "transmission_id": letter.transmission_id,
+        "begun_at": letter.receipt_begun_at,
+        "acknowledged_at": letter.acknowledged_at,
+        "words": letter.words if done else "",
+    }

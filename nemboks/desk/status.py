@@ -1,0 +1,96 @@
+"""Does the post come through? One line per mailbox, the oldest undelivered letter first, and one word for all."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from nemboks.desk.ledger import CountRow, Ledger
+from nemboks.desk.words import Item, Words
+from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Mailbox
+
+LATE_SECONDS: Final = 900  # a letter that waits longer is late (UX.md U02)
+MISSED_SECONDS: Final = 600  # a look this long after its time: nobody looks
+OUTAGE: Final = 3  # failed looks in a row; fewer is a hiccup
+
+WAITING: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
+UNDELIVERED: Final = (*WAITING, State.HELD)
+
+OK, ATTENTION, CRITICAL = "ok", "attention", "critical"
+MAILBOX_STATES: Final[Mapping[str, Words]] = {
+    "ok": Words("i orden", "ok"),
+    "paused": Words("sat på pause", "paused"),
+    "parked": Words("afvist af Digital Post", "refused by Digital Post"),
+    "failing": Words("Digital Post svarer ikke", "no answer from Digital Post"),
+    "not_polled": Words("ingen kigger: kører Nemboks?", "nobody looks: does Nemboks run?"),
+}
+HEADLINES: Final[Mapping[str, Words]] = {
+    OK: Words("Alt post er leveret eller på vej.", "All post is delivered or on its way."),
+    ATTENTION: Words("Noget kræver opmærksomhed.", "Something needs attention."),
+    CRITICAL: Words(
+        "Der kigges ikke efter post: kører `nemboks run`?", "Nobody looks for post: does `nemboks run` run?"
+    ),
+}
+
+
+async def status(store: Ledger[Any], at: datetime, daemon: bool = True) -> Item:
+    """The whole: `state` (ok, attention, critical), `undelivered`, `oldest_seconds`, and `items`, one per mailbox.
+
+    `daemon`: whether one is expected to run; without it a missed look is nothing bad.
+    """
+    counts: dict[str, list[CountRow]] = defaultdict(list)
+    for row in await store.letters.counts():
+        counts[row.cvr].append(row)
+    items = [_item(box, counts[box.cvr], at, daemon) for box in await store.mailboxes.all()]
+    items.sort(key=lambda item: (-(item["oldest_seconds"] or 0), item["cvr"]))
+    oldest = max((item["oldest_seconds"] for item in items if item["oldest_seconds"] is not None), default=None)
+    return {
+        "state": _overall(items),
+        "undelivered": sum(item["waiting"] + item["held"] for item in items),
+        "oldest_seconds": oldest,
+        "items": items,
+    }
+
+
+def _overall(items: Sequence[Item]) -> str:
+    """Critical when nobody looks; attention for late or held letters and for doors that do not open."""
+    if any(item["state"] == "not_polled" for item in items):
+        return CRITICAL
+    return ATTENTION if any(item["attention"] for item in items) else OK
+
+
+def _item(box: Mailbox, counts: Sequence[CountRow], at: datetime, daemon: bool) -> Item:
+    state = _state(box, at, daemon)
+    held = _number(counts, (State.HELD,))
+    oldest_at = min((row.oldest_at for row in counts if row.state in UNDELIVERED), default=None)
+    age = max(0, round((at - oldest_at).total_seconds())) if oldest_at else None
+    return {
+        "cvr": box.cvr,
+        "name": box.name,
+        "inbox": box.face,
+        "state": state,
+        "trouble": box.trouble or None,
+        "paused_by": box.paused_by or None,
+        "listed_at": box.listed_at,
+        "due_at": box.due_at,
+        "waiting": _number(counts, WAITING),
+        "held": held,
+        "receipts_owed": _number(counts, (State.FORWARDED,)),
+        "oldest_seconds": age,
+        "attention": bool(held) or state == "parked" or box.failures >= OUTAGE or (age or 0) > LATE_SECONDS,
+    }
+
+
+def _number(counts: Sequence[CountRow], states: Sequence[State]) -> int:
+    return sum(row.number for row in counts if row.state in states)
+
+
+def _state(box: Mailbox, at: datetime, daemon: bool) -> str:
+    if daemon and (at - box.due_at).total_seconds() > MISSED_SECONDS:
+        return "not_polled"
+    if box.paused_at is not None:
+        return "paused"
+    if box.parked_until is not None:
+        return "parked"
+    return "failing" if box.trouble else "ok"

@@ -1,0 +1,83 @@
+"""The words that people read, in Danish and English, and values as a machine reads them. One word, one meaning."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from typing import Any, Final
+
+from nemboks.domain.letter import State
+
+Item = dict[str, Any]  # one row of an answer, with plain values only
+
+
+class Lang(StrEnum):
+    DA = "da"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in both languages."""
+
+    da: str
+    en: str
+
+    def to(self, lang: Lang) -> str:
+        return self.da if lang is Lang.DA else self.en
+
+
+STATES: Final[Mapping[State, Words]] = {
+    State.FOUND: Words("Ny", "New"),
+    State.WAITING: Words("Venter", "Waiting"),
+    State.SENDING: Words("Sendes", "Sending"),
+    State.HANDED_OVER: Words("Afleveret til mellemled", "Handed over"),
+    State.FORWARDED: Words("Modtaget af mailserver", "Accepted"),
+    State.ACKNOWLEDGED: Words("Afsluttet", "Done"),
+    State.HELD: Words("Holdt tilbage", "On hold"),
+    State.DISMISSED: Words("Ladt ligge", "Dismissed"),
+    State.VANISHED: Words("Forsvundet", "Vanished"),
+}
+
+EVENTS: Final[Mapping[str, Words]] = {
+    "found": Words("Fundet i Digital Post", "Found in Digital Post"),
+    "collected": Words("Hentet og forseglet", "Fetched and sealed"),
+    "vanished": Words("Forsvundet: Digital Post har det ikke mere", "Vanished: Digital Post no longer has it"),
+    "listed_again": Words("Ligger i Digital Post igen", "Lies in Digital Post again"),
+    "reappeared": Words("Hentes igen som et nyt brev", "Fetched again like a new letter"),
+    "rebound": Words("Har fået nyt nummer i indbakken", "Got another number in the inbox"),
+    "postponed": Words("Digital Post: senere", "Digital Post: later"),
+    "claimed": Words("Leveringsforsøg begyndt", "Delivery attempt begun"),
+    "dot_begun": Words(
+        "Hele brevet er hos mailserveren, svaret mangler", "All of it is with the server, the reply is not"
+    ),
+    "confirmed": Words("Modtaget af mailserver", "Accepted by the mail server"),
+    "part_confirmed": Words("En del er modtaget af mailserver", "One part accepted by the mail server"),
+    "handed_over": Words("Afleveret til mellemled", "Handed over to a relay"),
+    "later": Words("Ikke leveret; vi prøver igen", "Not delivered; we try again"),
+    "hold": Words("Holdt tilbage", "Put on hold"),
+    "attempt_ended": Words("Forsøget endte uden svar", "The attempt ended without an answer"),
+    "returned": Words("Kommet tilbage fra mellemleddet", "Came back from the relay"),
+    "released": Words("Frigivet", "Released"),
+    "retried": Words("Bedt om at prøve nu", "Asked to try now"),
+    "dismissed": Words("Ladt ligge i Digital Post", "Left in Digital Post"),
+    "contents_lost": Words("Indholdet hentes igen", "The contents are fetched again"),
+    "receipt_begun": Words("Kvitteringen går til Digital Post", "The receipt goes to Digital Post"),
+    "acknowledged": Words("Kvitteret; Digital Post har taget imod kvitteringen", "Digital Post took the receipt"),
+}
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can carry it: times as RFC 3339 in UTC with Z, values of the domain as objects."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case Enum():
+            return value.value if isinstance(value, str) else value.name.lower()
+        case str():
+            return str(value)
+        case Mapping():
+            return {key: plain(one) for key, one in value.items()}
+        case list() | tuple():
+            return [plain(one) for one in value]
+    return plain(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else value
