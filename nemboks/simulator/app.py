@@ -54,13 +54,16 @@ def serve(
     seed: int,
 ) -> None:
     """Start everything on free ports of 127.0.0.1 and run until SIGTERM or SIGINT."""
-    state.mkdir(parents=True, exist_ok=True)
+    for folder in (state, ready_file.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    ready_file.unlink(missing_ok=True)  # nobody must take an earlier run's for ours
     plan = Plan(state.resolve(), cvrs, inbox, removal, seed)
     asyncio.run(_serve(plan, ready_file, write_config))
 
 
 async def _serve(plan: Plan, ready_file: Path, write_config: Path | None) -> None:
-    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns about every odd client
+    for library in ("mail.log", "uvicorn.error"):
+        logging.getLogger(library).setLevel(logging.ERROR)  # they warn about every odd client
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

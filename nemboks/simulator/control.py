@@ -100,6 +100,8 @@ class ControlFace:
             document_bytes=_number(body, "document_bytes") if body.get("document_bytes") is not None else None,
             nemsms=body.get("nemsms") is True,
         )
+        if order.nemsms and company.face == "imap":
+            raise HTTPException(400, "a NemSMS is a MeMo; an IMAP mailbox gets none")
         if (order.document_bytes or 0) > MAX_DOCUMENT_BYTES:
             raise HTTPException(400, f"document_bytes is at most {MAX_DOCUMENT_BYTES}")
         try:

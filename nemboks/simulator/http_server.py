@@ -65,10 +65,17 @@ class HttpServer:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._server = _Server(self._config)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not (self._server.started or self._task.done()):
+            await asyncio.sleep(0.001)
         return int(self._socket.getsockname()[1])
 
     async def stop(self) -> None:
-        """Nothing; connections are closed, unfinished ones by force."""
+        """Nothing; the port is closed and every connection is gone."""
+        for listener in self._server.servers:
+            listener.close()
+        # uvicorn would wait for slow clients, then cancel their requests with a traceback each.
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
         self._server.should_exit = True
         await self._task
 
@@ -126,6 +133,8 @@ class FileReply(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] != "HEAD":
             for piece in file_pieces(self._path, self._sent):
+                if scope[TRANSPORT].is_closing():
+                    break
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             if self._reset:
                 await reset_connection(scope, receive)

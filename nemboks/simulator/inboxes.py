@@ -203,14 +203,11 @@ class Inboxes:
                 self._completed(letter, n)
         return answer
 
-    def delete(self, letter: Letter) -> bool:
-        """True when this call took the letter away; False when it was deleted before."""
-        if letter.deleted:
-            return False
+    def delete(self, letter: Letter) -> None:
+        """Nothing; the letter is gone for good."""
         n = self.note(letter, "deleted")
         letter.on_list, letter.deleted, letter.gone_after, letter.reappearances = False, True, None, 0
         letter.removed = letter.removed or n
-        return True
 
     def expunged(self, letter: Letter) -> None:
         """Nothing; the message has left its IMAP mailbox just now."""

@@ -128,8 +128,9 @@ class RestFace:
         if fault := self._fault("delete"):
             return fault
         letter = self._letter(request, company)
-        if letter is None or not self._inboxes.delete(letter):
+        if letter is None or not letter.readable():
             return _no_such_letter(request)
+        self._inboxes.delete(letter)
         return Response(status_code=204)
 
     def _letter(self, request: Request, company: Company) -> Letter | None:
