@@ -107,7 +107,8 @@ class RestInbox:
         path = self._path(receipt.upstream_id)
         body = _receipt(receipt, self._as_listed(receipt.upstream_id))
         answer = await self._calls.call("POST", f"{path}/receipt", body=body)
-        if answer.status in _TAKEN:
+        taken = answer.status in _TAKEN
+        if taken:
             words = f"receipt taken ({answer.status})"
         elif answer.status in _SETTLED:
             words = str(self._calls.failure(answer, "the receipt"))
@@ -115,12 +116,14 @@ class RestInbox:
                 raise Gone(words)
         else:
             raise self._calls.failure(answer, "the receipt")
-        return f"{words}, {await self._deleted(path)}" if self._delete else words
+        return f"{words}, {await self._deleted(path, taken)}" if self._delete else words
 
-    async def _deleted(self, path: str) -> str:
+    async def _deleted(self, path: str, taken: bool) -> str:
         answer = await self._calls.call("DELETE", path)
         if answer.status in _TAKEN:
             return f"deleted ({answer.status})"
+        if taken and answer.status in (404, 410):  # this very call took the receipt: the letter left by it
+            return f"already deleted ({answer.status})"
         failure = self._calls.failure(answer, "the deletion after the receipt")
         if isinstance(failure, Refused):
             raise Unavailable(str(failure))

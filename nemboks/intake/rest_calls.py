@@ -22,6 +22,7 @@ from typing import Any, Final
 import httpx2
 
 from nemboks.domain.pace import Pace
+from nemboks.intake.patience import Patience
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Refused, Unavailable
 
@@ -40,8 +41,8 @@ class RestAccess:
 
     base_url: str
     ca_file: Path | None
-    client_cert_file: Path
-    client_key_file: Path
+    client_cert_file: Path | None
+    client_key_file: Path | None
     delete_after_receipt: bool = False
 
     def __post_init__(self) -> None:
@@ -61,6 +62,8 @@ class Answer:
 def open_client(access: RestAccess, request_seconds: float) -> httpx2.AsyncClient:
     """A client for all CVRs of one access. Raises Unavailable when a certificate file cannot be used."""
     step = min(30.0, request_seconds)
+    if access.client_cert_file is None:
+        raise Unavailable("the settings name no client certificate for Digital Post")
     try:
         context = ssl.create_default_context(cafile=access.ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -162,21 +165,15 @@ class RestCalls:
 
 
 class Body(AsyncIterator[bytes]):
-    """The pieces of an open answer's body. Ends only when the announced length was there; else Unavailable.
-
-    `piece_bytes` must flow within request_seconds (H10: about 1 kB/s at least), the whole at the pace's flow.
-    """
+    """The pieces of an open answer's body. Ends only when the announced length was there; else Unavailable."""
 
     def __init__(self, raw: AsyncIterator[bytes], length: int | None, largest: int, pace: Pace, clock: Clock) -> None:
-        self._raw, self._length, self._largest, self._pace, self._clock = raw, length, largest, pace, clock
-        self._begun, self._received = clock.monotonic(), 0
+        self._raw, self._length, self._largest, self._patience = raw, length, largest, Patience(pace, clock)
+        self._received = 0
 
     async def __anext__(self) -> bytes:
-        # Time is granted for what has come, not for what was announced: an announced length may lie.
-        granted = self._pace.request_seconds + self._pace.allowance(self._received)
-        left = granted - (self._clock.monotonic() - self._begun)
         with _translated():
-            async with asyncio.timeout(min(self._pace.request_seconds, max(left, 0))):
+            async with asyncio.timeout(self._patience.seconds(self._received)):
                 piece = await anext(self._raw, b"")
         self._received += len(piece)
         if self._received > self._largest:

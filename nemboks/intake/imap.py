@@ -1,0 +1,258 @@
+"""A mailbox behind Digital Post's IMAP face; the only importer of aioimaplib.
+
+Promises: implicit, verified TLS 1.2 or newer or no connection; one kept connection, one task on it at a time; IDLE
+gives way at once when somebody wants it; a failure or a cancel ends the connection, the next use opens another.
+A letter's key is its UIDVALIDITY and UID; a letter is removed only after its identity was checked again (M05).
+Never does: STARTTLS, a log-in before TLS, a removal without UIDPLUS.
+"""
+
+import asyncio
+import logging
+import re
+import ssl
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import aioimaplib
+
+from nemboks.domain.pace import Pace
+from nemboks.domain.proof import Receipt
+from nemboks.intake.letter_stream import WANTED, LetterStream
+from nemboks.intake.session import Session, refusal
+from nemboks.intake.sieve import End, Sieve
+from nemboks.intake.words import said
+from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
+
+_CLOSE_SECONDS: Final = 1.0
+_KEY = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})")
+
+# The library formats whatever it receives for its debug log, log-ins among it.
+logging.getLogger("aioimaplib").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAccess:
+    """Where the IMAP face is; `ca_file` None means the system's store."""
+
+    host: str
+    port: int
+    ca_file: Path | None
+
+
+class ImapInbox:
+    """The Inbox port over IMAP."""
+
+    def __init__(self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock) -> None:
+        self._access, self._user, self._password, self._pace, self._clock = access, user, password, pace, clock
+        self._turn = asyncio.Lock()
+        self._wanted = 0  # how many wait for the connection while IDLE holds it
+        self._wake = asyncio.Event()
+        self._session: Session | None = None
+        self._closed = False
+
+    @property
+    def keeps(self) -> bool:
+        """True: a peek changes nothing upstream."""
+        return True
+
+    async def list(self) -> Sequence[Listed]:
+        """All letters by ascending UID, with the time they arrived (INTERNALDATE)."""
+        async with self._use() as session:
+            await session.select()
+            session.sieve.arrived = False
+            return await session.list()
+
+    @asynccontextmanager
+    async def fetch(self, upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The letter's octets in pieces of at most 128 kB; complete when the iterator ends."""
+        validity, uid = _key(upstream_id)
+        async with self._use() as session:
+            if session.validity is None:
+                await session.select()
+            if session.validity == validity:
+                async with session.command(f"UID FETCH {uid} {WANTED}") as out:
+                    letter = LetterStream(out, uid)
+                    if await letter.begins():
+                        yield letter
+                        return
+            await self._missing(session, validity, uid)
+
+    async def _missing(self, session: Session, validity: int, uid: int) -> NoReturn:
+        """Raises Gone, but only after a fresh look: the connection's picture of the mailbox may be old."""
+        await session.select()
+        if session.validity == validity and await session.present(uid):
+            raise Unavailable("the letter was not there a moment ago")
+        raise Gone("no letter stands under this UID")
+
+    async def acknowledge(self, receipt: Receipt, repeated: bool) -> str:
+        """Removes exactly the receipt's letter; brings words. Gone when it is not there any more."""
+        validity, uid = _key(receipt.upstream_id)
+        async with self._use() as session:
+            if "UIDPLUS" not in session.capabilities:
+                raise Refused("the IMAP server offers no UIDPLUS: one letter cannot be removed alone", mailbox=True)
+            await session.select()
+            if session.validity != validity:
+                raise Unavailable("UIDVALIDITY changed; waiting for the letters to be listed again")
+            await session.check_identity(uid, receipt)
+            return await session.remove(uid)
+
+    async def news(self) -> None:
+        """Returns when letters may have come since the last list or news. Waits for ever where IDLE is not offered."""
+        while True:
+            if self._session is not None and self._session.sieve.lost:
+                # Said once instead of connecting again: a server that drops every IDLE must not be hammered.
+                session, self._session = self._session, None
+                session.sieve.check()
+            async with self._turn, self._owned() as session:
+                if session.sieve.arrived:
+                    session.sieve.arrived = False
+                    return
+                if "IDLE" not in session.capabilities:
+                    break
+                if session.validity is None:
+                    await session.select()
+                await session.idle(partial(self._stirred, session))
+        await asyncio.Event().wait()
+
+    async def _stirred(self, session: Session) -> None:
+        """Returns when the connection is wanted or has news, at the latest when IDLE is due for renewal."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.idle_seconds):
+                while not (self._wanted or session.sieve.arrived or session.sieve.lost):
+                    self._wake.clear()
+                    await self._wake.wait()
+
+    async def close(self) -> None:
+        """The connection is ended; whoever uses it gets Unavailable, now and later."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    if not self._turn.locked():
+                        await session.log_out()
+            session.sieve.abort("closed by us")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await session.sieve.closed.wait()
+
+    # --- the connection -----------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _use(self) -> AsyncIterator[Session]:
+        """The connection for this task alone; an IDLE on it gives way."""
+        self._wanted += 1
+        self._wake.set()
+        try:
+            await self._turn.acquire()
+        finally:
+            self._wanted -= 1
+        try:
+            async with self._owned() as session:
+                yield session
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def _owned(self) -> AsyncIterator[Session]:
+        """The open connection, a new one if need be; anything but a definite answer ends it."""
+        if self._closed:
+            raise Unavailable("this mailbox's connection is closed")
+        session = self._session
+        if session is None or session.sieve.lost:
+            session = self._session = await self._open()
+        try:
+            yield session
+        except (Refused, Gone):
+            raise  # a clear answer; a command that it cut short has ended the connection by itself
+        except BaseException:
+            session.sieve.abort("given up after a failure")
+            raise
+
+    async def _open(self) -> Session:
+        if not self._access.host:
+            raise Unavailable("the settings name no IMAP server")
+        if re.search(r"[\x00\r\n]", self._user + self._password):
+            raise Refused("the IMAP user name or password holds a line break", mailbox=True)
+        over = asyncio.Event()
+        engine: Any = None
+        try:
+            context = ssl.create_default_context(cafile=self._access.ca_file)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            async with asyncio.timeout(self._pace.request_seconds):
+                engine = aioimaplib.IMAP4(
+                    self._access.host, self._access.port, timeout=self._pace.request_seconds, ssl_context=context,
+                    conn_lost_cb=lambda _: over.set(),
+                )  # fmt: skip
+                session = await self._logged_in(engine, over)
+            if self._closed:
+                raise Unavailable("this mailbox's connection is closed")
+            return session
+        except BaseException as error:
+            await _dropped(engine, over)
+            if isinstance(error, InboxError) or not isinstance(error, Exception):
+                raise
+            # The library's own words may hold the command, and with it the password: only the system's are used.
+            raise Unavailable(_reason(error)) from (error if isinstance(error, OSError) else None)
+
+    async def _logged_in(self, engine: Any, over: asyncio.Event) -> Session:
+        await _unless(over, engine.wait_hello_from_server())
+        sieve = Sieve(engine.protocol, engine.protocol.transport, self._wake.set)
+        # The library quotes the password, but not the user name (RFC 3501 9: both are astring).
+        user = '"' + self._user.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        try:
+            answer = await _unless(over, engine.login(user, self._password))
+            if answer.result != "OK":
+                text = said(b" ".join(answer.lines[-1:]), self._password).encode()
+                raise refusal(End(answer.result, text), "the log-in", mailbox=True)
+            await _unless(over, engine.protocol.capability())
+        except ConnectionError:
+            sieve.check()
+            raise
+        sieve.arrived = True  # what came while we were away is news
+        return Session(sieve, frozenset(name.upper() for name in engine.protocol.capabilities), self._pace, self._clock)
+
+
+async def _unless(over: asyncio.Event, work: Coroutine[Any, Any, Any]) -> Any:
+    """What the library's call brings. ConnectionError when the connection ends first: the library would not notice."""
+    task, end = asyncio.ensure_future(work), asyncio.ensure_future(over.wait())
+    try:
+        await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ConnectionError("it closed the connection before the log-in")
+    finally:
+        task.cancel()
+        end.cancel()
+        await asyncio.gather(task, end, return_exceptions=True)
+
+
+async def _dropped(engine: Any, over: asyncio.Event) -> None:
+    """Leaves no socket behind."""
+    if engine is not None and engine.protocol.transport is not None:
+        engine.protocol.transport.abort()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await over.wait()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "the IMAP server did not answer in time"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the IMAP server's certificate cannot be verified: {said(error.verify_message)}"
+    if isinstance(error, OSError):
+        return f"the IMAP server could not be reached: {said(str(error))}"
+    return f"the IMAP server does not speak as it should ({type(error).__name__})"
+
+
+def _key(upstream_id: str) -> tuple[int, int]:
+    """UIDVALIDITY and UID. Raises Gone for an id of another shape: no letter has it."""
+    found = _KEY.fullmatch(upstream_id)
+    if found is None:
+        raise Gone("no letter has such a number")
+    return int(found[1]), int(found[2])

@@ -1,0 +1,68 @@
+"""The right Inbox for each mailbox, kept open between uses.
+
+Promises: one REST client for all CVRs, one IMAP connection per mailbox; changed credentials mean a new inbox at the
+next use, never a call with the old ones. Credentials stay in memory only, and only here and in the inbox.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+import httpx2
+
+from nemboks.domain.mailbox import Face, Mailbox
+from nemboks.domain.pace import Pace
+from nemboks.intake.imap import ImapAccess, ImapInbox
+from nemboks.intake.rest import RestInbox
+from nemboks.intake.rest_calls import RestAccess, open_client
+from nemboks.ports import Clock, Inbox, Refused
+
+Credentials = Callable[[Mailbox], Awaitable[Mapping[str, str]]]
+
+_CLOSE_SECONDS: Final = 2.0
+_NEEDED: Final = {Face.REST: ("system_id", "api_token"), Face.IMAP: ("user", "password")}
+
+
+class MailboxInboxes:
+    """The Inboxes port. `credentials` opens a mailbox's: system_id and api_token, or user and password."""
+
+    def __init__(self, rest: RestAccess, imap: ImapAccess, credentials: Credentials, pace: Pace, clock: Clock) -> None:
+        self._rest, self._imap, self._credentials, self._pace, self._clock = rest, imap, credentials, pace, clock
+        self._client: httpx2.AsyncClient | None = None
+        self._open: dict[int, tuple[tuple[str, ...], Inbox]] = {}
+
+    async def of(self, mailbox: Mailbox) -> Inbox:
+        """The mailbox's inbox. Raises Refused when its credentials are not complete, Unavailable as open_client."""
+        given = await self._credentials(mailbox)
+        first, second = _NEEDED[mailbox.face]
+        if not given.get(first) or not given.get(second):
+            raise Refused(f"the mailbox has no {first} and {second}", mailbox=True)
+        key = (mailbox.face, given[first], given[second])
+        # No await from here to the entry: two tasks asking at once get the same inbox.
+        kept = self._open.get(mailbox.id)
+        if kept is not None and kept[0] == key:
+            return kept[1]
+        inbox = self._made(mailbox.face, given[first], given[second])
+        self._open[mailbox.id] = (key, inbox)
+        if kept is not None:
+            await kept[1].close()
+        return inbox
+
+    def _made(self, face: Face, name: str, secret: str) -> Inbox:
+        if face is Face.IMAP:
+            return ImapInbox(self._imap, name, secret, self._pace, self._clock)
+        if self._client is None:
+            self._client = open_client(self._rest, self._pace.request_seconds)
+        return RestInbox(self._client, self._rest, name, secret, self._pace, self._clock)
+
+    async def close(self) -> None:
+        """Everything is closed within two seconds, politely where there is time."""
+        inboxes = [inbox for _, inbox in self._open.values()]
+        self._open.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await asyncio.gather(*(inbox.close() for inbox in inboxes), return_exceptions=True)
+                if self._client is not None:
+                    await self._client.aclose()
+        self._client = None

@@ -1,0 +1,182 @@
+"""One logged-in IMAP connection and the five things we do on it: select, list, fetch, remove, idle.
+
+Promises: letters are named by UID only; a removal is a check of identity, STORE \\Deleted and UID EXPUNGE of exactly
+that UID; every wait has an end; a command that is left before its tagged line ends the connection.
+Never does: EXPUNGE, CLOSE, EXAMINE, or set \\Seen.
+"""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from nemboks.domain.pace import Pace
+from nemboks.domain.proof import Receipt
+from nemboks.intake import responses
+from nemboks.intake.patience import Patience
+from nemboks.intake.sieve import End, Exchange, Go, Sieve, Text
+from nemboks.intake.words import said
+from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
+
+LETTER_BYTES: Final = 160 << 20
+_SMALL_BYTES: Final = 1 << 20  # of all but a letter: a header block at most
+_LINES: Final = 200_000  # of a listing: a mailbox far beyond any other
+_CHATTER: Final = 1000  # untagged lines around anything smaller
+# RFC 5530: "not now" in a code of its own. Any other NO is a no.
+_NOT_NOW: Final = ("UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT", "OVERQUOTA", "CONTACTADMIN")
+
+
+def refusal(end: End, what: str, mailbox: bool = False) -> InboxError:
+    """The error that a NO or BAD means. BAD is a fault of one of us: try later, never give up for it."""
+    code = re.match(rb"\[([A-Za-z-]+)", end.text)
+    words = f"the IMAP server answered {said(end.status)} to {what}: {said(end.text)}"
+    if end.status != "NO" or (code and code[1].decode().upper() in _NOT_NOW):
+        return Unavailable(words)
+    return Refused(words, mailbox=mailbox)
+
+
+class Session:
+    """Used by one task at a time."""
+
+    def __init__(self, sieve: Sieve, capabilities: frozenset[str], pace: Pace, clock: Clock) -> None:
+        self.sieve, self.capabilities = sieve, capabilities
+        self.validity: int | None = None  # UIDVALIDITY of the selected INBOX
+        self._pace, self._clock = pace, clock
+
+    @asynccontextmanager
+    async def command(self, line: str) -> AsyncIterator[Exchange]:
+        """An exchange; left before its end, it takes the connection with it: nobody could tell what still comes."""
+        out = self.sieve.send(line, Patience(self._pace, self._clock))
+        try:
+            yield out
+        finally:
+            if not out.ended:
+                self.sieve.abort("given up in the middle of an answer")
+
+    async def run(self, line: str) -> tuple[Sequence[bytes], End]:
+        """The untagged lines and the tagged one of a command whose answer is small."""
+        lines: list[bytes] = []
+        async with self.command(line) as out:
+            while True:
+                event = await response(out)
+                if isinstance(event, End):
+                    return lines, event
+                lines.append(event[0])
+                if len(lines) > _CHATTER:
+                    raise Unavailable("the IMAP server talks without end")
+
+    async def select(self) -> None:
+        """INBOX is selected for reading and removing. Refused when it cannot be, for the whole mailbox."""
+        self.validity = None
+        lines, end = await self.run("SELECT INBOX")
+        if end.status != "OK":
+            raise refusal(end, "SELECT", mailbox=True)
+        if b"[READ-ONLY]" in end.text.upper():
+            raise Refused("the IMAP inbox may only be read: letters could not be removed", mailbox=True)
+        found = [m for line in lines if (m := re.match(rb"\* OK \[UIDVALIDITY ([0-9]{1,10})\]", line, re.I))]
+        if not found or any(b"[UIDNOTSTICKY]" in line.upper() for line in lines):
+            raise Refused("the IMAP server gives its letters no lasting numbers (UIDVALIDITY)", mailbox=True)
+        self.validity = int(found[-1][1])
+
+    async def list(self) -> Sequence[Listed]:
+        """All letters by ascending UID; those marked \\Deleted are on their way out already."""
+        letters: dict[int, Listed] = {}
+        lines = 0
+        async with self.command("UID FETCH 1:* (UID INTERNALDATE RFC822.SIZE FLAGS)") as out:
+            while not isinstance(event := await response(out), End):
+                lines += 1
+                if lines > _LINES:
+                    raise Unavailable("the list of letters does not end")
+                if not responses.is_fetch(event[0]):
+                    continue
+                found = responses.attributes(event[0])
+                uid, flags = responses.number(found.get("UID")), found.get("FLAGS")
+                if uid is None or "INTERNALDATE" not in found:
+                    continue  # news of a flag that somebody set meanwhile
+                if isinstance(flags, tuple) and any(str(flag).lower() == "\\deleted" for flag in flags):
+                    continue
+                date = responses.internal_date(found["INTERNALDATE"])
+                letters[uid] = Listed(f"{self.validity}.{uid}", date)
+        if event.status != "OK":
+            raise Unavailable(str(refusal(event, "the list")))
+        return [letters[uid] for uid in sorted(letters)]
+
+    async def present(self, uid: int) -> bool:
+        """Whether a message stands under this UID."""
+        lines, end = await self.run(f"UID FETCH {uid} (UID)")
+        if end.status != "OK":
+            raise Unavailable(str(refusal(end, "the look for a letter")))
+        found = [responses.attributes(line) for line in lines if responses.is_fetch(line)]
+        return any(responses.number(each.get("UID")) == uid for each in found)
+
+    async def check_identity(self, uid: int, receipt: Receipt) -> None:
+        """Nothing, when the receipt's letter stands under the UID. Raises Gone, or Refused for another message."""
+        async with self.command(f"UID FETCH {uid} (UID RFC822.SIZE BODY.PEEK[HEADER])") as out:
+            sizes, headers = [], []
+            while not isinstance(event := await response(out), End):
+                text, literals = event
+                found = responses.attributes(text) if responses.is_fetch(text) else {}
+                if responses.number(found.get("UID")) == uid and "BODY[HEADER]" in found:
+                    header = found["BODY[HEADER]"]
+                    sizes.append(responses.number(found.get("RFC822.SIZE")))
+                    headers.append(header if isinstance(header, bytes) else b"".join(literals))
+        if event.status != "OK":
+            raise Unavailable(str(refusal(event, "the check of a letter")))
+        if not headers:
+            raise Gone("no letter stands under this UID any more")
+        same = sizes == [receipt.size] and hashlib.sha256(headers[0]).hexdigest() == receipt.header_sha256
+        if not same:
+            raise Refused("another message stands under this UID: nothing was removed")
+
+    async def remove(self, uid: int) -> str:
+        """Removes this UID and no other; brings words. After the STORE every failure is Unavailable: half is done."""
+        _, end = await self.run(f"UID STORE {uid} +FLAGS.SILENT (\\Deleted)")
+        if end.status != "OK":
+            raise refusal(end, "the removal")
+        _, end = await self.run(f"UID EXPUNGE {uid}")
+        if end.status != "OK":
+            raise Unavailable(str(refusal(end, "the removal")))
+        if await self.present(uid):
+            raise Unavailable("the letter still stands there after its removal")
+        return f"removed (UID EXPUNGE {uid})"
+
+    async def idle(self, until: Callable[[], Awaitable[None]]) -> None:
+        """Returns when `until` does, or raises Unavailable when the connection ends first (RFC 2177)."""
+        async with self.command("IDLE") as out:
+            while not isinstance(event := await out.next(), Go):
+                if isinstance(event, End):
+                    raise Unavailable(str(refusal(event, "IDLE")))
+            await until()
+            if not out.ended:
+                self.sieve.write("DONE")
+            out.renew(Patience(self._pace, self._clock))
+            while not isinstance(await out.next(), End):
+                pass
+
+    async def log_out(self) -> None:
+        """Takes leave; whether the server does too does not matter."""
+        with suppress(InboxError):
+            await self.run("LOGOUT")
+
+
+async def response(out: Exchange) -> tuple[bytes, Sequence[bytes]] | End:
+    """One whole response, literals beside its text; or the end. Only for small ones."""
+    text, literals, size = b"", [b""], 0
+    while True:
+        event = await out.next()
+        match event:
+            case End():
+                return event
+            case Text(more, literal):
+                text += more
+                if literal is None:
+                    return text, literals[1:]
+                literals.append(b"")
+            case bytes():
+                literals[-1] += event
+            case _:
+                continue
+        size += len(event) if isinstance(event, bytes) else len(event.text)
+        if size > _SMALL_BYTES:
+            raise Unavailable("the IMAP server sent more than was asked for")

@@ -1,0 +1,253 @@
+"""Stands between an IMAP connection and the library that opened it; together with intake.imap the one door to it.
+
+The library reads, logs in and asks for capabilities as if nothing stood between. Once a command of ours is out
+(tag `NB<n>`, which the library never sees), everything up to its tagged line is ours: in order, letters' literals in
+pieces, in bounded memory. The library cannot stream, recurses once per line and notices no loss (LIBRARIES 2.2);
+here it meets single, bounded lines, and a loss wakes whoever waits.
+
+Promises: after `abort`, or whatever else ends the connection, nothing of it is used again.
+Never does: judge what the server says, except that it counts EXISTS, so that a waiting task hears of news.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+from nemboks.intake.patience import Patience
+from nemboks.intake.words import said
+from nemboks.ports import Unavailable
+
+PIECE_BYTES: Final = 128 << 10
+_LINE_BYTES: Final = 1 << 20  # longer ones exist only for SEARCH and ENVELOPE, which we never ask for
+_FULL_BYTES: Final = 512 << 10  # unread beyond this, the server has to wait
+_LOW_BYTES: Final = 128 << 10
+_OTHERS_BYTES: Final = 64 << 10  # the largest literal that is handed to the library
+_LITERAL = re.compile(rb"\{([0-9]{1,12})\}$")
+_COUNT = re.compile(rb"\* ([0-9]{1,10}) (EXISTS|EXPUNGE)$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An untagged line, or the rest of one after a literal. `literal`: octets that follow; None: the response ends."""
+
+    text: bytes
+    literal: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The server's `+`: it waits for us."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The tagged line: the command is over."""
+
+    status: str  # OK, NO or BAD
+    text: bytes
+
+
+Event = Text | bytes | Go | End
+
+
+class Exchange:
+    """One command of ours, from the moment it is sent to its tagged line."""
+
+    def __init__(self, sieve: "Sieve", tag: bytes, patience: Patience) -> None:
+        self.tag, self.ended = tag, False
+        self._sieve, self._patience = sieve, patience
+        self._events: deque[Event] = deque()
+        self._unread, self._received = 0, 0
+        self._stirred = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        """From the connection. Beyond 512 kB unread the server has to wait."""
+        size = len(event) if isinstance(event, bytes) else len(event.text) if isinstance(event, Text) else 0
+        self._unread += size
+        self._received += size
+        self._events.append(event)
+        self.ended = self.ended or isinstance(event, End)
+        self._stirred.set()
+        if self._unread > _FULL_BYTES:
+            self._sieve.pause(True)
+
+    def stir(self) -> None:
+        """From the connection: it is over, look for yourself."""
+        self._stirred.set()
+
+    def renew(self, patience: Patience) -> None:
+        """Begin the waiting anew: what came so far was wanted to last."""
+        self._patience = patience
+
+    async def next(self) -> Event:
+        """The next event. Raises Unavailable when the connection is lost first, or time is up."""
+        try:
+            async with asyncio.timeout(self._patience.seconds(self._received)):
+                while not self._events:
+                    self._sieve.check()
+                    self._stirred.clear()
+                    await self._stirred.wait()
+        except TimeoutError:
+            raise Unavailable("the IMAP server did not answer in time") from None
+        event = self._events.popleft()
+        self._unread -= len(event) if isinstance(event, bytes) else len(event.text) if isinstance(event, Text) else 0
+        if self._unread < _LOW_BYTES:
+            self._sieve.pause(False)
+        return event
+
+
+class Sieve(asyncio.Protocol):
+    """The connection's protocol in the library's place."""
+
+    def __init__(self, library: asyncio.Protocol, transport: asyncio.BaseTransport, notify: Callable[[], None]) -> None:
+        """`notify` is called when a letter arrives, a command ends or the connection is over."""
+        self._library, self._notify = library, notify
+        self._transport = cast(asyncio.Transport, transport)
+        self._buffer, self._scanned = bytearray(), 0
+        self._literal = 0  # octets still to come of the literal being read
+        self._out: Exchange | None = None
+        self._into_ours = False  # whether the response being read is ours
+        self._count: int | None = None
+        self._paused, self._tags = False, 0
+        self._why = ""
+        self.arrived = False  # more letters than when this was last set to False
+        self.closed = asyncio.Event()
+        transport.set_protocol(self)
+
+    @property
+    def lost(self) -> bool:
+        return bool(self._why) or self.closed.is_set()
+
+    def check(self) -> None:
+        """Raises Unavailable when the connection is over."""
+        if self.lost:
+            raise Unavailable(f"the connection to the IMAP server ended: {self._why or 'no reason given'}")
+
+    def send(self, command: str, patience: Patience) -> Exchange:
+        """The exchange of a command that is out now. Only one may be."""
+        self.check()
+        if self._out is not None and not self._out.ended:
+            raise AssertionError("a command is still out")
+        self._tags += 1
+        tag = f"NB{self._tags}".encode()
+        self._out = Exchange(self, tag, patience)
+        self.write(f"{tag.decode()} {command}")
+        return self._out
+
+    def write(self, line: str) -> None:
+        self._transport.write(f"{line}\r\n".encode())
+
+    def pause(self, wanted: bool) -> None:
+        """Stop or go on reading from the server."""
+        if wanted != self._paused and not self.lost:
+            self._paused = wanted
+            (self._transport.pause_reading if wanted else self._transport.resume_reading)()
+
+    def abort(self, why: str) -> None:
+        """End the connection at once; the first reason given stands."""
+        self._why = self._why or why
+        self._transport.abort()
+        self._stir()
+
+    # --- from asyncio -------------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self.lost:
+            return
+        try:
+            if not self._buffer and len(data) <= self._literal:  # the bulk of a letter: no copying to and fro
+                self._literal_data(data)
+                return
+            self._buffer += data
+            while not self.lost and self._step():
+                pass
+        except Exception as error:  # the library's, on lines that make no sense to it
+            self.abort(f"it sent what cannot be understood ({type(error).__name__})")
+
+    def eof_received(self) -> None:
+        """Nothing to add: connection_lost follows."""
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._why = self._why or (said(str(error)) if error else "closed by the server")
+        self.closed.set()
+        self._stir()
+        self._library.connection_lost(error)
+
+    def _stir(self) -> None:
+        if self._out is not None:
+            self._out.stir()
+        self._notify()
+
+    # --- lines and literals -------------------------------------------------------------------------------------------
+
+    def _step(self) -> bool:
+        """Takes one line, or a part of a literal, off the buffer; False when there is none."""
+        if self._literal:
+            part = bytes(self._buffer[: self._literal])
+            del self._buffer[: len(part)]
+            self._literal_data(part)
+            return bool(self._buffer)
+        end = self._buffer.find(b"\r\n", self._scanned)
+        if end < 0:
+            self._scanned = max(len(self._buffer) - 1, 0)
+            if self._scanned > _LINE_BYTES:
+                self.abort("it sent a line without an end")
+            return False
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
+        self._scanned = 0
+        self._line(line)
+        return bool(self._buffer)
+
+    def _literal_data(self, data: bytes) -> None:
+        self._literal -= len(data)
+        if not self._into_ours or self._out is None:
+            self._library.data_received(data)
+            return
+        for start in range(0, len(data), PIECE_BYTES):
+            self._out.put(data[start : start + PIECE_BYTES])
+
+    def _line(self, line: bytes) -> None:
+        """One whole line: the beginning of a response, or what follows a literal in one."""
+        found = _LITERAL.search(line)
+        out = self._out if self._out is not None and not self._out.ended else None
+        if self._into_ours and out is not None:  # the rest of a response of ours
+            self._ours(out, line, found)
+        elif out is not None and line.startswith(out.tag + b" "):
+            status, _, text = line[len(out.tag) + 1 :].partition(b" ")
+            out.put(End(status.decode("ascii", "replace").upper(), text))
+            self._notify()
+        elif out is not None and line.startswith(b"* "):
+            self._note(line)
+            self._ours(out, line, found)
+        elif out is not None and line.startswith(b"+"):
+            out.put(Go())
+        else:
+            self._note(line)
+            self._theirs(line, found)
+
+    def _ours(self, out: Exchange, line: bytes, found: re.Match[bytes] | None) -> None:
+        self._literal = int(found[1]) if found else 0
+        out.put(Text(line, self._literal if found else None))
+        self._into_ours = found is not None
+
+    def _theirs(self, line: bytes, found: re.Match[bytes] | None) -> None:
+        self._literal = int(found[1]) if found else 0
+        if self._literal > _OTHERS_BYTES:
+            self.abort("it sent what nobody asked for")
+            return
+        self._library.data_received(line + b"\r\n")
+
+    def _note(self, line: bytes) -> None:
+        """Counts letters, and keeps a goodbye as the reason of what follows."""
+        if line[:6].upper() == b"* BYE ":
+            self.abort(said(line[6:]) or "it said goodbye")
+        elif found := _COUNT.match(line):
+            number, exists = int(found[1]), found[2].upper() == b"EXISTS"
+            self.arrived = self.arrived or (exists and self._count is not None and number > self._count)
+            self._count = number if exists else self._count and self._count - 1
+            if self.arrived:
+                self._notify()
