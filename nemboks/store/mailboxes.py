@@ -7,7 +7,7 @@ Never: deletes a mailbox.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -133,6 +133,10 @@ class SqlMailboxes:
         """The mailbox, going on."""
         return await self._unit(lambda tx, at: _resume(tx, _by_cvr(tx, cvr), by, at))
 
+    async def reroute(self, cvr: Cvr, address: Address, server: str, vouched_by: str) -> Mailbox:
+        """The mailbox with the next version of its route; attempts under the old one get no dot any more."""
+        return await self._unit(lambda tx, at: _reroute(tx, _by_cvr(tx, cvr), address, server, vouched_by, at))
+
     async def _unit(self, fn: Callable[[Tx, datetime], T]) -> T:
         return await self._writer.unit(lambda tx: fn(tx, self._clock.now()))
 
@@ -203,14 +207,19 @@ def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, a
     tx.execute(INSERT, row)
     id_ = tx.execute(BY_JUST_CVR, {"cvr": new.cvr}).scalar_one()
     _note(tx, id_, "mailbox_added", at, face=new.face.value, declared=declared)
-    _route(tx, id_, 1, new, vouched_by, at)
+    _route(tx, id_, Route(1, new.address, new.server, at, vouched_by))
     return _one(tx, id_)
 
 
-def _route(tx: Tx, id_: int, version: int, new: Declared, vouched_by: str, at: datetime) -> None:
-    route = {"version": version, "server": new.server, "vouched_by": vouched_by}
-    tx.execute(INSERT_ROUTE, {**route, "mailbox_id": id_, "address": new.address, "since": at})
-    _note(tx, id_, "route_changed", at, address=new.address.masked, **route)
+def _reroute(tx: Tx, mailbox: Mailbox, address: Address, server: str, vouched_by: str, at: datetime) -> Mailbox:
+    _route(tx, mailbox.id, Route(mailbox.route.version + 1, address, server, at, vouched_by))
+    return _one(tx, mailbox.id)
+
+
+def _route(tx: Tx, id_: int, route: Route) -> None:
+    tx.execute(INSERT_ROUTE, {"mailbox_id": id_, **asdict(route)})
+    told = {"version": route.version, "server": route.server, "vouched_by": route.vouched_by}
+    _note(tx, id_, "route_changed", route.since, address=route.address.masked, **told)
 
 
 def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -> list[Mailbox]:
@@ -235,7 +244,7 @@ def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime)
         tx.execute(DESCRIBE, {"b_id": row.id, "due": at, **described})
         _note(tx, row.id, "mailbox_changed", at, changed=changed, by=SETTINGS)
     if (row.address, row.server) != (new.address, new.server):
-        _route(tx, row.id, row.version + 1, new, SETTINGS, at)
+        _reroute(tx, _mailbox_of(row), new.address, new.server, SETTINGS, at)
     if row.paused_by == SETTINGS:
         _resume(tx, _mailbox_of(row), SETTINGS, at)
 

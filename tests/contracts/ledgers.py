@@ -1,0 +1,85 @@
+"""The ledgers that the contract suites run on: the real store on SQLite, threaded and inline, and the fakes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nemboks.domain.letter import DotBegun, Letter, State
+from nemboks.domain.mailbox import Address, Cvr, Mailbox
+from nemboks.ports import Letters, Listed, Mailboxes
+from nemboks.store.mailboxes import SqlMailboxes
+from nemboks.store.store import Store
+from nemboks.store.vault import Vault
+from tests.helpers import builders as make
+from tests.helpers.clock import PretendClock
+from tests.helpers.fakes import FakeLetters, FakeMailboxes
+
+KINDS = ("sqlite", "sqlite_inline", "fake")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Both ports of one ledger with Anna's and Bo's mailboxes, on a clock that the test moves."""
+
+    letters: Letters
+    mailboxes: Mailboxes
+    acts: SqlMailboxes | FakeMailboxes  # what people do to a mailbox
+    clock: PretendClock
+    anna: Mailbox
+    bo: Mailbox
+
+    async def found(self, upstream_id: str = "letter-1") -> Letter:
+        """A new letter of Anna's."""
+        now = self.clock.now()
+        await self.letters.found(self.anna, [Listed(upstream_id)], now, now)
+        due = await self.letters.due(State.FOUND, now, 100)
+        return next(x for x in due if x.upstream_id == upstream_id)
+
+    async def waiting(self, upstream_id: str = "letter-1", number: int = 1) -> Letter:
+        letter = await self.found(upstream_id)
+        return await self.letters.move(letter, make.collected(self.clock.now(), number))
+
+    async def sending(self, upstream_id: str = "letter-1") -> Letter:
+        return await self.letters.move(await self.waiting(upstream_id), make.claimed(self.clock.now()))
+
+    async def begun(self, upstream_id: str = "letter-1") -> Letter:
+        letter = await self.sending(upstream_id)
+        return await self.letters.move(letter, DotBegun(letter.fence))
+
+    async def forwarded(self, upstream_id: str = "letter-1") -> Letter:
+        letter = await self.begun(upstream_id)
+        return await self.letters.move(letter, make.confirmed(letter, self.clock.now()))
+
+    async def pause(self, cvr: Cvr = make.ANNA) -> None:
+        await self.acts.pause(cvr, "anna")
+
+    async def resume(self, cvr: Cvr = make.ANNA) -> None:
+        await self.acts.resume(cvr, "anna")
+
+    async def reroute(self, address: str = "nyt@bageri.example") -> Mailbox:
+        return await self.acts.reroute(make.ANNA, Address(address), make.SERVER, "anna")
+
+
+@asynccontextmanager
+async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
+    """An empty ledger of the kind."""
+    clock = PretendClock()
+    if kind == "fake":
+        anna, bo = make.mailbox(1), make.mailbox(2, make.BO)
+        mailboxes = FakeMailboxes(clock, anna, bo)
+        yield Ledger(FakeLetters(clock, mailboxes), mailboxes, mailboxes, clock, anna, bo)
+        return
+    store = Store.open(directory / "nemboks.db", vault(directory), clock, threaded=kind == "sqlite")
+    try:
+        anna = await store.mailboxes.add(make.declared(), "settings")
+        bo = await store.mailboxes.add(make.declared(make.BO), "settings")
+        yield Ledger(store.letters, store.mailboxes, store.mailboxes, clock, anna, bo)
+    finally:
+        await store.close()
+
+
+def vault(directory: Path) -> Vault:
+    """The vault of the directory's master key, made if there is none."""
+    path = directory / "master.key"
+    return Vault.load(path) if path.exists() else Vault.create(path)

@@ -1,0 +1,346 @@
+"""The Letters port: what every ledger of letters does, the real one and the fake."""
+
+from datetime import timedelta
+
+import pytest
+
+from nemboks.domain.headline import Kind
+from nemboks.domain.letter import (
+    Acknowledged,
+    AttemptEnded,
+    ContentsLost,
+    Dismissed,
+    DotBegun,
+    Hold,
+    Later,
+    PartConfirmed,
+    Postponed,
+    Reason,
+    ReceiptBegun,
+    Released,
+    Retried,
+    Stale,
+    State,
+    Vanished,
+    move,
+)
+from nemboks.ports import Listed
+from tests.helpers import builders as make
+from tests.helpers.clock import START
+
+LATER = START + timedelta(minutes=5)
+
+
+async def test_a_listing_commits_what_is_new(ledger):
+    """Every id of a listing becomes one FOUND letter, due at once, however often it is named."""
+    listed = [Listed("a"), Listed("b"), Listed("a")]
+
+    assert await ledger.letters.found(ledger.anna, listed, START, LATER) == 2
+    assert await ledger.letters.found(ledger.anna, listed, LATER, LATER) == 0
+
+    due = await ledger.letters.due(State.FOUND, START, 10)
+    assert [(x.upstream_id, x.due_at) for x in due] == [("a", START), ("b", START)]
+
+
+async def test_the_same_id_in_two_mailboxes_is_two_letters(ledger):
+    """An upstream id counts within its mailbox only."""
+    assert await ledger.letters.found(ledger.anna, [Listed("a")], START, LATER) == 1
+    assert await ledger.letters.found(ledger.bo, [Listed("a")], START, LATER) == 1
+
+
+async def test_a_listing_is_noted_on_the_mailbox(ledger):
+    """A complete listing, empty or not, clears trouble and parking and sets the next look."""
+    await ledger.mailboxes.postpone(ledger.anna, LATER, "HTTP 403", parked=True)
+
+    await ledger.letters.found(ledger.anna, [], START, LATER)
+
+    box = await ledger.mailboxes.get(ledger.anna.id)
+    assert (box.due_at, box.listed_at, box.parked_until, box.trouble, box.failures) == (LATER, START, None, "", 0)
+
+
+async def test_when_a_letter_became_available_is_bounded_by_two_listings(ledger):
+    """Where the list has no times, a letter came between the last listing without it and the first with it (D14)."""
+    await ledger.letters.found(ledger.anna, [], START, START)
+    await ledger.letters.found(ledger.anna, [Listed("a"), Listed("b", START - timedelta(days=1))], LATER, LATER)
+
+    b, a = sorted(await ledger.letters.due(State.FOUND, LATER, 10), key=lambda x: x.available_at)
+    assert (a.available_at, a.not_before) == (LATER, START)
+    assert (START - timedelta(days=1), None) == (b.available_at, b.not_before)
+
+
+async def test_a_vanished_letter_that_is_listed_again_is_fetched_again(ledger):
+    """VANISHED is not the end while upstream shows the letter."""
+    letter = await ledger.found()
+    await ledger.letters.move(letter, Vanished("404"))
+    assert await ledger.letters.due(State.FOUND, LATER, 10) == []
+
+    assert await ledger.letters.found(ledger.anna, [Listed("letter-1")], LATER, LATER) == 0
+
+    (again,) = await ledger.letters.due(State.FOUND, LATER, 10)
+    assert (letter.id, LATER) == (again.id, again.due_at)
+
+
+async def test_the_straight_way(ledger):
+    """A letter goes from FOUND to ACKNOWLEDGED and ends with a confirmation and without contents."""
+    letter = await ledger.forwarded()
+    letter = await ledger.letters.move(letter, ReceiptBegun())
+    letter = await ledger.letters.move(letter, Acknowledged("200"))
+
+    assert State.ACKNOWLEDGED is letter.state
+    assert (letter.confirmation.attempt, letter.contents, letter.due_at) == (1, None, None)
+
+
+async def test_what_move_brings_is_what_is_kept(ledger):
+    """The letter that a move returns is the one that the next reader sees, in every field."""
+    letter = await ledger.waiting()
+
+    (kept,) = await ledger.letters.due(State.WAITING, START, 10)
+
+    assert letter == kept
+
+
+async def test_an_illegal_move_changes_nothing(ledger):
+    """What the table forbids raises Stale and leaves the letter as it was."""
+    letter = await ledger.waiting()
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(letter, Acknowledged("200"))
+
+    assert [letter] == await ledger.letters.due(State.WAITING, START, 10)
+
+
+async def test_an_old_fence_changes_nothing(ledger):
+    """After recovery ended an attempt and another began, the first holder's outcome is refused."""
+    first = await ledger.begun()
+    letter = await ledger.letters.move(first, AttemptEnded(1, "gone", START))
+    await ledger.letters.move(letter, make.claimed())
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(first, Later(1, "temporary", "451", START, make.report()))
+    with pytest.raises(Stale):
+        await ledger.letters.move(first, DotBegun(1))
+
+
+async def test_a_claim_on_an_old_sight_is_refused(ledger):
+    """Who saw the letter before another's whole attempt must look again before claiming it."""
+    seen = await ledger.waiting()
+    other = await ledger.letters.move(seen, make.claimed())
+    await ledger.letters.move(other, Later(1, "temporary", "451", LATER))
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(seen, make.claimed())
+
+
+async def test_a_late_confirmation_is_a_fact(ledger):
+    """A confirmation counts even when recovery has ended its attempt."""
+    begun = await ledger.begun()
+    await ledger.letters.move(begun, AttemptEnded(1, "gone", LATER))
+
+    letter = await ledger.letters.move(begun, make.confirmed(begun))
+
+    assert (letter.state, letter.uncertain) == (State.FORWARDED, 1)
+
+
+async def test_a_confirmation_of_another_letter_is_refused(ledger):
+    """One letter's confirmation can never let another one go."""
+    begun, other = await ledger.begun("a"), await ledger.begun("b")
+
+    with pytest.raises(ValueError, match="confirmation"):
+        await ledger.letters.move(begun, make.confirmed(other))
+
+
+async def test_a_paused_mailbox_is_not_claimed(ledger):
+    """A pause that is committed stops the next claim and the next dot."""
+    waiting, sending = await ledger.waiting("a"), await ledger.sending("b")
+    await ledger.pause()
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(waiting, make.claimed())
+    with pytest.raises(Stale):
+        await ledger.letters.move(sending, DotBegun(1))
+
+    await ledger.resume()
+    await ledger.letters.move(sending, DotBegun(1))
+
+
+async def test_a_dot_is_begun_only_on_the_route_of_its_claim(ledger):
+    """A route that changed while the body flowed stops the dot; the next claim must name the new one (invariant 7)."""
+    letter = await ledger.sending()
+    box = await ledger.reroute()
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(letter, DotBegun(1))
+
+    letter = await ledger.letters.move(letter, Later(1, "stopped", "", START))
+    with pytest.raises(Stale):
+        await ledger.letters.move(letter, make.claimed())
+    with pytest.raises(Stale):
+        await ledger.letters.move(letter, make.claimed(route_version=2))
+    await ledger.letters.move(letter, make.claimed(route_version=2, address=box.route.address))
+
+
+async def test_a_pause_stops_fetching_and_sending_but_no_receipt(ledger):
+    """Of a paused mailbox FOUND and WAITING are not due, FORWARDED is."""
+    await ledger.forwarded("a")
+    await ledger.waiting("b")
+    await ledger.found("c")
+    await ledger.pause()
+
+    due = {state: len(await ledger.letters.due(state, START, 10)) for state in State}
+    assert {state: number for state, number in due.items() if number} == {State.FORWARDED: 1}
+
+
+async def test_a_parked_mailbox_keeps_its_letters_from_upstream(ledger):
+    """Of a parked mailbox FOUND and FORWARDED wait until the parking ends; sending goes on."""
+    await ledger.forwarded("a")
+    await ledger.waiting("b")
+    await ledger.found("c")
+    await ledger.mailboxes.postpone(ledger.anna, LATER, "HTTP 403", parked=True)
+
+    states = (State.FOUND, State.WAITING, State.FORWARDED)
+    assert [len(await ledger.letters.due(state, START, 10)) for state in states] == [0, 1, 0]
+    assert [len(await ledger.letters.due(state, LATER, 10)) for state in states] == [1, 1, 1]
+
+
+async def test_due_letters_come_oldest_first_and_bounded(ledger):
+    """The longest due comes first, what is not yet due does not come at all."""
+    listed = [Listed("b", START - timedelta(hours=1)), Listed("a", START - timedelta(hours=2)), Listed("c")]
+    await ledger.letters.found(ledger.anna, listed, START, LATER)
+    c = next(x for x in await ledger.letters.due(State.FOUND, START, 10) if x.upstream_id == "c")
+    await ledger.letters.move(c, Postponed("unavailable", "503", LATER))
+
+    assert [x.upstream_id for x in await ledger.letters.due(State.FOUND, START, 10)] == ["a", "b"]
+    assert [x.upstream_id for x in await ledger.letters.due(State.FOUND, LATER, 1)] == ["a"]
+
+
+async def test_an_attempt_is_overdue_after_its_deadline(ledger):
+    """Before dot_begun the deadline decides, after it deadline and grace; who is alone may end all at once."""
+    await ledger.sending("a")
+    await ledger.begun("b")
+    deadline = START + timedelta(seconds=1200)
+
+    async def overdue(now, sole=False):
+        return sorted(x.upstream_id for x in await ledger.letters.overdue(now, 600, sole))
+
+    assert await overdue(START) == []
+    assert await overdue(START, sole=True) == ["a", "b"]
+    assert await overdue(deadline) == ["a"]
+    assert await overdue(deadline + timedelta(seconds=600)) == ["a", "b"]
+
+
+async def test_the_third_uncertain_end_holds_the_letter(ledger):
+    """Two uncertain ends are tried again; the third is for a person (I3)."""
+    letter = await ledger.waiting()
+    for _ in range(3):
+        letter = await ledger.letters.move(letter, make.claimed())
+        letter = await ledger.letters.move(letter, DotBegun(letter.fence))
+        letter = await ledger.letters.move(letter, AttemptEnded(letter.fence, "gone", START))
+
+    assert (letter.state, letter.why, letter.uncertain) == (State.HELD, Reason.THREE_UNCERTAIN, 3)
+    assert State.WAITING is (await ledger.letters.move(letter, Released("anna", START))).state
+
+
+async def test_lost_contents_are_fetched_again(ledger):
+    """A letter whose contents cannot be opened is FOUND again, keeps its mail's identity and takes new contents."""
+    letter = await ledger.sending()
+    lost = await ledger.letters.move(letter, ContentsLost("cut", START, 1))
+    again = await ledger.letters.move(lost, make.collected(number=2, copy=make.copy(seed="other")))
+
+    assert (lost.state, lost.contents) == (State.FOUND, None)
+    assert (make.sealed(2), "seed-1") == (again.contents, again.copy.seed)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [Hold(Reason.NEMSMS), Retried("anna", LATER), Postponed("gone", "404", LATER)],
+    ids=lambda e: type(e).__name__,
+)
+async def test_moves_of_a_found_letter(ledger, event):
+    """What may happen before a fetch succeeds is kept as the domain says."""
+    letter = await ledger.found()
+
+    assert move(letter, event, START) == await ledger.letters.move(letter, event)
+
+
+async def test_a_dismissed_letter_stays_dismissed(ledger):
+    """What a person closed is never forwarded nor receipted (invariant 4)."""
+    letter = await ledger.waiting()
+    closed = await ledger.letters.move(letter, Dismissed("anna"))
+
+    for event in (make.claimed(), Released("bo", START), Acknowledged("200"), make.confirmed(letter)):
+        with pytest.raises(Stale):
+            await ledger.letters.move(closed, event)
+
+
+async def test_a_part_that_is_confirmed_leaves_the_rest_due(ledger):
+    """With parts still missing the letter waits again, due at once."""
+    letter = await ledger.begun()
+
+    letter = await ledger.letters.move(letter, PartConfirmed(1, START))
+
+    assert (letter.state, letter.due_at, letter.dot_begun_at) == (State.WAITING, START, None)
+
+
+# --- a mailbox that was numbered anew ---
+
+MESSAGE = make.headline(kind=Kind.MESSAGE)
+
+
+async def _collected(ledger, upstream_id):
+    letter = await ledger.found(upstream_id)
+    return await ledger.letters.move(letter, make.collected(headline=MESSAGE))
+
+
+async def test_a_letter_goes_on_under_its_new_number(ledger):
+    """After a new UIDVALIDITY the old row takes the new id, and the new row is gone."""
+    old = await _collected(ledger, "1.5")
+    new = await ledger.found("2.9")
+
+    twin = await ledger.letters.twin(new, MESSAGE.sha256, MESSAGE.size)
+    kept = await ledger.letters.rebind(twin, new)
+
+    assert (old.id, "2.9", State.WAITING) == (kept.id, kept.upstream_id, kept.state)
+    assert await ledger.letters.due(State.FOUND, START, 10) == []
+    with pytest.raises(Stale):
+        await ledger.letters.move(new, make.collected())
+
+
+async def test_two_equal_messages_find_a_twin_each(ledger):
+    """A twin that was renumbered is not found again: two equal messages stay two letters."""
+    first, second = await _collected(ledger, "1.5"), await _collected(ledger, "1.6")
+    kept = []
+    for id_ in ("2.1", "2.2"):
+        new = await ledger.found(id_)
+        kept.append(await ledger.letters.rebind(await ledger.letters.twin(new, MESSAGE.sha256, MESSAGE.size), new))
+
+    assert [first.id, second.id] == [x.id for x in kept]
+
+
+@pytest.mark.parametrize("id_", ["1.9", "9"])
+async def test_no_twin_within_one_numbering(ledger, id_):
+    """Equal bytes under one UIDVALIDITY, or under ids without one, are two letters."""
+    await _collected(ledger, "1.5" if "." in id_ else "5")
+    new = await ledger.found(id_)
+
+    assert None is await ledger.letters.twin(new, MESSAGE.sha256, MESSAGE.size)
+
+
+async def test_other_bytes_are_no_twin(ledger):
+    """Digest and size must both be the same, and the mailbox too."""
+    await _collected(ledger, "1.5")
+    new = await ledger.found("2.9")
+    await ledger.letters.found(ledger.bo, [Listed("3.1")], START, LATER)
+    bos = next(x for x in await ledger.letters.due(State.FOUND, START, 10) if x.mailbox == ledger.bo.id)
+
+    assert None is await ledger.letters.twin(new, "00" * 32, MESSAGE.size)
+    assert None is await ledger.letters.twin(new, MESSAGE.sha256, 1)
+    assert None is await ledger.letters.twin(bos, MESSAGE.sha256, MESSAGE.size)
+
+
+async def test_a_letter_that_was_tried_is_nobodys_copy(ledger):
+    """Only a row that is just found may be removed for a twin."""
+    old = await _collected(ledger, "1.5")
+    new = await _collected(ledger, "2.9")
+
+    with pytest.raises(Stale):
+        await ledger.letters.rebind(old, new)

@@ -1,0 +1,63 @@
+"""The Mailboxes port: what every ledger of mailboxes does, the real one and the fake."""
+
+from datetime import timedelta
+
+from tests.helpers.builders import ANNA, BO
+from tests.helpers.clock import START
+
+LATER = START + timedelta(minutes=5)
+
+
+async def test_mailboxes_are_due_oldest_first(ledger):
+    """A mailbox comes when its next look has come; the longest due first, no more than asked for."""
+    await ledger.mailboxes.postpone(ledger.anna, LATER, "HTTP 503", parked=False)
+
+    assert [x.cvr for x in await ledger.mailboxes.due(START, 10)] == [BO]
+    assert [x.cvr for x in await ledger.mailboxes.due(LATER, 10)] == [BO, ANNA]
+    assert [x.cvr for x in await ledger.mailboxes.due(LATER, 1)] == [BO]
+
+
+async def test_a_paused_mailbox_is_still_listed(ledger):
+    """Listing touches nothing upstream, so a pause does not stop it."""
+    await ledger.pause()
+
+    assert {ANNA, BO} == {x.cvr for x in await ledger.mailboxes.due(START, 10)}
+
+
+async def test_failed_listings_are_counted(ledger):
+    """Each failed listing in a row counts; a park keeps its time, an ordinary outage none."""
+    await ledger.mailboxes.postpone(ledger.anna, LATER, "HTTP 403", parked=True)
+    parked = await ledger.mailboxes.get(ledger.anna.id)
+    out = await ledger.mailboxes.postpone(parked, LATER, "HTTP 503", parked=False)
+
+    assert (parked.failures, parked.parked_until, parked.trouble) == (1, LATER, "HTTP 403")
+    assert (out.failures, out.parked_until, out.trouble) == (2, None, "HTTP 503")
+    assert out == await ledger.mailboxes.get(ledger.anna.id)
+
+
+async def test_a_change_of_route_is_a_new_version(ledger):
+    """The route is followed by its next version, vouched for by whoever changed it."""
+    ledger.clock.advance(60)
+
+    box = await ledger.reroute("nyt@bageri.example")
+
+    route = box.route
+    assert (route.version, route.address, route.vouched_by) == (2, "nyt@bageri.example", "anna")
+    assert ledger.clock.now() == route.since
+    assert box == await ledger.mailboxes.get(box.id)
+
+
+async def test_all_mailboxes_come_by_cvr(ledger):
+    """The whole list, in order."""
+    assert [x.cvr for x in await ledger.mailboxes.all()] == [ANNA, BO]
+
+
+async def test_a_pause_names_who_and_when(ledger):
+    """A pause tells who asked for it and since when; a resume takes both away."""
+    await ledger.pause()
+    paused = await ledger.mailboxes.get(ledger.anna.id)
+    await ledger.resume()
+    going = await ledger.mailboxes.get(ledger.anna.id)
+
+    assert (paused.paused_at, paused.paused_by) == (START, "anna")
+    assert (going.paused_at, going.paused_by) == (None, "")

@@ -1,0 +1,183 @@
+"""Our own ports in memory. They pass the same contract suites as the real store (tests/contracts)."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from nemboks.domain import letter as rules
+from nemboks.domain.headline import Sealed
+from nemboks.domain.letter import Claimed, DotBegun, Event, Letter, Reappeared, Stale, State
+from nemboks.domain.mailbox import Address, Cvr, Mailbox, Route
+from nemboks.ports import Clock, ContentsGone, Listed
+
+
+class FakeMailboxes:
+    """The Mailboxes port over a dictionary."""
+
+    def __init__(self, clock: Clock, *mailboxes: Mailbox) -> None:
+        self._clock = clock
+        self.rows = {mailbox.id: mailbox for mailbox in mailboxes}
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:
+        return sorted((m for m in self.rows.values() if m.due_at <= now), key=lambda m: (m.due_at, m.id))[:limit]
+
+    async def all(self) -> Sequence[Mailbox]:
+        return sorted(self.rows.values(), key=lambda m: m.cvr)
+
+    async def get(self, mailbox: int) -> Mailbox:
+        return self.rows[mailbox]
+
+    async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
+        until, failures = due_at if parked else None, self.rows[mailbox.id].failures + 1
+        return self.change(mailbox.id, due_at=due_at, trouble=trouble, parked_until=until, failures=failures)
+
+    async def pause(self, cvr: Cvr, by: str) -> Mailbox:
+        return self.change(self._id(cvr), paused_at=self._clock.now(), paused_by=by)
+
+    async def resume(self, cvr: Cvr, by: str) -> Mailbox:
+        return self.change(self._id(cvr), paused_at=None, paused_by="")
+
+    async def reroute(self, cvr: Cvr, address: Address, server: str, vouched_by: str) -> Mailbox:
+        version = self.rows[self._id(cvr)].route.version + 1
+        return self.change(self._id(cvr), route=Route(version, address, server, self._clock.now(), vouched_by))
+
+    def change(self, id_: int, **changes: object) -> Mailbox:
+        self.rows[id_] = replace(self.rows[id_], **changes)  # type: ignore[arg-type]
+        return self.rows[id_]
+
+    def _id(self, cvr: Cvr) -> int:
+        return next(m.id for m in self.rows.values() if m.cvr == cvr)
+
+
+class FakeLetters:
+    """The Letters port over a dictionary; `past` keeps every event with its letter's id."""
+
+    def __init__(self, clock: Clock, mailboxes: FakeMailboxes, *letters: Letter) -> None:
+        self._clock, self._mailboxes = clock, mailboxes
+        self.rows = {letter.id: letter for letter in letters}
+        self.past: list[tuple[int, Event]] = []
+        self._versions: dict[int, int] = {}  # the route that the open attempt was claimed under
+        self._last = max(self.rows, default=0)
+
+    async def found(self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
+        known = {x.upstream_id: x for x in self.rows.values() if x.mailbox == mailbox.id}
+        new = {one.upstream_id: one for one in listed if one.upstream_id not in known}
+        for id_ in {one.upstream_id for one in listed} & known.keys():
+            if known[id_].state is State.VANISHED:
+                await self.move(known[id_], Reappeared(at))
+        for one in new.values():
+            self._last += 1
+            before = None if one.available_at else self._mailboxes.rows[mailbox.id].listed_at
+            self.rows[self._last] = Letter(
+                self._last, mailbox.id, one.upstream_id, State.FOUND, at, one.available_at or at, before, at
+            )
+        listing = {"due_at": due_at, "listed_at": at, "parked_until": None, "trouble": "", "failures": 0}
+        self._mailboxes.change(mailbox.id, **listing)
+        return len(new)
+
+    async def move(self, letter: Letter, event: Event) -> Letter:
+        before = self._row(letter.id)
+        if isinstance(event, Claimed) and letter.fence != before.fence:
+            raise Stale("an attempt came between")
+        if isinstance(event, rules.Confirmed) and event.confirmation.letter != letter.id:
+            raise ValueError("a confirmation of another letter")
+        after = rules.move(before, event, self._clock.now())
+        if isinstance(event, Claimed | DotBegun):
+            self._may_send(before, event)
+        self.rows[letter.id] = after
+        self.past.append((letter.id, event))
+        return after
+
+    async def due(self, state: State, now: datetime, limit: int) -> Sequence[Letter]:
+        due = [
+            x for x in self.rows.values() if x.state is state and x.due_at and x.due_at <= now and self._open(x, now)
+        ]
+        return sorted(due, key=lambda x: (x.due_at, x.available_at, x.id))[:limit]
+
+    async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:
+        def over(x: Letter) -> bool:
+            grace = timedelta(seconds=grace_seconds if x.dot_begun_at else 0)
+            return sole or (x.deadline_at is not None and x.deadline_at + grace <= now)
+
+        return [x for x in self.rows.values() if x.state is State.SENDING and over(x)]
+
+    async def twin(self, letter: Letter, sha256: str, size: int) -> Letter | None:
+        def same(x: Letter) -> bool:
+            ids = [one.upstream_id.partition(".") for one in (x, letter)]
+            renumbered = all(dot for _, dot, _ in ids) and ids[0][0] != ids[1][0]
+            bytes_ = x.headline is not None and (x.headline.sha256, x.headline.size) == (sha256, size)
+            return x.mailbox == letter.mailbox and x.state is not State.ACKNOWLEDGED and bytes_ and renumbered
+
+        return None if letter.fence else next((x for x in self.rows.values() if same(x)), None)
+
+    async def rebind(self, twin: Letter, letter: Letter) -> Letter:
+        kept, gone = self._row(twin.id), self._row(letter.id)
+        if gone.state is not State.FOUND or gone.fence or kept.upstream_id != twin.upstream_id:
+            raise Stale("one of the two has moved on")
+        del self.rows[gone.id]
+        self.rows[kept.id] = replace(kept, upstream_id=gone.upstream_id)
+        return self.rows[kept.id]
+
+    def _row(self, id_: int) -> Letter:
+        if id_ not in self.rows:
+            raise Stale(f"there is no letter {id_}")
+        return self.rows[id_]
+
+    def _may_send(self, letter: Letter, event: Claimed | DotBegun) -> None:
+        mailbox = self._mailboxes.rows[letter.mailbox]
+        version = event.route_version if isinstance(event, Claimed) else self._versions[letter.id]
+        if mailbox.paused_at or version != mailbox.route.version:
+            raise Stale("the mailbox is paused, or its route has changed")
+        if isinstance(event, Claimed) and event.address != mailbox.route.address:
+            raise Stale("the claim names another address than the route")
+        self._versions[letter.id] = version
+
+    def _open(self, letter: Letter, now: datetime) -> bool:
+        mailbox = self._mailboxes.rows[letter.mailbox]
+        parked = mailbox.parked_until is not None and mailbox.parked_until > now
+        if parked and letter.state in (State.FOUND, State.FORWARDED):
+            return False
+        return not (mailbox.paused_at and letter.state in (State.FOUND, State.WAITING))
+
+
+class FakeContents:
+    """The Contents port over a dictionary: file -> letter and bytes, in clear."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[int, bytes]] = {}
+        self._last = 0
+
+    @asynccontextmanager
+    async def seal(self, letter: int) -> AsyncIterator["FakeSealing"]:
+        self._last += 1
+        yield FakeSealing(self, letter, f"{self._last:032x}")
+
+    async def open(self, letter: int, sealed: Sealed) -> AsyncIterator[bytes]:
+        owner, contents = self.files.get(sealed.file, (0, b""))
+        if owner != letter or sealed.key != _key(contents):
+            raise ContentsGone("missing, altered or another letter's")
+        for start in range(0, len(contents), 1000):
+            yield contents[start : start + 1000]
+
+    async def destroy(self, sealed: Sealed) -> None:
+        self.files.pop(sealed.file, None)
+
+
+class FakeSealing:
+    """What is written becomes a file only with `finish`."""
+
+    def __init__(self, contents: FakeContents, letter: int, file: str) -> None:
+        self._contents, self._letter, self._file, self._pieces = contents, letter, file, bytearray()
+
+    async def write(self, piece: bytes) -> None:
+        self._pieces += piece
+
+    async def finish(self, durable: bool) -> Sealed:
+        self._contents.files[self._file] = (self._letter, bytes(self._pieces))
+        return Sealed(self._file, _key(bytes(self._pieces)))
+
+
+def _key(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()
