@@ -1,0 +1,79 @@
+"""Every way a command can end badly: one place that gives each its exit code and its words (UX.md 10).
+
+0 ok, 1 failed, 2 wrong use, 3 not found, 4 refused by rule, 5 attention, 6 critical, 75 try later, 77 not allowed,
+78 configuration; 130 after Ctrl-C.
+"""
+
+import traceback
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from nemboks.desk.errors import DeskError, NotFound
+from nemboks.desk.words import Lang
+from nemboks.domain.letter import Stale
+
+FAILED, USAGE, NOT_FOUND, REFUSED, ATTENTION, CRITICAL = 1, 2, 3, 4, 5, 6
+LATER, FORBIDDEN, CONFIGURATION, INTERRUPTED = 75, 77, 78, 130
+
+KINDS: Final = {
+    FAILED: "failed",
+    USAGE: "usage",
+    NOT_FOUND: "not_found",
+    REFUSED: "refused",
+    LATER: "later",
+    FORBIDDEN: "forbidden",
+    CONFIGURATION: "configuration",
+    INTERRUPTED: "interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a command ends: its exit code, and what is told."""
+
+    code: int
+    words: str
+
+    @property
+    def kind(self) -> str:
+        return KINDS.get(self.code, "failed")
+
+
+def failure_of(error: BaseException, lang: Lang) -> Failure:
+    """What the error means to the one who called. An error that we did not expect comes with its traceback."""
+    match error:
+        case click.ClickException():
+            return Failure(error.exit_code, error.format_message())
+        case DeskError():
+            return Failure(NOT_FOUND if isinstance(error, NotFound) else REFUSED, error.words.to(lang))
+        case KeyboardInterrupt() | click.Abort():
+            return Failure(INTERRUPTED, "")
+        case Stale():
+            return Failure(LATER, f"{error}: another was first. Look again")
+    if _not_allowed(error):
+        return Failure(FORBIDDEN, f"{error}. Run this as the user that Nemboks runs as")
+    code = _code(error)
+    return Failure(code or FAILED, str(error) if code else "".join(traceback.format_exception(error)).rstrip())
+
+
+def _code(error: BaseException) -> int | None:
+    """The exit code of an error of the settings or the store; imported late, for they bring much with them."""
+    from nemboks.settings import SettingsError
+    from nemboks.store.errors import StoreBusy, StoreError, StoreFull, StoreInUse, StoreTooNew, VaultError
+
+    if isinstance(error, SettingsError | VaultError | StoreTooNew):
+        return CONFIGURATION
+    if isinstance(error, StoreBusy | StoreInUse | StoreFull):
+        return LATER
+    return FAILED if isinstance(error, StoreError) else None
+
+
+def _not_allowed(error: BaseException | None) -> bool:
+    """Whether the operating system said no, however often the error was told on."""
+    while error is not None:
+        if isinstance(error, PermissionError):
+            return True
+        error = error.__cause__
+    return False

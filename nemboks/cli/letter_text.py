@@ -1,0 +1,164 @@
+"""How letters look as text: a list, and one letter's page with its way as a timeline."""
+
+from datetime import datetime
+
+from nemboks.cli.output import Call, age, line, spaced, table, when
+from nemboks.content.texts import size_words
+from nemboks.desk.reasons import meaning
+from nemboks.desk.words import STATES, Item
+from nemboks.domain.proof import Confirmation, Reply, TlsFacts
+
+
+def show_list(call: Call, items: list[Item]) -> None:
+    """Print letters, one a line."""
+    if not items:
+        line(call.word("Ingen breve.", "No letters."))
+        return
+    columns = (
+        call.word("Nr.", "No."),
+        "CVR",
+        call.word("Tilstand", "State"),
+        call.word("Forsøg", "Attempts"),
+        call.word("I Digital Post", "In Digital Post"),
+        call.word("Leveret", "Delivered"),
+        call.word("Efter", "After"),
+        call.word("Næste forsøg", "Next try"),
+    )
+    table(columns, [_row(call, item) for item in items])
+
+
+def _row(call: Call, item: Item) -> list[str]:
+    state = STATES[item["state"]].to(call.lang)
+    why = f": {meaning(item['reason']).text.to(call.lang)}" if item["reason"] else ""
+    return [
+        str(item["id"]),
+        spaced(item["cvr"]),
+        state + why,
+        str(item["attempts"]),
+        when(item["available_at"]),
+        when(item["forwarded_at"]),
+        age(item["seconds"]),
+        when(item["next_try_at"]),
+    ]
+
+
+def show_page(call: Call, item: Item) -> None:
+    """Print one letter: what it is, what is wrong, its way, its attempts, its proofs."""
+    line(f"{call.word('Brev', 'Letter')} {item['id']} – {item['state_text']}", bold=True)
+    _facts(call, item)
+    if item["headline"]:
+        _headline(call, item["headline"])
+    line("")
+    line(call.word("Vejen", "The way"), bold=True)
+    for step in item["way"]:
+        _step(call, step)
+    for attempt in item["attempts"]:
+        _attempt(call, attempt)
+    _proofs(call, item)
+
+
+def _fact(name: str, value: object) -> None:
+    line(f"  {name + ':':<18}{value}")
+
+
+def _facts(call: Call, item: Item) -> None:
+    _fact("CVR", spaced(item["cvr"]))
+    _fact(call.word("I Digital Post", "In Digital Post"), _available(call, item))
+    _fact(call.word("Nummer dér", "Number there"), item["upstream_id"])
+    if item["reason"]:
+        _fact(call.word("Årsag", "Reason"), f"{item['reason_text']} ({item['reason']})")
+        _fact(call.word("Hvad nu", "What to do"), item["cure"])
+    if item["words"]:
+        _fact(call.word("Ord", "Words"), item["words"])
+    if item["next_try_at"]:
+        _fact(call.word("Næste forsøg", "Next try"), when(item["next_try_at"]))
+    if item["uncertain"]:
+        _fact(call.word("Usikre", "Uncertain"), item["uncertain"])
+
+
+def _available(call: Call, item: Item) -> str:
+    latest = when(item["available_at"])
+    if not item["not_before"]:
+        return latest
+    return call.word(
+        f"senest {latest}, ikke før {when(item['not_before'])}",
+        f"at the latest {latest}, not before {when(item['not_before'])}",
+    )
+
+
+def _headline(call: Call, headline: Item) -> None:
+    _fact(call.word("Afsender", "Sender"), headline["authority"])
+    _fact(call.word("Emne", "Subject"), headline["title"])
+    if headline["reply_by"]:
+        _fact(call.word("Frist", "Deadline"), when(headline["reply_by"]))
+    _fact(call.word("Størrelse", "Size"), size_words(headline["size"]))
+    _fact("SHA-256", headline["sha256"])
+    for number, document in enumerate(headline["documents"], 1):
+        name = call.word("Dokument", "Document")
+        _fact(f"{name} {number}", f"{document['name']} ({size_words(document['size'])}, {document['sha256']})")
+
+
+def _step(call: Call, step: Item) -> None:
+    extras = [str(step[key]) for key in ("reason", "why", "words", "by", "address", "server") if step.get(key)]
+    number = f" {step['attempt']}" if step["event"] in ("claimed", "dot_begun") else ""
+    line(f"  {when(step['at'])}  {step['text']}{number}" + (f" – {', '.join(extras)}" if extras else ""))
+
+
+def _attempt(call: Call, attempt: Item) -> None:
+    line("")
+    name = call.word("Leveringsforsøg", "Delivery attempt")
+    line(f"{name} {attempt['number']} – {_outcome(call, attempt['outcome'])}", bold=True)
+    _fact(call.word("Til", "To"), f"{attempt['address']} ({attempt['server']})")
+    times: tuple[tuple[str, datetime | None], ...] = (
+        (call.word("Begyndt", "Begun"), attempt["started_at"]),
+        (call.word("Sendt", "Sent"), attempt["dot_begun_at"]),
+        (call.word("Endt", "Ended"), attempt["ended_at"]),
+    )
+    for title, at in times:
+        if at:
+            _fact(title, when(at))
+    if attempt["stage"] is not None:
+        _fact(call.word("Nåede til", "Came to"), attempt["stage"].name)
+    _server_said(call, attempt["reply"], attempt["words"])
+    _tls(attempt["tls"])
+
+
+def _outcome(call: Call, outcome: str | None) -> str:
+    if outcome is None:
+        return call.word("i gang", "under way")
+    if outcome == "confirmed":
+        return call.word("modtaget af mailserver", "accepted by the mail server")
+    return meaning(outcome).text.to(call.lang)
+
+
+def _server_said(call: Call, reply: Reply | None, words: str) -> None:
+    if reply:
+        _fact(call.word("Serverens svar", "Server's reply"), reply)
+    elif words:
+        _fact(call.word("Set", "Seen"), words)
+
+
+def _tls(facts: TlsFacts | None) -> None:
+    if facts:
+        _fact("TLS", f"{facts.version}, {facts.cipher}, {facts.verified_name}")
+        _fact("", f"SHA-256 {facts.certificate_sha256}")
+
+
+def _proofs(call: Call, item: Item) -> None:
+    confirmation: Confirmation | None = item["confirmation"]
+    if confirmation:
+        line("")
+        line(call.word("Bekræftelse", "Confirmation"), bold=True)
+        _fact(call.word("Hvornår", "When"), when(confirmation.at))
+        _fact(call.word("Forsøg", "Attempt"), confirmation.attempt)
+        _fact(call.word("Server", "Server"), confirmation.server)
+        _server_said(call, confirmation.reply, "")
+    receipt = item["receipt"]
+    if receipt:
+        line("")
+        line(call.word("Kvittering", "Receipt"), bold=True)
+        _fact("transmissionId", receipt["transmission_id"])
+        done = receipt["acknowledged_at"]
+        _fact(call.word("Taget imod", "Taken"), when(done) if done else call.word("ikke endnu", "not yet"))
+        if receipt["words"]:
+            _fact("Digital Post", receipt["words"])

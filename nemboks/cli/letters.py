@@ -1,0 +1,126 @@
+"""`nemboks letter`: see letters, try one again now, let a held one go on. Contents are never shown."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from nemboks.cli.letter_text import show_list, show_page
+from nemboks.cli.output import Call, operator, options
+from nemboks.content.texts import DENMARK
+from nemboks.desk import letters as desk
+from nemboks.desk.words import STATES, Item
+from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Cvr
+
+UNITS = {"m": 60, "h": 3_600, "d": 86_400}
+
+
+class CvrType(click.ParamType[Cvr]):
+    """A CVR number on the command line."""
+
+    name = "cvr"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Cvr:
+        try:
+            return Cvr(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Since(click.ParamType[datetime]):
+    """A moment: a date, a date and time (Danish where it names no zone), or how long ago, such as 2d."""
+
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from nemboks.clock import RealClock
+
+        if isinstance(value, datetime):
+            return value
+        if ago := re.fullmatch(r"([0-9]{1,5})([mhd])", value):
+            return RealClock().now() - timedelta(seconds=int(ago[1]) * UNITS[ago[2]])
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no moment; write 2026-11-21, 2026-11-21T14:05, 30m, 6h or 2d", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=DENMARK)
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  nemboks letter list --state held
+  nemboks letter show 17"""
+)
+def letter() -> None:
+    """See letters; try again; release."""
+
+
+@letter.command(
+    "list",
+    epilog="""\b
+Examples:
+  nemboks letter list --state waiting --since 2d
+  nemboks letter list --cvr 13748136 --limit 20 --json""",
+)
+@click.option("--state", type=click.Choice(State, case_sensitive=False), help="Only letters in this state.")
+@click.option("--cvr", type=CvrType(), help="Only letters of this mailbox.")
+@click.option("--since", type=Since(), help="Only letters found since: 2026-11-21, 6h, 2d …")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many.")
+@options
+def list_(call: Call, state: State | None, cvr: Cvr | None, since: datetime | None, limit: int) -> None:
+    """Letters, the latest found first; without titles."""
+    items = call.with_store(lambda store: desk.letter_list(store, state, cvr, since, limit))
+    call.answer("letters", {"items": items}, lambda: show_list(call, items))
+
+
+@letter.command(
+    epilog="""\b
+Examples:
+  nemboks letter show 17
+  nemboks letter show 17 --json --lang en"""
+)
+@click.argument("letter_id", type=int, metavar="NUMBER")
+@options
+def show(call: Call, letter_id: int) -> None:
+    """One letter's whole way: every step, every attempt with the server's own words, and the proofs."""
+    item = call.with_store(lambda store: desk.letter_show(store, letter_id, call.lang))
+    call.answer("letter", {"item": item}, lambda: show_page(call, item))
+
+
+@letter.command(
+    epilog="""\b
+Example:
+  nemboks letter retry 17"""
+)
+@click.argument("letter_id", type=int, metavar="NUMBER")
+@options
+def retry(call: Call, letter_id: int) -> None:
+    """Try a waiting letter now instead of at its time."""
+    from nemboks.clock import RealClock
+
+    now = RealClock().now()
+    _moved(call, call.with_store(lambda store: desk.retry(store, letter_id, operator(), now)))
+
+
+@letter.command(
+    epilog="""\b
+Example:
+  nemboks letter release 17"""
+)
+@click.argument("letter_id", type=int, metavar="NUMBER")
+@options
+def release(call: Call, letter_id: int) -> None:
+    """Let a letter that is on hold go on. After an uncertain ending it may then arrive twice."""
+    from nemboks.clock import RealClock
+
+    now = RealClock().now()
+    _moved(call, call.with_store(lambda store: desk.release(store, letter_id, operator(), now)))
+
+
+def _moved(call: Call, item: Item) -> None:
+    state = STATES[item["state"]].to(call.lang)
+    words = call.word(f"Brev {item['id']}: {state}, prøves nu.", f"Letter {item['id']}: {state}, tried now.")
+    call.answer("letter", {"item": item}, lambda: click.echo(words))

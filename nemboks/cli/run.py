@@ -1,0 +1,92 @@
+"""`nemboks run` and `nemboks drain`: the daemon, for as long as it is wanted or for one pass."""
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from nemboks.cli.errors import ATTENTION, FAILED
+from nemboks.cli.output import Call, options
+
+if TYPE_CHECKING:
+    from nemboks.desk.words import Item
+    from nemboks.settings import Settings
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  nemboks run --config /etc/nemboks/nemboks.toml
+  NEMBOKS_CONFIG=nemboks.toml nemboks run 2> nemboks.log"""
+)
+@options
+def run(call: Call) -> None:
+    """Forward letters until SIGTERM or Ctrl-C.
+
+    Writes its log as JSON lines to stderr. A stop waits for the replies to letters that are already sent.
+    """
+    settings = call.settings()
+    _prepare()
+    if asyncio.run(_serve(settings)):
+        sys.exit(FAILED)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  nemboks drain --config nemboks.toml
+  nemboks drain --json | jq .undelivered"""
+)
+@options
+def drain(call: Call) -> None:
+    """Look into every mailbox once, take its letters as far as they can go now, exit.
+
+    Exits with 5 when something is held, late or refused afterwards, with 75 when a daemon runs on the same store.
+    """
+    settings = call.settings()
+    _prepare()
+    after = asyncio.run(_drain(settings))
+    ok = after["state"] == "ok"
+
+    def text() -> None:
+        from nemboks.cli.status import show
+
+        show(call, after)
+
+    call.answer("drain", after, text, ok)
+    if not ok:
+        sys.exit(ATTENTION)
+
+
+def _prepare() -> None:
+    from nemboks import logs
+
+    logs.configure()
+
+
+async def _serve(settings: "Settings") -> bool:
+    """Serve until told to stop; whether it ended because something failed."""
+    from nemboks.daemon.notify import Systemd
+    from nemboks.daemon.run import Daemon
+    from nemboks.logs import log
+    from nemboks.wiring import services
+
+    async with services(settings) as ready:
+        daemon = Daemon(ready)
+        try:
+            await daemon.run(Systemd())
+        except Exception:  # told as a line of the log: that is where its reader looks
+            log().exception("daemon_failed")
+            return True
+        return daemon.failed
+
+
+async def _drain(settings: "Settings") -> "Item":
+    from nemboks.daemon.run import Daemon
+    from nemboks.desk.status import status
+    from nemboks.wiring import services
+
+    async with services(settings) as ready:
+        await Daemon(ready).drain()
+        return await status(ready.store, ready.world.clock.now(), daemon=False)

@@ -1,0 +1,91 @@
+"""`nemboks status`: does the post come through? And `nemboks version`."""
+
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from nemboks.cli.errors import ATTENTION, CRITICAL
+from nemboks.cli.output import Call, age, line, options, spaced, table, when
+from nemboks.desk import status as desk
+from nemboks.desk.words import Item
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  nemboks status
+  nemboks status --json | jq '.items[] | select(.attention)'"""
+)
+@options
+def status(call: Call) -> None:
+    """One line per mailbox, the oldest undelivered letter first.
+
+    Exits with 0 when all is well, with 5 when letters are held or late or Digital Post refuses a mailbox, and with 6
+    when nobody looks into the mailboxes.
+    """
+    from nemboks.clock import RealClock
+
+    now = RealClock().now()
+    whole = call.with_store(lambda store: desk.status(store, now))
+    call.answer("status", whole, lambda: show(call, whole), ok=whole["state"] == desk.OK)
+    if whole["state"] != desk.OK:
+        sys.exit(CRITICAL if whole["state"] == desk.CRITICAL else ATTENTION)
+
+
+def show(call: Call, whole: Item) -> None:
+    """Print the whole as text."""
+    line(desk.HEADLINES[whole["state"]].to(call.lang), bold=True)
+    if not whole["items"]:
+        line(call.word("Ingen postkasser endnu: `nemboks cvr add`.", "No mailboxes yet: `nemboks cvr add`."))
+        return
+    columns = (
+        "CVR",
+        call.word("Navn", "Name"),
+        call.word("Tilstand", "State"),
+        call.word("Venter", "Waiting"),
+        call.word("Holdt tilbage", "On hold"),
+        call.word("Ældste", "Oldest"),
+        call.word("Sidst set efter", "Last look"),
+    )
+    table(columns, [_row(call, item) for item in whole["items"]])
+
+
+def _row(call: Call, item: Item) -> list[str]:
+    state = desk.MAILBOX_STATES[item["state"]].to(call.lang)
+    why = item["paused_by"] or item["trouble"]
+    return [
+        spaced(item["cvr"]),
+        item["name"],
+        f"{state} ({why})" if why else state,
+        str(item["waiting"]),
+        str(item["held"]),
+        age(item["oldest_seconds"]),
+        when(item["listed_at"]),
+    ]
+
+
+@click.command(
+    epilog="""\b
+Example:
+  nemboks version --json"""
+)
+@options
+def version(call: Call) -> None:
+    """Show the version of Nemboks and of Python."""
+    ours = _version()
+    values = {"version": ours, "python": platform.python_version()}
+    call.answer("version", values, lambda: line(f"nemboks {ours} (Python {values['python']})"))
+
+
+def _version() -> str:
+    """The installed version; beside its source, the one that pyproject.toml names."""
+    try:
+        return metadata.version("nemboks")
+    except metadata.PackageNotFoundError:
+        import tomllib
+
+        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+        return f"{tomllib.loads(project.read_text())['project']['version']}+source"
