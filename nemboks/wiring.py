@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier, ServerAccess
+from nemboks.delivery.access import ServerAccess
+from nemboks.delivery.courier import OwnServerCourier
 from nemboks.domain.mailbox import Address, Cvr, Face
 from nemboks.intake.imap import ImapAccess
 from nemboks.intake.inboxes import MailboxInboxes
-from nemboks.intake.rest import RestAccess
+from nemboks.intake.rest_calls import RestAccess
 from nemboks.journey.world import World
 from nemboks.settings import Settings
 from nemboks.store.mailboxes import Declared
@@ -65,7 +67,10 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
 def _inboxes(settings: Settings, store: Store, clock: RealClock) -> MailboxInboxes:
     up = settings.upstream
-    rest = RestAccess(up.rest_url, up.rest_ca_file, up.client_cert_file, up.client_key_file, up.delete_after_receipt)
+    # Without REST mailboxes nobody reads the certificate; with one, the error names the setting that is missing.
+    certificate = up.client_cert_file or Path("upstream.client_cert_file (not set)")
+    key = up.client_key_file or Path("upstream.client_key_file (not set)")
+    rest = RestAccess(up.rest_url, up.rest_ca_file, certificate, key, up.delete_after_receipt)
     imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
     return MailboxInboxes(rest, imap, store.mailboxes.credentials, settings.pace, clock)
 

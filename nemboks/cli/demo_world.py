@@ -1,8 +1,10 @@
 """The demo's two ends and the daemon between them: three processes on free loopback ports, and how to ask them."""
 
+import asyncio
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -11,7 +13,10 @@ from typing import Any
 
 import httpx2
 
+from nemboks.desk.letters import all_letters
 from nemboks.settings import load
+from nemboks.store.errors import StoreError
+from nemboks.store.store import Store
 from nemboks.wiring import open_store
 
 START_SECONDS = 30.0
@@ -34,6 +39,7 @@ class World:
         self.ready = self._wait_for(ready)
         self._control = httpx2.Client(base_url=self.ready["control"]["base_url"], timeout=30, trust_env=False)
         self._sender: httpx2.Client | None = None
+        self._store: Store | None = None
 
     def _start(self, log: str, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.state / log).open("ab") as out:
@@ -66,8 +72,6 @@ class World:
         if self._sender is None:
             rest = self.ready["rest"]
             system = rest["systems"][0] if rest["systems"] else self._sending_system()
-            import ssl  # only here: the demo is a client of the real interface
-
             context = ssl.create_default_context(cafile=rest["ca"])
             context.load_cert_chain(rest["client_cert"], rest["client_key"])
             self._sender = httpx2.Client(
@@ -98,22 +102,26 @@ class World:
             self._daemon.wait()
             self.kills += 1
 
+    @property
+    def daemon_pid(self) -> int:
+        """The daemon's process id; 0 before it was started."""
+        return self._daemon.pid if self._daemon else 0
+
     def daemon_died(self) -> bool:
         """Whether the daemon ended by itself, which it never should."""
         return self._daemon is not None and self._daemon.poll() is not None
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every letter as our own ledger has it; empty before the daemon has made the ledger."""
-        settings = load(self.config, environ={})
-        if not settings.database.exists():
-            return []
-        from nemboks.desk.letters import all_letters
-
-        store = open_store(settings, threaded=False)
-        try:
-            return all_letters(store)
-        finally:
-            store.close_now()
+        if self._store is None:
+            settings = load(self.config, environ={})
+            if not settings.database.exists():
+                return []
+            try:
+                self._store = open_store(settings)
+            except StoreError:  # the daemon has not finished making it
+                return []
+        return all_letters(self._store)
 
     def close(self) -> None:
         for process in (self._daemon, self._simulator):
@@ -125,6 +133,8 @@ class World:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._store is not None:
+            asyncio.run(self._store.close())
         self._control.close()
         if self._sender is not None:
             self._sender.close()

@@ -36,9 +36,9 @@ class Daemon:
         seats = services.settings.seats
         self.roles: tuple[Work[Any], ...] = (
             Work("look", self._mailboxes, self._look, seats.look),
-            Work("collect", self._letters(State.FOUND), lambda x: collect(x, self.world), seats.collect),
+            Work("collect", self._letters(State.FOUND), self._collect, seats.collect),
             Work("forward", self._letters(State.WAITING), self._forward, seats.forward),
-            Work("acknowledge", self._letters(State.FORWARDED), lambda x: acknowledge(x, self.world), seats.acknowledge),
+            Work("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
         )
 
     # --- what each role works on ---
@@ -55,6 +55,12 @@ class Daemon:
 
     async def _look(self, mailbox: Mailbox) -> None:
         await look(mailbox, self.world)
+
+    async def _collect(self, letter: Letter) -> None:
+        await collect(letter, self.world)
+
+    async def _acknowledge(self, letter: Letter) -> None:
+        await acknowledge(letter, self.world)
 
     async def _forward(self, letter: Letter) -> None:
         task = asyncio.current_task()

@@ -1,7 +1,7 @@
 """The only door to APScheduler: it ticks and starts chores, in memory; what is due stands in the store (D5)."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -14,7 +14,7 @@ class Ticks:
     def __init__(self, failed: Callable[[], None]) -> None:
         # The library's default would skip a run that comes a second late.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        self._scheduler: Any = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+        self._scheduler: Any = cast(Any, AsyncIOScheduler)(timezone="UTC", job_defaults=defaults)
         self._failed = failed
 
     def every(self, seconds: float, chore: Callable[[], Awaitable[object]]) -> None:
