@@ -99,9 +99,9 @@ class Inbox(MailboxData):
             assert isinstance(old._content, FileContent)
             message = fresh._put(old._content, old.internal_date, old.permanent_flags)
             if letter := self._letters.get(old_uid):
-                letter.uid = Uid(fresh.uid_validity, message.uid)
+                letter.uids += (Uid(fresh.uid_validity, message.uid),)
                 fresh._adopt(message.uid, old._content, letter)
-                self._inboxes.note(letter, "renumbered", uid=letter.uid._asdict())
+                self._inboxes.note(letter, "renumbered", uid=letter.uid)
         return fresh
 
     async def append(self, append_msg: AppendMessage, *, recent: bool = False) -> Message:

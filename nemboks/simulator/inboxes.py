@@ -51,7 +51,7 @@ class Letter:
     documents: tuple[Document, ...]
     stored: Stored
     message_uuid: str | None = None
-    uid: Uid | None = None
+    uids: tuple[Uid, ...] = ()  # the last one counts; a rebuilt mailbox gives new ones
     posted_at: str = ""
     acts: list[dict[str, Any]] = field(default_factory=list)
     receipts: list[dict[str, Any]] = field(default_factory=list)
@@ -63,6 +63,11 @@ class Letter:
     reappearances: int = 0
     removed: int | None = None
     expunged: int | None = None
+
+    @property
+    def uid(self) -> dict[str, int] | None:
+        """The message's key in its IMAP mailbox now, as JSON shows it; None for a MeMo."""
+        return self.uids[-1]._asdict() if self.uids else None
 
     def readable(self) -> bool:
         """True while a fetch by id works: on the list, or on-fetch without a receipt yet, or not yet faded."""
@@ -81,7 +86,8 @@ class Letter:
             "id": self.id,
             "source": self.source,
             "message_uuid": self.message_uuid,
-            "uid": self.uid._asdict() if self.uid else None,
+            "uid": self.uid,
+            "uids": [uid._asdict() for uid in self.uids],
             "cvr": self.cvr,
             "inbox": self.inbox,
             "kind": self.kind,
@@ -160,7 +166,7 @@ class Inboxes:
 
     def post_message(self, letter: Letter) -> Letter:
         """The same letter, now counted; it lies in an IMAP mailbox and has its uid."""
-        return self._add(letter, "appended", uid=letter.uid._asdict() if letter.uid else None)
+        return self._add(letter, "appended", uid=letter.uid)
 
     def listing(self, cvr: str) -> list[str]:
         """The message UUIDs on a company's list, oldest first, as the letters write them."""
@@ -211,7 +217,7 @@ class Inboxes:
 
     def expunged(self, letter: Letter) -> None:
         """Nothing; the message has left its IMAP mailbox just now."""
-        letter.expunged = self.note(letter, "expunged", uid=letter.uid._asdict() if letter.uid else None)
+        letter.expunged = self.note(letter, "expunged", uid=letter.uid)
         letter.on_list = False
         letter.removed = letter.removed or letter.expunged
 

@@ -48,9 +48,9 @@ class MailFacts:
             return None
         return None if value is None else str(value)
 
-    def attachments(self) -> list[Part]:
-        """The parts that a mail reader shows as files."""
-        return [part for part in self.parts if part.attached]
+    def documents(self) -> tuple[Part, ...]:
+        """The parts that a mail reader shows as files; of a mail without files, its texts."""
+        return tuple(part for part in self.parts if part.attached) or self.parts
 
     def fields(self, prefix: str) -> dict[str, str]:
         """All header fields whose names begin so (case does not matter), repeated ones joined by a comma."""

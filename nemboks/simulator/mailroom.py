@@ -57,7 +57,7 @@ class Mailroom:
             "from": facts.text("From"),
             "headers": facts.fields(OWN_HEADERS),
             "attachments": [
-                {"name": part.name, "sha256": part.sha256, "size": part.size} for part in facts.attachments()
+                {"name": part.name, "sha256": part.sha256, "size": part.size} for part in facts.documents()
             ],
             "server": handover.server,
             "tls": {"version": handover.tls_version},

@@ -129,11 +129,9 @@ class Simulation:
                     kind="DIGITALPOST",
                     label=facts.text("Subject") or "",
                     sender=parseaddr(facts.text("From") or "")[0],
-                    documents=tuple(
-                        Document(part.name or "", part.sha256, part.size) for part in facts.attachments() or facts.parts
-                    ),
+                    documents=tuple(Document(part.name or "", part.sha256, part.size) for part in facts.documents()),
                     stored=stored,
-                    uid=uid,
+                    uids=(uid,),
                 )
 
             return await self._imap.deliver(company, deposit, letter_of)
