@@ -153,15 +153,14 @@ def _words(text: str, used: int) -> str:
 
     `used` is what stands before them on the first line.
     """
-    words, chunk, room = [], b"", _room(used)
-    for sign in text:
-        octets = sign.encode()
-        if len(chunk) + len(octets) > room:
-            words.append(chunk)
-            chunk, room = b"", _room(1)
-        chunk += octets
-    words.append(chunk)
-    return "\r\n ".join(_WORD % b64encode(word).decode("ascii") for word in words)
+    words, room = [], _room(used)
+    while text:
+        chunk = text.encode()[:room].decode("utf-8", "ignore")
+        # After a space if there is one: readers that wrongly show the joint (Python's, in names) then show no more.
+        chunk = chunk if chunk == text else chunk[: chunk.rfind(" ") + 1] or chunk
+        words.append(_WORD % b64encode(chunk.encode()).decode("ascii"))
+        text, room = text[len(chunk) :], _room(1)
+    return "\r\n ".join(words)
 
 
 def _room(used: int) -> int:

@@ -72,11 +72,10 @@ def _safe_name(document: Document, number: int) -> tuple[str, str]:
     name = clean(re.split(r"[/\\]", document.name)[-1], 1000)
     name = mask_cpr(name).replace("[CPR]", "(CPR)")
     name = "".join(sign if _allowed(sign) else "_" for sign in name).strip(" .")
-    if not name.strip("_-() ."):
-        name = f"Dokument {number}"
-    if _RESERVED.match(name):
-        name = f"_{name}"
-    return _split(name, _SUFFIXES.get(_squeezed(document.media_type).partition(";")[0], ()))
+    stem, suffix = _split(name, _SUFFIXES.get(_squeezed(document.media_type).partition(";")[0], ()))
+    if not stem.strip("_-() ."):
+        stem = f"Dokument {number}"
+    return (f"_{stem}" if _RESERVED.match(stem + suffix) else stem), suffix
 
 
 def _split(name: str, suffixes: Sequence[str]) -> tuple[str, str]:
