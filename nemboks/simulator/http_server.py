@@ -39,6 +39,14 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield  # signals belong to the command line
@@ -65,8 +73,7 @@ class HttpServer:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._server = _Server(self._config)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        while not (self._server.started or self._task.done()):
-            await asyncio.sleep(0.001)
+        await self._server.up.wait()
         return int(self._socket.getsockname()[1])
 
     async def stop(self) -> None:
