@@ -38,7 +38,7 @@ from nemboks.domain.events import (
     Vanished,
 )  # fmt: skip
 from nemboks.domain.headline import Copy, Headline, Sealed
-from nemboks.domain.proof import Confirmation
+from nemboks.domain.proof import Confirmation, Stage
 
 __all__ = [  # the events are read from here too: this file is where a reader begins
     "Acknowledged", "AttemptEnded", "Claimed", "Collected", "Confirmed", "ContentsLost", "Dismissed", "DotBegun",
@@ -135,12 +135,41 @@ def move(letter: Letter, event: Event, at: datetime) -> Letter:
     legal = MOVES[type(event)]
     if letter.state not in legal.sources:
         raise Stale(f"letter {letter.id} is {letter.state}: no {type(event).__name__}")
-    fence = getattr(event, "fence", None)
-    if letter.state is S.SENDING and not isinstance(event, Confirmed | HandedOver) and fence != letter.fence:
-        raise Stale(f"letter {letter.id}: attempt {fence} is not the open one ({letter.fence})")
-    if isinstance(event, ContentsLost | Later) and letter.dot_begun_at and not getattr(event, "report", None):
-        raise Stale(f"letter {letter.id}: after dot_begun only a reply or an uncertain end may follow")
+    if refusal := _fence_refuses(letter, event) or _dot_refuses(letter, event, at) or _contents_refuse(letter, event):
+        raise Stale(f"letter {letter.id}: {refusal}")
     return replace(letter, **_changes(letter, event, at))
+
+
+def _fence_refuses(letter: Letter, event: Event) -> str:
+    """An attempt that was ended may come back long after, in any state: it is no longer the open one."""
+    opened = letter.fence if letter.state is S.SENDING else None
+    fence = getattr(event, "fence", None)
+    if isinstance(event, Confirmed | HandedOver) or fence == opened:
+        return ""
+    return f"attempt {fence} is not the open one ({opened})"
+
+
+def _dot_refuses(letter: Letter, event: Event, at: datetime) -> str:
+    """The point of no return is passed once, in time, and back only with a report that no copy was left."""
+    if isinstance(event, DotBegun):
+        if letter.dot_begun_at:
+            return "its dot was begun before"
+        # Recovery ends attempts by this deadline; a dot begun after it would race with the next attempt.
+        return "the attempt's time is up" if letter.deadline_at is None or at >= letter.deadline_at else ""
+    if isinstance(event, ContentsLost | Later | Hold) and letter.dot_begun_at:
+        report = getattr(event, "report", None)
+        if report is None or (report.stage is Stage.DOT and report.reply is None):
+            return "after dot_begun only a reply or an uncertain end may follow"
+    return ""
+
+
+def _contents_refuse(letter: Letter, event: Event) -> str:
+    """What an old sight of the letter says about its contents is not believed."""
+    if isinstance(event, ContentsLost) and event.fence is None and letter.contents:
+        return "its contents are here"  # collected again since: on upstream's side they may be gone by now
+    if isinstance(event, Confirmed) and letter.headline is None:
+        return "other contents are to be fetched, and nobody confirmed those"
+    return ""
 
 
 def _trouble(letter: Letter, why: str) -> int:
