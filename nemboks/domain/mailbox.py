@@ -43,7 +43,7 @@ class Address(str):
         except UnicodeError:
             domain = ""
         labels = domain.split(".")
-        fits = len(local) <= 64 and len(text) <= 254 and len(domain) <= 253
+        fits = len(local) <= 64 and len(local) + 1 + len(domain) <= 254  # RFC 5321 4.5.3.1; IDNA makes names longer
         if not (at and fits and _LOCAL.fullmatch(local) and len(labels) > 1 and all(map(_LABEL.fullmatch, labels))):
             raise ValueError(f"{text!r} is not an address that mail can go to; write it as name@company.dk")
         if labels[-1].isdigit():

@@ -56,11 +56,14 @@ RULES: Final[tuple[tuple[frozenset[Stage], str, Verdict], ...]] = (
 )
 _COMPILED: Final = tuple((stages, re.compile(pattern), verdict) for stages, pattern, verdict in RULES)
 
+NO_EIGHT_BIT: Final = "no 8BITMIME"  # the courier's words when it did not even ask: no server said no
 TOO_LARGE_LIMIT: Final = 3  # refusals for size in a row; then only a person can help
 
 
 def verdict(report: Report) -> Verdict:
     """What the report means. Pure; every report has a verdict."""
+    if report.reply is None and report.stage is Stage.MAIL and report.words == NO_EIGHT_BIT:
+        return Verdict.CONVERSION
     if report.reply is None:
         return {Stage.DOT: Verdict.UNCERTAIN, Stage.TLS: Verdict.TLS}.get(report.stage, Verdict.TEMPORARY)
     said = f"{report.reply.code} {report.reply.enhanced}"
@@ -83,12 +86,13 @@ def wait(meaning: Verdict, failures: int, age: float, pace: Pace, chance: float)
         Verdict.ADDRESS: looks,
         Verdict.POLICY: looks,
         Verdict.TOO_LARGE: looks,
-        Verdict.CONVERSION: 0.0,
+        Verdict.CONVERSION: 0.0 if failures <= 1 else again,  # the other form at once; if that is refused too, slowly
         Verdict.LOGIN: pace.login_seconds,
         Verdict.TLS: pace.tls_seconds,
         Verdict.UNCERTAIN: pace.uncertain_seconds,
     }.get(meaning, again)
-    return spread(base, chance)
+    # Two logins an hour lock no account: this wait is never shortened (RELIABILITY S09).
+    return base * (1 + 0.4 * chance) if meaning is Verdict.LOGIN else spread(base, chance)
 
 
 def _temporary(failures: int, age: float, pace: Pace) -> float:

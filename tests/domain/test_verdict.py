@@ -1,0 +1,155 @@
+"""What is concluded from a report: every row of RELIABILITY 4e and 5, and rules for everything else."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nemboks.domain.events import AttemptEnded, Confirmed, Hold, Later, Reason
+from nemboks.domain.letter import State, move
+from nemboks.domain.pace import Pace
+from nemboks.domain.proof import Reply, Report, Stage
+from nemboks.domain.verdict import NO_EIGHT_BIT, TOO_LARGE_LIMIT, Verdict, judge, verdict
+from tests.domain.samples import AT, COPY, TLS, at_dot, confirmation, letter, report
+
+C, T, G, L = Stage.CONNECT, Stage.TLS, Stage.GREETING, Stage.LOGIN
+M, R, D, B, Z = Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.BODY, Stage.DOT
+V = Verdict
+
+# stage, what the server said ("" for nothing readable), verdict, row of RELIABILITY 4e
+ROWS = [
+    (C, "", V.TEMPORARY, "S01"), (C, "", V.TEMPORARY, "S03"),
+    (R, "550 5.1.10", V.ADDRESS, "S02: null MX"),
+    (G, "421", V.TEMPORARY, "S04"), (G, "450 4.3.2", V.TEMPORARY, "S04"), (G, "554 5.7.1", V.TEMPORARY, "S04"),
+    (G, "502 5.5.1", V.TEMPORARY, "S05"), (G, "", V.TEMPORARY, "S05"),
+    (T, "", V.TLS, "S06, S07, S08"), (T, "454 4.7.0", V.TLS, "S06"), (T, "502", V.TLS, "S06"),
+    (L, "535 5.7.8", V.LOGIN, "S09"), (L, "534", V.LOGIN, "S09"), (L, "538", V.LOGIN, "S09"),
+    (M, "530 5.7.0", V.LOGIN, "S09"), (L, "454 4.7.0", V.TEMPORARY, "S09"), (L, "", V.TEMPORARY, "S09"),
+    (M, "451 4.3.0", V.TEMPORARY, "S10"), (M, "550 5.7.1", V.POLICY, "S10"), (M, "552 5.3.4", V.TOO_LARGE, "S10"),
+    (M, "552", V.TOO_LARGE, "S10"),
+    (R, "450 4.2.0", V.TEMPORARY, "S11"), (R, "451 4.7.1", V.TEMPORARY, "S11"),
+    (R, "452 4.2.2", V.FULL, "S12"), (R, "552 5.2.2", V.FULL, "S12"), (R, "552", V.FULL, "S12"),
+    (Z, "452 4.2.2", V.FULL, "S12"), (Z, "552 5.2.2", V.FULL, "S12"),
+    (R, "550 5.1.1", V.ADDRESS, "S13"), (R, "550", V.ADDRESS, "S13"), (R, "553 5.1.3", V.ADDRESS, "S13"),
+    (R, "550 5.2.1", V.ADDRESS, "S13"), (Z, "550 5.1.1", V.ADDRESS, "S13"), (R, "550 5.7.1", V.POLICY, "S13"),
+    (R, "551", V.ADDRESS, "S14"), (R, "551 5.1.6", V.ADDRESS, "S14"),
+    (D, "554", V.POLICY, "S15"), (D, "503 5.5.1", V.POLICY, "S15"), (D, "554 5.3.4", V.TOO_LARGE, "S15"),
+    *((stage, "421 4.3.2", V.TEMPORARY, "S16") for stage in (G, L, M, R, D, B, Z)),
+    (B, "", V.TEMPORARY, "S17"), (B, "451 4.3.0", V.TEMPORARY, "S17"), (B, "552", V.TOO_LARGE, "S17"),
+    (Z, "", V.UNCERTAIN, "S18, S19, S22, S23"),
+    (Z, "451 4.3.0", V.TEMPORARY, "S20"), (Z, "554 5.7.1", V.POLICY, "S20"), (Z, "552", V.TOO_LARGE, "S20"),
+    (Z, "554 5.6.3", V.CONVERSION, "S20"), (Z, "250 2.0.0", V.ACCEPTED, "S20"),
+    (Z, "252", V.ACCEPTED, "S21"), (Z, "200 2.1.5", V.ACCEPTED, "S21"),
+    (Z, "354", V.UNCERTAIN, "S22"), (Z, "100", V.UNCERTAIN, "S22"), (M, "354", V.TEMPORARY, "S22"),
+    (M, "250", V.TEMPORARY, "S22: an answer that does not belong there"),
+    (M, "552 5.2.3", V.TOO_LARGE, "S26"), (M, "550 5.6.3", V.CONVERSION, "S27"),
+]  # fmt: skip
+
+
+def said(stage: Stage, words: str) -> Report:
+    code, _, enhanced = words.partition(" ")
+    return report(stage, Reply(int(code), enhanced, "") if code else None)
+
+
+@pytest.mark.parametrize(("stage", "words", "expected", "row"), ROWS, ids=str)
+def test_every_row_of_the_fault_table(stage: Stage, words: str, expected: Verdict, row: str) -> None:
+    """Stage and reply lead to the class that RELIABILITY names."""
+    assert verdict(said(stage, words)) is expected
+
+
+def test_a_server_that_was_not_asked_for_8_bits_leads_to_the_other_form() -> None:
+    """The courier says so without a reply; waiting would not teach the server (S27)."""
+    assert verdict(report(M, None, NO_EIGHT_BIT)) is V.CONVERSION
+    assert verdict(report(Z, None, NO_EIGHT_BIT)) is V.UNCERTAIN
+
+
+enhanced = st.one_of(st.just(""), st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True))
+
+
+@given(st.sampled_from(Stage), st.integers(200, 599), enhanced)
+def test_every_stage_and_code_has_a_verdict_that_is_safe(stage: Stage, code: int, more: str) -> None:
+    """Before the dot nothing is accepted or uncertain; at the dot 2yz alone is accepted, 4yz and 5yz are definite."""
+    meaning = verdict(report(stage, Reply(code, more, "")))
+    if stage is not Z:
+        assert meaning not in (V.ACCEPTED, V.UNCERTAIN)
+    else:
+        assert (meaning is V.ACCEPTED) == (code // 100 == 2)
+        assert (meaning is V.UNCERTAIN) == (code // 100 == 3)
+
+
+def test_the_plain_codes_are_all_there() -> None:
+    """Every stage with every code from 200 to 599, with and without an enhanced one of its class: 11,000 of them."""
+    for stage in Stage:
+        for code in range(200, 600):
+            for more in ("", f"{code // 100}.1.1", f"{code // 100}.2.2"):
+                meaning = verdict(report(stage, Reply(code, more, "")))
+                assert stage is Z or meaning not in (V.ACCEPTED, V.UNCERTAIN)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_silence_is_uncertain_at_the_dot_only(stage: Stage) -> None:
+    """Unknown means "try again" before the dot and "nobody knows" at it."""
+    meaning = verdict(report(stage, None, "closed"))
+    assert meaning is {Z: V.UNCERTAIN, T: V.TLS}.get(stage, V.TEMPORARY)
+
+
+# --- report -> event ---
+
+
+def judged(found: Report, of: object = None, chance: float = 0.5):  # type: ignore[no-untyped-def]
+    return judge(found, of or at_dot(), "anna@bageri.example", AT, Pace(), chance, "t-new")  # type: ignore[arg-type]
+
+
+def test_a_2yz_at_the_dot_becomes_a_confirmation() -> None:
+    """With the attempt, address, server, reply and TLS facts of this very report."""
+    assert judged(report()) == Confirmed(confirmation(), "t-new", AT)
+
+
+def test_a_letter_keeps_its_one_transmission_id() -> None:
+    """All receipts of a letter carry the same."""
+    event = judged(report(), at_dot(transmission_id="t-old"))
+    assert isinstance(event, Confirmed) and event.transmission_id == "t-old"
+
+
+def test_a_2yz_without_tls_facts_is_uncertain() -> None:
+    """It proves nothing, and says nothing against a copy."""
+    assert isinstance(judged(replace(report(), tls=None)), AttemptEnded)
+
+
+def test_no_reply_at_the_dot_is_an_uncertain_end() -> None:
+    """Counted, and sent again after a quarter of an hour."""
+    event = judged(report(reply=None, words="no answer"))
+    assert isinstance(event, AttemptEnded) and 720 <= (event.due_at - AT).total_seconds() <= 1080
+    assert move(at_dot(), event, AT).uncertain == 1
+
+
+@given(st.sampled_from(Stage), st.none() | st.integers(200, 599), enhanced, st.floats(0, 0.999))
+def test_every_judgement_is_a_legal_move(stage: Stage, code: int | None, more: str, chance: float) -> None:
+    """Whatever the courier reports, the open attempt can be ended with it, and no copy goes uncounted."""
+    found = Report(stage, "s:1", Reply(code, more, "") if code else None, TLS)
+    before = at_dot() if stage is Z else letter(State.SENDING)
+    after = move(before, judged(found, before, chance), AT)
+    assert after.state is not State.SENDING and after.deadline_at is None
+    if stage is Z and (code is None or code // 100 == 3):
+        assert after.uncertain == 1
+
+
+def test_too_large_is_held_at_the_third_refusal_in_a_row() -> None:
+    """Size does not change by waiting; only a person can help."""
+    big = report(Z, Reply(552, "5.3.4", ""))
+    events = [judged(big, at_dot(why="too_large" if n else "", failures=n)) for n in range(TOO_LARGE_LIMIT)]
+    assert [type(e) for e in events] == [Later, Later, Hold]
+    assert isinstance(events[-1], Hold) and (events[-1].reason, events[-1].fence) == (Reason.TOO_LARGE, 1)
+
+
+def test_another_form_is_tried_once_at_once_and_never_after_an_uncertain_end() -> None:
+    """Copies must be identical; and a server that refuses both forms is not hammered."""
+    no = report(M, Reply(554, "5.6.3", ""))
+    first = judged(no, letter(State.SENDING))
+    assert isinstance(first, Later) and (first.due_at, first.copy) == (AT, replace(COPY, wrap=True))
+    second = judged(no, letter(State.SENDING, why=first.why, failures=1, copy=first.copy))
+    third = judged(no, letter(State.SENDING, why=first.why, failures=6, copy=first.copy))
+    assert [(e.due_at - AT).total_seconds() for e in (second, third)] == [300, 1800]
+    uncertain = judged(no, letter(State.SENDING, uncertain=1))
+    assert isinstance(uncertain, Later) and uncertain.copy is None
