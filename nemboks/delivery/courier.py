@@ -19,6 +19,8 @@ from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Report, Stage
 from nemboks.ports import Clock, Mail
 
+__all__ = ["OwnServerCourier", "ServerAccess"]
+
 
 @dataclass(slots=True)
 class _Attempt:

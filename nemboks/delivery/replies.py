@@ -1,7 +1,8 @@
 """What a mail server says, as Reply values (RFC 5321 4.2).
 
 Promises: a Reply is only made from lines that keep the grammar, all with one code, at most 100 lines and 64 KiB;
-its text is short, printable and without numbers or addresses of people. Anything else is Nonsense, never a guess.
+its text is short, printable and without numbers or addresses of people. Anything else breaks the reader for good:
+where one answer was unreadable, the next cannot be matched to its command.
 """
 
 import re
@@ -18,47 +19,44 @@ _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([\t\x20-\x7e\x80-\xff]*))?\r?\n")
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$)")  # RFC 2034 4
 
 
-class Nonsense(Exception):
-    """The server said something that is no reply."""
-
-
 class ReplyReader:
     """Bytes in, whole replies out; however the bytes were cut on their way."""
 
     def __init__(self) -> None:
+        self.broken = ""  # what was seen instead of a reply; nothing is read any more
         self._half = b""  # of a line
         self._code = b""
         self._lines: list[str] = []
-        self._size = 0
+        self._size = 0  # of the reply that has begun
 
     @property
     def halfway(self) -> bool:
-        """Whether a reply has begun and not ended."""
-        return bool(self._half or self._lines)
+        """Whether something has begun that is no whole reply."""
+        return bool(self._half or self._lines or self.broken)
 
     def feed(self, data: bytes) -> list[Reply]:
-        """The replies that `data` completes. Raises Nonsense; what was complete before it is then lost as well."""
-        self._size += len(data)
+        """The replies that `data` completes; those before something unreadable are brought."""
         *lines, self._half = (self._half + data).split(b"\n")
-        replies = [reply for line in lines if (reply := self._line(line + b"\n"))]
-        if self._size > MOST_BYTES:
-            raise Nonsense("a reply without an end")
-        if replies:
-            self._size = len(self._half)
+        replies = [reply for line in lines if not self.broken and (reply := self._line(line + b"\n"))]
+        if self._size + len(self._half) > MOST_BYTES:
+            self.broken = "a reply without an end"
         return replies
 
     def _line(self, line: bytes) -> Reply | None:
+        self._size += len(line)
         match = _LINE.fullmatch(line)
         if match is None or (self._code and match[1] != self._code):
-            raise Nonsense("something that is no reply")
-        if len(self._lines) == MOST_LINES:
-            raise Nonsense("a reply without an end")
+            self.broken = "something that is no reply"
+            return None
+        if len(self._lines) == MOST_LINES or self._size > MOST_BYTES:
+            self.broken = "a reply without an end"
+            return None
         self._lines.append((match[3] or b"").decode("utf-8", "replace"))
         if match[2] == b"-":
             self._code = match[1]
             return None
         reply = make_reply(int(match[1]), self._lines)
-        self._code, self._lines = b"", []
+        self._code, self._lines, self._size = b"", [], 0
         return reply
 
 

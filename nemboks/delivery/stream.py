@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 
 from nemboks.delivery.access import Stopped
-from nemboks.delivery.replies import Nonsense, ReplyReader
+from nemboks.delivery.replies import ReplyReader
 from nemboks.domain.proof import Reply
 
 
@@ -22,7 +22,6 @@ class Wire(asyncio.Protocol):
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._paused = False
-        self._nonsense = False
         self._changed = asyncio.Event()
         if transport.is_closing():
             self.lost = "the server closed the connection"
@@ -31,7 +30,7 @@ class Wire(asyncio.Protocol):
     @property
     def quiet(self) -> bool:
         """Whether the server has said nothing, not even half a reply, that was not taken yet."""
-        return not (self._replies or self._reader.halfway or self._nonsense)
+        return not (self._replies or self._reader.halfway)
 
     @property
     def clogged(self) -> bool:
@@ -79,11 +78,9 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.lost:
             return
-        try:
-            self._replies.extend(self._reader.feed(data))
-        except Nonsense as error:
-            self._nonsense = True
-            self._end(f"the server sent {error}")
+        self._replies.extend(self._reader.feed(data))
+        if self._reader.broken:
+            self._end(f"the server sent {self._reader.broken}")
         self._changed.set()
 
     def eof_received(self) -> None:

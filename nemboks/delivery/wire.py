@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import aiosmtplib
 
 from nemboks.delivery.access import Progress, ServerAccess, Stopped
-from nemboks.delivery.replies import Nonsense, ReplyReader, make_reply
+from nemboks.delivery.replies import ReplyReader, make_reply
 from nemboks.delivery.stream import Wire
 from nemboks.delivery.tls import UnsafeTls, describe, verified_facts
 from nemboks.domain.pace import Pace
@@ -75,13 +75,12 @@ class _Guard(asyncio.Protocol):
         self.spoiled = False
 
     def data_received(self, data: bytes) -> None:
-        with contextlib.suppress(Nonsense):
-            self._replies += len(self._reader.feed(data))
-            if self._replies == 0 or (self._replies == 1 and not self._reader.halfway):
-                self._library.data_received(data)
-                return
-        self.spoiled = True
-        self._transport.abort()
+        self._replies += len(self._reader.feed(data))
+        if self._replies + self._reader.halfway > 1:
+            self.spoiled = True
+            self._transport.abort()
+        else:
+            self._library.data_received(data)
 
     def eof_received(self) -> bool | None:
         return self._library.eof_received()
