@@ -125,9 +125,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def line(text: str, bold: bool = False) -> None:
-    """Print one line, cleaned of what could steer the terminal."""
-    indent = text[: len(text) - len(text.lstrip())]
-    shown = indent + clean(text, 2_000)
+    """Print one line; signs that could steer the terminal become blanks."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text)
     click.echo(click.style(shown, bold=True) if bold and "NO_COLOR" not in os.environ else shown)
 
 

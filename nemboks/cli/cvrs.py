@@ -1,0 +1,184 @@
+"""`nemboks cvr`: see, add, pause and resume mailboxes. Secrets come from files or stdin, never from an argument."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from nemboks.cli.letters import CvrType
+from nemboks.cli.output import Call, line, operator, options, spaced, table, when
+from nemboks.desk import mailboxes as desk
+from nemboks.desk.words import Item, Words
+from nemboks.domain.mailbox import Address, Cvr, Face
+
+SECRET_CHARACTERS = 4_096  # longer is no password but a wrong file
+SECRET_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  nemboks cvr list
+  nemboks cvr pause 13748136"""
+)
+def cvr() -> None:
+    """See, add, pause and resume mailboxes."""
+
+
+@cvr.command(
+    "list",
+    epilog="""\b
+Example:
+  nemboks cvr list --json""",
+)
+@options
+def list_(call: Call) -> None:
+    """Every mailbox: where its letters go, and who vouched for that."""
+    items = call.with_store(desk.mailbox_list)
+    call.answer("cvrs", {"items": items}, lambda: _show(call, items))
+
+
+@cvr.command(
+    epilog="""\b
+Examples:
+  nemboks cvr add 13748136 --name "Bageriet ApS" --inbox rest \\
+      --system-id 5d1f… --token-file token.txt --address post@bageriet.dk --server own
+  pass show dp/imap | nemboks cvr add 13748136 --inbox imap \\
+      --user u17 --password-file - --address post@bageriet.dk --server own"""
+)
+@click.argument("cvr_number", type=CvrType(), metavar="CVR")
+@click.option("--name", default="", help="The company's name, for people.")
+@click.option("--inbox", type=click.Choice(["rest", "imap"]), default="rest", show_default=True, help="By which door.")
+@click.option("--system-id", help="rest: id of the recipient system.")
+@click.option("--token-file", type=SECRET_FILE, help="rest: file with its API token; - is stdin.")
+@click.option("--user", help="imap: user name.")
+@click.option("--password-file", type=SECRET_FILE, help="imap: file with the password; - is stdin.")
+@click.option("--address", required=True, help="Where its letters go. You vouch for it; the history has your name.")
+@click.option("--server", required=True, help="The mail server that takes them: a name in [servers].")
+@options
+def add(
+    call: Call, cvr_number: Cvr, name: str, inbox: str, system_id: str | None, token_file: Path | None,
+    user: str | None, password_file: Path | None, address: str, server: str,
+) -> None:  # fmt: skip
+    """Add the mailbox of one CVR. A running daemon serves it within two seconds."""
+    settings = call.settings()
+    if server not in settings.servers:
+        known = ", ".join(sorted(settings.servers)) or "none"
+        raise click.BadParameter(
+            f"there is no [servers.{server}] in the settings; known: {known}", param_hint="--server"
+        )
+    from nemboks.store.mailboxes import Declared
+
+    secrets = _rest(system_id, token_file) if inbox == "rest" else _imap(user, password_file)
+    new = Declared(cvr_number, name[:120], Face(inbox), _address(address), server, secrets)
+    if cvr_number.doubtful:
+        call.say(
+            Words(
+                f"Advarsel: {cvr_number} har et forkert kontrolciffer.",
+                f"Warning: {cvr_number} has a wrong check digit.",
+            )
+        )
+    in_settings = [box.cvr for box in settings.mailboxes]
+    item = call.with_store(lambda store: desk.add(store, new, operator(), in_settings))
+    who, where = item["vouched_by"], item["address"]
+    words = call.word(
+        f"CVR {spaced(cvr_number)} er tilføjet; breve går til {where}. {who} står inde for det.",
+        f"CVR {spaced(cvr_number)} is added; letters go to {where}. {who} vouches for it.",
+    )
+    call.answer("cvr", {"item": item}, lambda: line(words))
+
+
+@cvr.command(
+    epilog="""\b
+Example:
+  nemboks cvr pause 13748136"""
+)
+@click.argument("cvr_number", type=CvrType(), metavar="CVR")
+@options
+def pause(call: Call, cvr_number: Cvr) -> None:
+    """Fetch and send nothing for this CVR until resumed. Receipts that are owed still go."""
+    item = call.with_store(lambda store: desk.pause(store, cvr_number, operator()))
+    words = call.word(
+        f"CVR {spaced(cvr_number)} er sat på pause af {item['paused_by']}, {when(item['paused_at'])}.",
+        f"CVR {spaced(cvr_number)} is paused by {item['paused_by']}, {when(item['paused_at'])}.",
+    )
+    call.answer("cvr", {"item": item}, lambda: line(words))
+
+
+@cvr.command(
+    epilog="""\b
+Example:
+  nemboks cvr resume 13748136"""
+)
+@click.argument("cvr_number", type=CvrType(), metavar="CVR")
+@options
+def resume(call: Call, cvr_number: Cvr) -> None:
+    """Let a paused CVR go on."""
+    item = call.with_store(lambda store: desk.resume(store, cvr_number, operator()))
+    words = call.word(f"CVR {spaced(cvr_number)} er i gang.", f"CVR {spaced(cvr_number)} goes on.")
+    call.answer("cvr", {"item": item}, lambda: line(words))
+
+
+def _show(call: Call, items: list[Item]) -> None:
+    if not items:
+        line(call.word("Ingen postkasser endnu: `nemboks cvr add`.", "No mailboxes yet: `nemboks cvr add`."))
+        return
+    columns = (
+        "CVR",
+        call.word("Navn", "Name"),
+        call.word("Indbakke", "Inbox"),
+        call.word("Adresse", "Address"),
+        call.word("Mailserver", "Mail server"),
+        call.word("Siden", "Since"),
+        call.word("Indestår", "Vouched by"),
+        call.word("Pause", "Paused"),
+    )
+    table(columns, [_row(item) for item in items])
+
+
+def _row(item: Item) -> list[str]:
+    paused = f"{when(item['paused_at'])} ({item['paused_by']})" if item["paused_at"] else "–"
+    return [
+        spaced(item["cvr"]),
+        item["name"],
+        item["inbox"],
+        item["address"],
+        item["server"],
+        when(item["since"]),
+        item["vouched_by"],
+        paused,
+    ]
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--address") from error
+
+
+def _rest(system_id: str | None, token_file: Path | None) -> dict[str, str]:
+    if not system_id or not token_file:
+        raise click.UsageError("--inbox rest needs --system-id and --token-file")
+    return {"system_id": system_id, "api_token": _secret(token_file, "API token")}
+
+
+def _imap(user: str | None, password_file: Path | None) -> dict[str, str]:
+    if not user or not password_file:
+        raise click.UsageError("--inbox imap needs --user and --password-file")
+    return {"user": user, "password": _secret(password_file, "password")}
+
+
+def _secret(file: Path, name: str) -> str:
+    """The secret of the file or of stdin, without the line's end; asked for unseen at a terminal."""
+    if str(file) != "-":
+        with file.open(errors="replace") as opened:
+            text = opened.read(SECRET_CHARACTERS + 1)
+    elif sys.stdin.isatty():
+        text = click.prompt(name, hide_input=True, err=True)
+    else:
+        text = sys.stdin.read(SECRET_CHARACTERS + 1)
+    secret = text.strip()
+    if not secret or len(secret) > SECRET_CHARACTERS or "\n" in secret:
+        raise click.UsageError(f"the {name} must be one line of text that is not empty")
+    return secret

@@ -1,0 +1,213 @@
+"""`nemboks init` makes what a first start needs; `nemboks config check` tells what still stands in its way.
+
+Never writes over anything: what is there stays, what is missing is made. Never makes a new master key beside a
+database that was sealed with another one.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nemboks.cli.errors import CONFIGURATION
+from nemboks.cli.output import DEFAULT_CONFIG, Call, line, options
+from nemboks.desk.words import Item
+from nemboks.domain.mailbox import Address
+
+if TYPE_CHECKING:
+    from nemboks.settings import Server, Settings
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  nemboks init
+  nemboks init --config nemboks.toml --sender post@nemboks.dk --no-input"""
+)
+@click.option("--state-dir", type=click.Path(file_okay=False, path_type=Path), help="Where the database and spool lie.")
+@click.option("--sender", help="The service's own mail address; our mails come from it.")
+@click.option("--no-input", is_flag=True, help="Ask nothing; take the defaults.")
+@options
+def init(call: Call, state_dir: Path | None, sender: str | None, no_input: bool) -> None:
+    """Make the settings file, the master key, the state directory and the database. Overwrites nothing."""
+    file = call.config or DEFAULT_CONFIG
+    made = [_item(call.word("indstillinger", "settings"), file, not file.exists())]
+    if not file.exists():
+        _write_settings(call, file, state_dir, sender, ask=not no_input)
+    settings = Call(file, call.as_json, call.lang).settings()
+    made += _make_state(call, settings)
+    steps = [
+        call.word("gem en kopi af nøglen et andet sted", "keep a copy of the key elsewhere"),
+        call.word(
+            f"skriv mailserverne ind under [servers] i {file}", f"write the mail servers under [servers] in {file}"
+        ),
+        f"nemboks config check --config {file}",
+        f"nemboks cvr add CVR --config {file} …",
+        f"nemboks run --config {file}",
+    ]
+    call.answer("init", {"items": made, "next": steps}, lambda: _show_made(call, made, steps))
+
+
+def _write_settings(call: Call, file: Path, state_dir: Path | None, sender: str | None, ask: bool) -> None:
+    from nemboks.cli.example import example
+    from nemboks.settings import Settings
+
+    usual = Settings.model_fields["state_dir"].default if file == DEFAULT_CONFIG else file.resolve().parent / "state"
+    if ask and state_dir is None:
+        question = call.word("Mappe til database og mellemlager", "Directory of database and spool")
+        state_dir = click.prompt(question, default=usual, type=click.Path(file_okay=False, path_type=Path), err=True)
+    if ask and sender is None:
+        sender = click.prompt(call.word("Tjenestens egen mailadresse", "The service's own mail address"), err=True)
+    if sender is not None:
+        try:
+            sender = Address(sender)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--sender") from error
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w") as opened:
+        opened.write(example((state_dir or usual).absolute(), sender or ""))
+
+
+def _make_state(call: Call, settings: "Settings") -> list[Item]:
+    """The state directory, the key and the database: made where they are missing."""
+    from nemboks.settings import SettingsError
+    from nemboks.store.vault import Vault
+    from nemboks.wiring import open_store
+
+    key, database = settings.master_key_file, settings.database
+    new_directory, new_key, new_database = (not path.exists() for path in (settings.state_dir, key, database))
+    if new_key and not new_database:
+        raise SettingsError(
+            f"master key {key} is missing, and {database} is sealed with it. Restore your copy of the key"
+        )
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if new_key:
+        Vault.create(key)
+    asyncio.run(open_store(settings, threaded=False).close())
+    return [
+        _item(call.word("mappe", "directory"), settings.state_dir, new_directory),
+        _item(call.word("nøgle", "key"), key, new_key),
+        _item("database", database, new_database),
+    ]
+
+
+def _item(what: str, path: Path, made: bool) -> Item:
+    return {"what": what, "path": str(path), "made": made}
+
+
+def _show_made(call: Call, made: list[Item], steps: list[str]) -> None:
+    for item in made:
+        word = call.word("lavet", "made") if item["made"] else call.word("var der i forvejen", "was there already")
+        line(f"{item['what'] + ':':<16}{item['path']} ({word})")
+    line("")
+    line(call.word("Nu:", "Next:"), bold=True)
+    for number, step in enumerate(steps, 1):
+        line(f"  {number}. {step}")
+
+
+@click.group(
+    epilog="""\b
+Example:
+  nemboks config check --config nemboks.toml"""
+)
+def config() -> None:
+    """Check the settings before a start."""
+
+
+@config.command(
+    epilog="""\b
+Examples:
+  nemboks config check
+  nemboks config check --config nemboks.toml --json"""
+)
+@options
+def check(call: Call) -> None:
+    """Read settings, key, store and every file they name, and tell each fault. Asks no neighbour."""
+    faults = [{"setting": setting, "words": words} for setting, words in _faults(call)]
+    call.answer(
+        "config", {"file": call.config_file, "items": faults}, lambda: _show_faults(call, faults), ok=not faults
+    )
+    if faults:
+        sys.exit(CONFIGURATION)
+
+
+def _show_faults(call: Call, faults: list[Item]) -> None:
+    for fault in faults:
+        line(f"{fault['setting']}: {fault['words']}")
+    if not faults:
+        line(call.word("Indstillingerne er i orden.", "The settings are in order."))
+
+
+def _faults(call: Call) -> Iterator[tuple[str, str]]:
+    from nemboks.settings import SettingsError
+
+    try:
+        settings = call.settings()
+    except SettingsError as error:
+        for words in str(error).splitlines():
+            yield "settings", words
+        return
+    yield from _store_faults(settings)
+    yield from _upstream_faults(settings)
+    if settings.environment == "production" and settings.sender.address.endswith(".example"):
+        yield "sender.address", "is still the example's; write the service's own address"
+    if not settings.servers:
+        yield "servers", "there is no [servers.NAME]: nobody takes the letters"
+    for server in settings.servers.items():
+        yield from _server_faults(*server)
+    for box in settings.mailboxes:
+        try:
+            box.credentials()
+        except SettingsError as error:
+            yield f"mailboxes.{box.cvr}", str(error)
+
+
+def _store_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+    from nemboks.store.errors import StoreError, VaultError
+    from nemboks.store.vault import Vault
+    from nemboks.wiring import open_store
+
+    try:
+        vault = Vault.load(settings.master_key_file)
+    except VaultError as error:
+        yield "master_key_file", str(error)
+        return
+    if not settings.database.exists():
+        yield "state_dir", f"there is no database {settings.database}; `nemboks init` makes one"
+        return
+    try:
+        asyncio.run(open_store(settings, vault, threaded=False).close())
+    except StoreError as error:
+        yield "state_dir", str(error)
+
+
+def _upstream_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+    upstream = settings.upstream
+    doors = {box.inbox for box in settings.mailboxes}
+    for name in ("rest_ca_file", "client_cert_file", "client_key_file", "imap_ca_file"):
+        file: Path | None = getattr(upstream, name)
+        if file is None and "rest" in doors and name.startswith("client_"):
+            yield f"upstream.{name}", "is missing: inbox = rest needs our certificate and its key"
+        yield from _unreadable(f"upstream.{name}", file)
+    if "imap" in doors and not upstream.imap_host:
+        yield "upstream.imap_host", "is missing: a mailbox has inbox = imap"
+
+
+def _server_faults(name: str, server: "Server") -> Iterator[tuple[str, str]]:
+    from nemboks.settings import SettingsError
+
+    yield from _unreadable(f"servers.{name}.ca_file", server.ca_file)
+    try:
+        server.secret()
+    except SettingsError as error:
+        yield f"servers.{name}", str(error)
+
+
+def _unreadable(setting: str, file: Path | None) -> Iterator[tuple[str, str]]:
+    if file is not None and not os.access(file, os.R_OK):
+        yield setting, f"{file} cannot be read"
