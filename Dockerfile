@@ -7,20 +7,23 @@
 # name with `…_file`, never as a layer or a variable of this image. The files must be readable by user 10001.
 
 FROM python:3.11-slim-bookworm AS build
-COPY requirements.lock /build/
-# Only wheels, each with the digest that the lock names: nothing is built and nothing unknown gets in.
-RUN python -m venv --without-pip /opt/nemboks \
+WORKDIR /build
+# Only wheels, each with the digest that a lock names: nothing unknown gets in, neither to run nor to build with.
+COPY requirements.lock requirements-build.lock ./
+RUN python -m pip --disable-pip-version-check install --no-cache-dir --require-hashes --only-binary :all: \
+    -r requirements-build.lock \
+ && python -m venv --without-pip /opt/nemboks \
  && python -m pip --disable-pip-version-check --python /opt/nemboks/bin/python install --no-cache-dir \
-    --require-hashes --only-binary :all: -r /build/requirements.lock
-COPY nemboks /opt/nemboks/lib/python3.11/site-packages/nemboks
-RUN printf '#!/opt/nemboks/bin/python -I\nimport sys\nfrom nemboks.cli.main import main\nsys.exit(main())\n' \
-    > /opt/nemboks/bin/nemboks \
- && chmod 0755 /opt/nemboks/bin/nemboks \
+    --require-hashes --only-binary :all: -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY nemboks nemboks
+RUN python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
+ && python -m pip --disable-pip-version-check --python /opt/nemboks/bin/python install --no-cache-dir \
+    --no-deps --no-index dist/nemboks-*.whl \
  && /opt/nemboks/bin/python -m compileall -q /opt/nemboks/lib
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/nemboks /opt/nemboks
-COPY LICENSE /usr/share/doc/nemboks/LICENSE
 # The journal and the sealed spool; they belong to the service's user alone.
 RUN install -d -m 0700 -o 10001 -g 10001 /var/lib/nemboks
 ENV PATH=/opt/nemboks/bin:$PATH \

@@ -23,6 +23,7 @@ BREACHES = {
     "program-alone": ("cli/demo.py", "nemboks.simulator.app"),
     "pure": ("content/memo.py", "asyncio"),
     "aiosmtplib": ("delivery/smtp.py", "aiosmtplib"),
+    "aioimaplib": ("intake/rest.py", "aioimaplib"),
     "settings": ("store/store.py", "nemboks.settings"),
     "time": ("journey/forward.py", "time"),
     "rooms": ("daemon/run.py", "sqlalchemy"),
