@@ -13,7 +13,9 @@ from nemboks.content.writers import MemoMail, MessageMail, WrappedMail
 from nemboks.domain.headline import Copy, Headline, Kind
 from nemboks.domain.mailbox import Address, Cvr
 
-__all__ = ["MailWriter", "compose", "message_id_for", "reference_for"]
+FORMAT = 1
+
+__all__ = ["FORMAT", "MailWriter", "compose", "message_id_for", "reference_for"]
 
 
 class MailWriter(Protocol):
@@ -59,8 +61,11 @@ def compose(
 
     `beginning`: for a message that keeps its own body, the stored letter's first octets, at least its header block
     (at most message.HEADER_LIMIT); they are fed again with the rest. Raises ContentsDiffer if they are another
-    letter's, ValueError for a NemSMS, which is never mailed.
+    letter's, ValueError for a NemSMS, which is never mailed, and for a format of another version: another attempt
+    would not be the same mail.
     """
+    if copy.format != FORMAT:
+        raise ValueError(f"this version writes mails of format {FORMAT}, not {copy.format}")
     envelope = Envelope(reference, cvr, company, address, sender, available_at, upstream_id)
     match headline.kind:
         case Kind.MEMO:

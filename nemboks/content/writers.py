@@ -50,7 +50,8 @@ class MemoMail:
             seen = self._reader.close()
         except Unreadable as failure:
             raise ContentsDiffer(f"the stored letter could be read before: {failure}") from failure
-        if (seen.sha256, seen.size, self._count) != (self._headline.sha256, self._headline.size, len(seen.documents)):
+        told = self._headline
+        if (seen.sha256, seen.size, seen.documents) != (told.sha256, told.size, told.documents):
             raise ContentsDiffer("the stored letter is not the one its headline was read from")
         return self._taken() + self._shell.tail
 

@@ -14,6 +14,7 @@ from nemboks.content.errors import Unreadable
 
 DEPTH = 64  # MeMo needs 7
 NODES = 200_000  # elements, comments and instructions; the full example of MeMo has about 200
+NAMES = 4 << 20  # characters of names, attributes and namespaces: the parser keeps every different one until its end
 _BLOCK = 1 << 16
 # Expat before 2.6 reads an unfinished token again from its start with every block (CVE-2023-52425).
 _QUIET = 1 << 20
@@ -38,6 +39,7 @@ class GuardedXml:
         self._quiet = 0
         self._depth = 0
         self._nodes = 0
+        self._names = 0
         self._failure: Unreadable | None = None
         self._parser = self._new_parser()
 
@@ -80,6 +82,7 @@ class GuardedXml:
         parser.buffer_text = True
         parser.buffer_size = _BLOCK
         parser.XmlDeclHandler = self._declaration
+        parser.StartNamespaceDeclHandler = self._namespace
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
@@ -92,6 +95,7 @@ class GuardedXml:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._count()
+        self._keep(name, *attributes, *attributes.values())
         self._depth += 1
         if self._depth > DEPTH:
             self._refuse(f"the letter's XML is nested deeper than {DEPTH}")
@@ -108,6 +112,15 @@ class GuardedXml:
     def _text(self, text: str) -> None:
         self._quiet = 0
         self._events.text(text)
+
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        self._keep(prefix or "", uri or "")
+
+    def _keep(self, *words: str) -> None:
+        self._quiet = 0
+        self._names += sum(map(len, words))
+        if self._names > NAMES:
+            self._refuse("the letter's XML has more than 4 MB of names and attributes")
 
     def _aside(self, *_: str) -> None:
         self._count()

@@ -44,7 +44,7 @@ class Memo:
 
     title: str = "Årsopgørelse 2026"
     authority: str = "Skattestyrelsen"
-    sender_id: str = "19552101"
+    sender_id: str = "87654321"
     recipient_id: str = str(CVR)
     recipient_type: str = "CVR"
     kind: str = "DIGITALPOST"

@@ -27,7 +27,7 @@ def test_headline_of_a_full_letter():
 
     expected = Headline(
         kind=Kind.MEMO,
-        authority=Authority("Skattestyrelsen", "19552101", "CVR"),
+        authority=Authority("Skattestyrelsen", "87654321", "CVR"),
         title="Årsopgørelse 2026",
         size=len(raw),
         sha256=sha256(raw),
@@ -106,7 +106,7 @@ def test_elements_count_at_their_own_path_only():
 
     assert headline.message_uuid == UUID.lower()
     assert headline.title == "Årsopgørelse 2026"
-    assert headline.authority.id == "19552101"
+    assert headline.authority.id == "87654321"
 
 
 def test_nemsms_needs_no_document():

@@ -87,7 +87,7 @@ def test_unknown_versions_are_held(version):
         f"<memo:messageUUID>{UUID}</memo:messageUUID>",
         "<memo:label>Årsopgørelse 2026</memo:label>",
         "<memo:label>Skattestyrelsen</memo:label>",
-        "<memo:senderID>19552101</memo:senderID>",
+        "<memo:senderID>87654321</memo:senderID>",
         "<memo:recipientID>12345678</memo:recipientID>",
         "<memo:idType>CVR</memo:idType></memo:Recipient>",
     ],
@@ -197,6 +197,15 @@ def test_too_many_nodes(node):
     """Elements, comments and instructions are counted."""
     with pytest.raises(Unreadable, match="nodes"):
         read(Memo(inside=node * (NODES + 1)).xml())
+
+
+@pytest.mark.parametrize("node", ["<a{}/>", "<a b{}=''/>", "<a b='{}'/>", "<a xmlns:b{}='u'/>", "<a xmlns:b='{}'/>"])
+def test_too_many_names(node):
+    """The parser keeps every name it has seen, so all of them together are bounded."""
+    long = "x" * 50_000
+
+    with pytest.raises(Unreadable, match="names"):
+        read(Memo(inside="".join(node.format(long + str(number)) for number in range(100))).xml())
 
 
 @pytest.mark.parametrize("start", ["<a b='", "<!--", "<?x ", "<" + "a" * 10])
