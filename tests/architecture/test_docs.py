@@ -69,6 +69,16 @@ def test_the_readme_names_only_commands_that_there_are():
     assert set(re.findall(r"(?:^|`)nemboks ([a-z]+)", text, re.MULTILINE)) <= OURS.keys()
 
 
+def test_the_long_runs_play_every_fault():
+    """`./x torture faults` names exactly the faults that the simulator can play."""
+    from nemboks.simulator.faults import CATALOGUE
+    from tests import torture
+
+    played = [*torture.UPSTREAM, *torture.DELETES, *torture.MAIL, *torture.IMAP]
+
+    assert sorted(CATALOGUE) == sorted(played)
+
+
 def test_the_readme_is_short():
     """The README can be read in one sitting."""
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
