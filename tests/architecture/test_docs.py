@@ -65,7 +65,7 @@ def test_the_readme_names_only_commands_that_there_are():
 
     text = (ROOT / "README.md").read_text()
 
-    assert {"demo", "test"} <= set(re.findall(r"\./x (\S+)", text)) <= COMMANDS.keys()
+    assert {"demo", "test"} <= set(re.findall(r"\./x ([\w-]+)", text)) <= COMMANDS.keys()
     assert set(re.findall(r"(?:^|`)nemboks ([a-z]+)", text, re.MULTILINE)) <= OURS.keys()
 
 
