@@ -4,7 +4,7 @@ Adapters translate foreign exceptions at their border, once. Each port has one s
 on every adapter and on the fakes.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,7 +144,7 @@ class Contents(Protocol):
     """The spool: contents lie sealed from fetch to receipt and nowhere else (D2)."""
 
     def seal(self, letter: int) -> AbstractAsyncContextManager[Sealing]: ...
-    def open(self, letter: int, sealed: Sealed) -> AsyncIterator[bytes]:
+    def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         """The letter's bytes in pieces. Raises ContentsGone; a cut shows at the latest with the last piece."""
         ...
 
@@ -165,10 +165,12 @@ class Letters(Protocol):
         its route has changed when the event is Claimed or DotBegun. Once begun, a cancel does not stop it."""
         ...
 
-    async def due(self, state: State, now: datetime, limit: int) -> Sequence[Letter]:
-        """Letters in the state whose due time has come, oldest due first. Left out: of a parked mailbox FOUND,
-        VANISHED and FORWARDED (they need upstream); of a paused one FOUND and WAITING (a pause stops fetching and
-        sending, never receipts)."""
+    async def due(self, state: State, now: datetime, limit: int, without: Collection[int] = ()) -> Sequence[Letter]:
+        """Letters in the state whose due time has come, oldest due first; none of the mailboxes in `without`.
+
+        Left out as well: of a parked mailbox FOUND, VANISHED and FORWARDED (they need upstream); of a paused one FOUND
+        and WAITING (a pause stops fetching and sending, never receipts).
+        """
         ...
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:

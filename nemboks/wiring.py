@@ -53,9 +53,8 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         spool = Spool(settings.spool, vault)
         inboxes = _inboxes(settings, store, clock)
         courier = _courier(settings, clock)
-        world = World(
-            store.letters, store.mailboxes, spool, inboxes, courier, clock, settings.pace, Address(settings.sender.address)
-        )
+        sender = Address(settings.sender.address)
+        world = World(store.letters, store.mailboxes, spool, inboxes, courier, clock, settings.pace, sender)
         try:
             yield Services(settings, store, world, spool)
         finally:

@@ -1,4 +1,4 @@
-"""`./x demo`: the whole way of a letter on this machine, live; with `--once --json` one round, judged from both ends."""
+"""`./x demo`: a letter's whole way on this machine, live; with `--once --json` one round, judged from both ends."""
 
 import json
 import random
@@ -165,11 +165,13 @@ def _show_faults(world: World) -> None:
         click.echo(f"{x['name']:<26} {x['what']}")
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   nemboks demo                                    live, until Ctrl-C
   nemboks demo --once --json --count 60 --kill 3  one round, judged
-  nemboks demo --fault help                       what can go wrong""")
+  nemboks demo --fault help                       what can go wrong"""
+)
 @click.option("--once", is_flag=True, help="Post, wait until all is settled, judge, exit.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on the last line.")
 @click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")

@@ -33,14 +33,15 @@ class _Span:
     text: str
 
 
+WANTED = {
+    ("Message", HEADER, "messageUUID"): "uuid",
+    ("Message", HEADER, "Recipient", "recipientID"): "recipient",
+    ("Message", HEADER, "Recipient", "idType"): "type",
+}
+
+
 class _Finder:
     """Where in the bytes the header's messageUUID and recipient stand; nothing else is understood or changed."""
-
-    WANTED = {
-        ("Message", HEADER, "messageUUID"): "uuid",
-        ("Message", HEADER, "Recipient", "recipientID"): "recipient",
-        ("Message", HEADER, "Recipient", "idType"): "type",
-    }
 
     def __init__(self, memo: bytes) -> None:
         self.found: dict[str, _Span] = {}
@@ -68,11 +69,11 @@ class _Finder:
         self._text = ""
 
     def _data(self, text: str) -> None:
-        if tuple(self._path) in self.WANTED:
+        if tuple(self._path) in WANTED:
             self._text += text
 
     def _end(self, _: str) -> None:
-        what = self.WANTED.get(tuple(self._path))
+        what = WANTED.get(tuple(self._path))
         if what and what not in self.found:
             self.found[what] = _Span(self._start, self._parser.CurrentByteIndex, self._text.strip())
         self._path.pop()

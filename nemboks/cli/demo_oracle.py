@@ -39,7 +39,8 @@ class Ends:
 
     def row(self, letter: Item) -> Item | None:
         """Our ledger's account of it."""
-        return next((self.ledger[letter["cvr"], key] for key in keys(letter) if (letter["cvr"], key) in self.ledger), None)
+        rows = (self.ledger.get((letter["cvr"], key)) for key in keys(letter))
+        return next(filter(None, rows), None)
 
     def copies(self, letter: Item) -> list[Item]:
         """The mails that carry this letter to its own company's mailbox, in the order of acceptance."""

@@ -7,7 +7,8 @@ that are out, so that a stop never causes an uncertain ending.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 from nemboks.daemon.notify import Systemd
@@ -40,16 +41,18 @@ class Daemon:
             Work("forward", self._letters(State.WAITING), self._forward, seats.forward),
             Work("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
         )
+        for role, following in zip(self.roles, (*self.roles[1:], self.roles[0]), strict=True):
+            role.done = partial(_nudge, role, following)
 
     # --- what each role works on ---
 
-    def _letters(self, state: State) -> Callable[[int], Awaitable[Sequence[Letter]]]:
-        async def due(limit: int) -> Sequence[Letter]:
-            return await self.world.letters.due(state, self.world.clock.now(), limit)
+    def _letters(self, state: State) -> Callable[[int, Collection[int]], Awaitable[Sequence[Letter]]]:
+        async def due(limit: int, without: Collection[int]) -> Sequence[Letter]:
+            return await self.world.letters.due(state, self.world.clock.now(), limit, without)
 
         return due
 
-    async def _mailboxes(self, limit: int) -> Sequence[Mailbox]:
+    async def _mailboxes(self, limit: int, _: Collection[int]) -> Sequence[Mailbox]:
         news = [await self.world.mailboxes.get(x) for x in self._watch.news()]
         return [*news, *await self.world.mailboxes.due(self.world.clock.now(), limit)]
 
@@ -103,7 +106,7 @@ class Daemon:
     async def _serve(self, role: Work[Any], group: asyncio.TaskGroup) -> None:
         while not self.stopping.is_set():
             role.nudge.clear()
-            await role.fill(group, self.wake)
+            await role.fill(group)
             await role.nudge.wait()
 
     def wake(self) -> None:
@@ -163,15 +166,20 @@ class Daemon:
     async def drain(self) -> None:
         """One pass: every mailbox is listed once, and its letters go as far as they can go now. Then returns."""
         await recover(self.world, sole=True)
-        looks = self.roles[0]
-        async with asyncio.TaskGroup() as group:
-            for mailbox in await self.world.mailboxes.all():
-                looks._start(mailbox, group, lambda: None)
-        for role in self.roles[1:] * 2:
+        waiting = list(await self.world.mailboxes.all())
+        while waiting:
+            async with asyncio.TaskGroup() as group:
+                waiting = [box for box in waiting if not self.roles[0].start(box, group)]
+        for role in self.roles[1:]:
             await self._until_idle(role)
 
     async def _until_idle(self, role: Work[Any]) -> None:
         started = 1
         while started:
             async with asyncio.TaskGroup() as group:
-                started = await role.fill(group, lambda: None)
+                started = await role.fill(group)
+
+
+def _nudge(*roles: Work[Any]) -> None:
+    for role in roles:
+        role.nudge.set()

@@ -1,12 +1,13 @@
 """Seats: how many things of one kind are in hand at a time, and the loop that fills them.
 
-A free seat is taken before a row is read, so a busy neighbour slows us down by itself. What is in hand is only
-remembered here to save work; the guards in the store are what makes a double step harmless.
+A free seat is taken before a row is read, so a busy neighbour slows us down by itself. No mailbox has more than half
+of the seats, so one with a thousand letters delays no other. What is in hand is only remembered here to save work;
+the guards in the store are what makes a double step harmless.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -19,42 +20,47 @@ Row = TypeVar("Row", Letter, Mailbox)
 
 @dataclass(eq=False)
 class Work(Generic[Row]):
-    """One role: where its due rows come from, what is done with one, how many at a time."""
+    """One role: where its due rows come from (at most so many, without these mailboxes), what is done with one."""
 
     name: str
-    due: Callable[[int], Awaitable[Sequence[Row]]]
+    due: Callable[[int, Collection[int]], Awaitable[Sequence[Row]]]
     step: Callable[[Row], Awaitable[None]]
     seats: int
+    done: Callable[[], None] = lambda: None  # called after every step: somebody may have work now
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _boxes: Counter[int] = field(default_factory=Counter)
 
-    async def fill(self, group: asyncio.TaskGroup, done: Callable[[], None]) -> int:
-        """How many steps were started: due rows on free seats, none twice, no mailbox on more than half of them."""
-        free = self.seats - len(self.in_hand)
-        if free <= 0:
-            return 0
-        started = 0
-        for row in await self.due(self.seats * 4 + len(self.in_hand)):
-            if started == free:
-                break
-            if row.id in self.in_hand or self._boxes[_box(row)] >= max(1, self.seats // 2):
-                continue
-            self._start(row, group, done)
-            started += 1
-        return started
+    async def fill(self, group: asyncio.TaskGroup) -> int:
+        """How many steps were started: due rows on free seats, oldest due first, none twice."""
+        started = -1
+        total = 0
+        while started and len(self.in_hand) < self.seats:
+            rows = await self.due(self.seats + len(self.in_hand), self._full())
+            started = sum(self.start(row, group) for row in rows)
+            total += started
+        return total
 
-    def _start(self, row: Row, group: asyncio.TaskGroup, done: Callable[[], None]) -> None:
+    def start(self, row: Row, group: asyncio.TaskGroup) -> bool:
+        """Whether the row was taken in hand: not if it is already, and only while it has a seat."""
+        box = _box(row)
+        if row.id in self.in_hand or len(self.in_hand) >= self.seats or box in self._full():
+            return False
         task = group.create_task(self._run(row), name=f"{self.name} {row.id}")
         self.in_hand[row.id] = task
-        self._boxes[_box(row)] += 1
+        self._boxes[box] += 1
 
         def leave(_: asyncio.Task[None]) -> None:
             del self.in_hand[row.id]
-            self._boxes[_box(row)] -= 1
-            done()
+            self._boxes[box] -= 1
+            self.done()
 
         task.add_done_callback(leave)
+        return True
+
+    def _full(self) -> set[int]:
+        """The mailboxes that have their share of the seats."""
+        return {box for box, number in self._boxes.items() if number >= max(1, self.seats // 2)}
 
     async def _run(self, row: Row) -> None:
         try:

@@ -44,7 +44,12 @@ def _receipt(letter: Letter, world: World) -> Receipt:
     headline, confirmation = letter.headline, letter.confirmation
     assert headline is not None and confirmation is not None and letter.transmission_id is not None
     return Receipt(
-        confirmation, letter.upstream_id, letter.transmission_id, world.clock.now(), headline.size, headline.header_sha256
+        confirmation,
+        letter.upstream_id,
+        letter.transmission_id,
+        world.clock.now(),
+        headline.size,
+        headline.header_sha256,
     )
 
 

@@ -8,9 +8,9 @@ and the recipient that the mailbox belongs to. A letter that fails that is HELD,
 from datetime import datetime, timedelta
 
 from nemboks.content.compose import message_id_for
+from nemboks.content.errors import Unreadable
 from nemboks.content.memo import MemoReader
 from nemboks.content.message import MessageReader
-from nemboks.content.errors import Unreadable
 from nemboks.domain.headline import Copy, Headline, Kind, Sealed
 from nemboks.domain.letter import Collected, Event, Hold, Letter, Postponed, Reason, Stale, State, Vanished
 from nemboks.domain.mailbox import Face, Mailbox

@@ -5,12 +5,14 @@ while the attempt, the route and the mailbox are still what the claim said. What
 certainly delivered nothing; whatever cuts us off later is uncertain, and counted.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import timedelta
 
 from nemboks.content.compose import MailWriter, compose, reference_for
 from nemboks.content.errors import ContentsDiffer, Unreadable, UnsafeHeader
-from nemboks.domain.headline import Copy, Headline, Sealed
+from nemboks.content.message import HEADER_LIMIT
+from nemboks.domain.headline import Copy, Headline, Kind, Sealed
 from nemboks.domain.letter import Claimed, ContentsLost, DotBegun, Event, Hold, Later, Letter, Reason, Stale, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.proof import Report
@@ -23,19 +25,22 @@ Permission = Callable[[], bool]
 
 
 async def forward(letter: Letter, world: World, may_begin: Permission = lambda: True) -> None:
-    """One attempt at a WAITING letter: claim, compose, deliver, judge, commit. `may_begin` False stops before the dot."""
+    """One attempt at a WAITING letter: claim, compose, deliver, judge, commit. `may_begin` False: no dot."""
     mailbox = await world.mailboxes.get(letter.mailbox)
     if letter.headline is None or letter.contents is None or letter.copy is None:
         await _commit(letter, ContentsLost("there are no contents here", world.clock.now()), world)
         return
     claimed = await _claim(letter, mailbox, letter.headline, world)
     try:
-        writer = _compose(claimed, mailbox, letter.headline, letter.copy, world)
+        beginning = await _beginning(claimed, letter.headline, letter.contents, world)
+        writer = _compose(claimed, mailbox, letter.headline, letter.copy, beginning, world)
         mail = _mail(writer, claimed, mailbox, letter.contents, world)
         dot = _Dot(claimed, world, may_begin)
         report = await world.courier.deliver(mail, _allowance(writer.size, world), dot.begin)
     except (ContentsGone, ContentsDiffer) as e:
-        await _commit(claimed, ContentsLost(str(e), world.clock.now(), claimed.fence), world)
+        # Not at once: contents that are lost again and again must not turn into a hot loop.
+        again = claimed.due_at or world.clock.now()
+        await _commit(claimed, ContentsLost(str(e), again, claimed.fence), world)
         return
     except (UnsafeHeader, Unreadable) as e:
         await _commit(claimed, Hold(Reason.UNREADABLE, str(e), claimed.fence), world)
@@ -58,11 +63,25 @@ def _allowance(size: int, world: World) -> float:
     return world.pace.attempt_seconds + world.pace.allowance(size)
 
 
-def _compose(letter: Letter, mailbox: Mailbox, headline: Headline, copy: Copy, world: World) -> MailWriter:
+async def _beginning(letter: Letter, headline: Headline, sealed: Sealed, world: World) -> bytes:
+    """A message's first octets, with its header block: what its mail's own header is made from."""
+    first = bytearray()
+    if headline.kind is Kind.MESSAGE:
+        async with aclosing(world.contents.open(letter.id, sealed)) as pieces:
+            async for piece in pieces:
+                first += piece
+                if len(first) >= HEADER_LIMIT:
+                    break
+    return bytes(first)
+
+
+def _compose(
+    letter: Letter, mailbox: Mailbox, headline: Headline, copy: Copy, beginning: bytes, world: World
+) -> MailWriter:
     return compose(
         headline, copy, reference=reference_for(mailbox.cvr, letter.upstream_id), cvr=mailbox.cvr,
         company=mailbox.name, address=mailbox.route.address, sender=world.sender, available_at=letter.available_at,
-        upstream_id=letter.upstream_id,
+        upstream_id=letter.upstream_id, beginning=beginning,
     )  # fmt: skip
 
 

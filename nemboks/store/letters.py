@@ -1,6 +1,6 @@
 """The Letters port on the ledger. Every call is one committed transaction; every change leaves a row of history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +25,7 @@ def _due(*also: ColumnElement[bool]) -> Select[Any]:
         select(letters)
         .join_from(letters, mailboxes)
         .where(letters.c.state == bindparam("state"), letters.c.due_at <= bindparam("now"), *also)
+        .where(letters.c.mailbox_id.not_in(bindparam("without", expanding=True)))
         .order_by(letters.c.due_at, letters.c.available_at, letters.c.id)
         .limit(bindparam("most"))
     )
@@ -84,9 +85,9 @@ class SqlLetters(LetterReads):
         """The letter after the event, committed. Raises Stale; then nothing changed."""
         return await self._writer.unit(lambda tx: moves.move(tx, letter, event, self._clock.now()))
 
-    async def due(self, state: State, now: datetime, limit: int) -> Sequence[Letter]:
-        """Letters in the state whose due time has come, oldest due first."""
-        values = {"state": state, "now": now, "most": limit}
+    async def due(self, state: State, now: datetime, limit: int, without: Collection[int] = ()) -> Sequence[Letter]:
+        """Letters in the state whose due time has come, oldest due first; none of the mailboxes in `without`."""
+        values = {"state": state, "now": now, "most": limit, "without": list(without)}
         return await self._reader.read(lambda tx: _letters(tx, DUE.get(state, DUE_ANY), values))
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:

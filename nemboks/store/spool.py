@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -48,7 +48,7 @@ class Spool:
         """A new sealing, used with `async with`."""
         return SpoolSealing(self, letter)
 
-    async def open(self, letter: int, sealed: Sealed) -> AsyncIterator[bytes]:
+    async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
         file = await self.off_loop(opened, self._path(sealed.file))
         try:

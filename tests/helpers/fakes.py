@@ -1,7 +1,7 @@
 """Our own ports in memory. They pass the same contract suites as the real store (tests/contracts)."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -90,10 +90,11 @@ class FakeLetters:
         self.past.append((letter.id, event))
         return after
 
-    async def due(self, state: State, now: datetime, limit: int) -> Sequence[Letter]:
+    async def due(self, state: State, now: datetime, limit: int, without: Collection[int] = ()) -> Sequence[Letter]:
         due = [
             x for x in self.rows.values() if x.state is state and x.due_at and x.due_at <= now and self._open(x, now)
         ]
+        due = [x for x in due if x.mailbox not in without]
         return sorted(due, key=lambda x: (x.due_at, x.available_at, x.id))[:limit]
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:
@@ -154,7 +155,7 @@ class FakeContents:
         self._last += 1
         yield FakeSealing(self, letter, f"{self._last:032x}")
 
-    async def open(self, letter: int, sealed: Sealed) -> AsyncIterator[bytes]:
+    async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         owner, contents = self.files.get(sealed.file, (0, b""))
         if owner != letter or sealed.key != _key(contents):
             raise ContentsGone("missing, altered or another letter's")
