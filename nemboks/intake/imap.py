@@ -172,6 +172,9 @@ class ImapInbox:
         except BaseException:
             session.sieve.abort("given up after a failure")
             raise
+        finally:
+            if session.sieve.lost and self._session is session:
+                self._session = None
 
     async def _open(self) -> Session:
         if not self._access.host:

@@ -22,6 +22,8 @@ from nemboks.domain.proof import Receipt
 from nemboks.intake.rest_calls import Answer, Body, RestAccess, RestCalls
 from nemboks.ports import Clock, Gone, Listed, Refused, Unavailable
 
+__all__ = ["RestAccess", "RestInbox"]
+
 PIECE_BYTES: Final = 128 << 10
 LETTER_BYTES: Final = 160 << 20  # the largest lawful letter is 99.5 MB (DIGITAL-POST 1.6)
 _PAGE_SIZE: Final = 1000  # used against production by the agency's sample program

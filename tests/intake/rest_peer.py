@@ -114,7 +114,7 @@ class RestPeer:
     usual: Respond
     script: list[Respond] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    stop: Callable[[], Awaitable[None]] | None = None
+    kill: Callable[[], None] | None = None  # nobody listens any more
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
@@ -170,17 +170,16 @@ async def rest_peer(folder: Path, usual: Respond | None = None, delete: bool = F
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     base = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/apis/v1/"
 
-    async def stop() -> None:
+    def kill() -> None:
         server.close()
-        for task in list(handlers):
+        for task in handlers:
             task.cancel()
-        await asyncio.gather(*handlers, return_exceptions=True)
 
-    peer = RestPeer(
-        RestAccess(base, folder / "ca.pem", chain, key, delete), usual or MemoShelf(on_delete=delete), stop=stop
-    )
+    access = RestAccess(base, folder / "ca.pem", chain, key, delete)
+    peer = RestPeer(access, usual or MemoShelf(on_delete=delete), kill=kill)
     try:
         yield peer
     finally:
-        await stop()
+        kill()
+        await asyncio.gather(*handlers, return_exceptions=True)
         await server.wait_closed()

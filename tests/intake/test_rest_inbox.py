@@ -442,7 +442,7 @@ async def test_a_server_that_cannot_be_verified_hears_nothing(shelf, pace, tmp_p
 
 async def test_nobody_listening_is_an_outage(shelf, pace):
     """A refused connection says so."""
-    await shelf.stop()
+    shelf.kill()
     async with opened(shelf, pace) as inbox:
         with pytest.raises(Unavailable, match="could not be reached"):
             await inbox.list()
