@@ -1,0 +1,170 @@
+"""Mailboxes on the real ledger: credentials, the settings file, history."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from nemboks.domain.mailbox import Address, Cvr, Face
+from nemboks.store.errors import Altered, StoreError
+from tests.helpers.builders import ANNA, BO, declared
+from tests.helpers.clock import START
+
+
+async def events(store):
+    """Names of the mailbox events so far."""
+    rows = await store._reader.read(lambda tx: tx.execute(text("SELECT event FROM events ORDER BY id")).all())
+    return [event for (event,) in rows]
+
+
+async def test_a_new_mailbox_is_due_at_once(store):
+    """What was added is there with its route, due now."""
+    box = await store.mailboxes.add(declared(), "anna")
+
+    assert box == await store.mailboxes.find(ANNA) == await store.mailboxes.get(box.id)
+    assert (box.cvr, box.due_at, box.route.version, box.route.vouched_by) == (ANNA, START, 1, "anna")
+    assert await events(store) == ["mailbox_added", "route_changed"]
+
+
+async def test_a_cvr_has_one_mailbox(store):
+    """A second one is refused and changes nothing."""
+    await store.mailboxes.add(declared(), "anna")
+
+    with pytest.raises(StoreError, match="already"):
+        await store.mailboxes.add(declared(name="Anden"), "bo")
+    assert len(await store.mailboxes.all()) == 1
+
+
+async def test_credentials_lie_sealed(store, tmp_path):
+    """The file has no credentials in clear; opened they are what was given."""
+    secrets = {"token": "meget hemmelig", "client_id": "4711"}
+    box = await store.mailboxes.add(declared(credentials=secrets), "anna")
+
+    assert await store.mailboxes.credentials(box) == secrets
+    assert b"meget hemmelig" not in (tmp_path / "nemboks.db").read_bytes()
+    assert "meget hemmelig" not in repr(declared(credentials=secrets))
+
+
+async def test_credentials_that_changed_rows_are_refused(store):
+    """Anna's credentials in Bo's row open for neither: one company's token never serves another."""
+    anna, bo = await store.mailboxes.add(declared(), "x"), await store.mailboxes.add(declared(BO), "x")
+    swap = text("UPDATE mailboxes SET credentials = (SELECT credentials FROM mailboxes WHERE id = :a) WHERE id = :b")
+    await store._writer.unit(lambda tx: tx.execute(swap, {"a": anna.id, "b": bo.id}))
+
+    with pytest.raises(Altered):
+        await store.mailboxes.credentials(bo)
+
+
+async def test_the_same_settings_change_nothing(store):
+    """Declaring twice leaves rows, routes and history as they were."""
+    first = await store.mailboxes.declare([declared(), declared(BO)])
+    before = await events(store)
+
+    assert await store.mailboxes.declare([declared(), declared(BO)]) == first
+    assert await events(store) == before
+
+
+async def test_a_changed_address_is_a_new_route(store, clock):
+    """Another address or server in the settings makes the next version, from now on, vouched for by the settings."""
+    await store.mailboxes.declare([declared()])
+    clock.advance(60)
+
+    (box,) = await store.mailboxes.declare([declared(address=Address("post@bageri.example"))])
+
+    assert (box.route.version, box.route.address, box.route.since) == (2, "post@bageri.example", clock.now())
+    (box,) = await store.mailboxes.declare([declared(address=Address("post@bageri.example"), server="anden")])
+    assert (box.route.version, box.route.server, box.route.vouched_by) == (3, "anden", "settings")
+
+
+async def test_changed_particulars_are_taken_over(store, clock):
+    """Name, face and credentials follow the settings, and the mailbox is looked at at once."""
+    (box,) = await store.mailboxes.declare([declared()])
+    await store.mailboxes.postpone(box, START + timedelta(hours=1), "HTTP 403", parked=False)
+    clock.advance(5)
+
+    (box,) = await store.mailboxes.declare([declared(name="Bageriet", face=Face.IMAP, credentials={"password": "ny"})])
+
+    assert (box.name, box.face, box.due_at) == ("Bageriet", Face.IMAP, clock.now())
+    assert await store.mailboxes.credentials(box) == {"password": "ny"}
+    assert (await events(store))[-1] == "mailbox_changed"
+
+
+async def test_a_mailbox_that_left_the_settings_is_paused(store):
+    """Not deleted: paused by the settings, and going on when it is back."""
+    await store.mailboxes.declare([declared(), declared(BO)])
+    anna, bo = await store.mailboxes.declare([declared()])
+    assert (anna.paused_at, bo.paused_at, bo.paused_by) == (None, START, "settings")
+
+    anna, bo = await store.mailboxes.declare([declared(), declared(BO)])
+    assert (bo.paused_at, bo.paused_by) == (None, "")
+    assert (await events(store))[-2:] == ["mailbox_paused", "mailbox_resumed"]
+
+
+async def test_a_persons_pause_outlives_the_settings(store):
+    """What a person paused only a person resumes."""
+    await store.mailboxes.declare([declared()])
+    await store.mailboxes.pause(ANNA, "anna")
+    (box,) = await store.mailboxes.declare([declared()])
+    assert box.paused_by == "anna"
+
+    assert (await store.mailboxes.resume(ANNA, "anna")).paused_at is None
+
+
+async def test_a_mailbox_added_by_hand_is_not_the_settings_to_pause(store):
+    """The settings file speaks only for what it declared."""
+    await store.mailboxes.add(declared(BO), "bo")
+    mailboxes = await store.mailboxes.declare([declared()])
+
+    assert [x.paused_at for x in mailboxes] == [None, None]
+
+
+async def test_pausing_twice_is_one_pause(store, clock):
+    """The first pause stands, with its time and its name."""
+    await store.mailboxes.add(declared(), "anna")
+    await store.mailboxes.pause(ANNA, "anna")
+    clock.advance(60)
+    box = await store.mailboxes.pause(ANNA, "bo")
+
+    assert (box.paused_at, box.paused_by) == (START, "anna")
+    assert (await events(store)).count("mailbox_paused") == 1
+
+
+async def test_a_trouble_is_told_once(store):
+    """History has a row when a listing's trouble begins, changes and ends, not one for every failure."""
+    box = await store.mailboxes.add(declared(), "anna")
+    for words in ("HTTP 503", "HTTP 503", "HTTP 403", "HTTP 403"):
+        box = await store.mailboxes.postpone(box, START, words, parked=words == "HTTP 403")
+    await store.letters.found(box, [], START, START)
+    await store.letters.found(box, [], START, START)
+
+    assert (await events(store))[2:] == ["listing_failed", "listing_failed", "listing_recovered"]
+
+
+async def test_an_unknown_cvr_is_told(store):
+    """Acts on a CVR without a mailbox say so."""
+    with pytest.raises(StoreError, match="29189846"):
+        await store.mailboxes.pause(BO, "bo")
+    with pytest.raises(StoreError):
+        await store.mailboxes.get(99)
+    assert await store.mailboxes.find(Cvr("29189846")) is None
+
+
+async def test_credentials_with_a_lost_key_come_back_from_the_settings(store):
+    """What the vault cannot open is sealed anew from the settings file."""
+    (box,) = await store.mailboxes.declare([declared()])
+    spoil = text("UPDATE mailboxes SET credentials = x'0102'")
+    await store._writer.unit(lambda tx: tx.execute(spoil))
+
+    await store.mailboxes.declare([declared()])
+    assert await store.mailboxes.credentials(box) == declared().credentials
+
+
+async def test_many_mailboxes_are_declared_together(store):
+    """A hundred mailboxes come in one transaction and in order."""
+    cvrs = [Cvr(str(10_000_000 + n)) for n in range(100)]
+    boxes = await store.mailboxes.declare([replace(declared(), cvr=cvr) for cvr in cvrs])
+
+    assert [x.cvr for x in boxes] == cvrs
+    assert len(await asyncio.gather(*(store.mailboxes.credentials(x) for x in boxes[:5]))) == 5
