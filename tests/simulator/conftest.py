@@ -100,7 +100,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         simulation = Simulation(Plan(tmp_path_factory.mktemp("sim"), companies=4, inbox="both"))
         await simulation.start()
         ended = asyncio.Event()
-        stop.append(lambda loop=asyncio.get_running_loop(): loop.call_soon_threadsafe(ended.set))
+        loop = asyncio.get_running_loop()
+        stop.append(lambda: loop.call_soon_threadsafe(ended.set))
         started.append(simulation)
         up.set()
         await ended.wait()
@@ -166,7 +167,10 @@ def memo(**changes: str) -> bytes:
         "recipientType": "CVR",
     } | changes
     tags = {"senderType": "idType", "senderLabel": "label", "recipientType": "idType"}
-    e = {key: f"<m:{tags.get(key, key)}>{value}</m:{tags.get(key, key)}>" if value else "" for key, value in values.items()}
+    e = {
+        key: f"<m:{tags.get(key, key)}>{value}</m:{tags.get(key, key)}>" if value else ""
+        for key, value in values.items()
+    }
     return (
         f'<m:Message xmlns:m="https://DigitalPost.dk/MeMo-1" memoVersion="1.1"><m:MessageHeader>{e["messageType"]}'
         f"{e['messageUUID']}{e['label']}<m:Sender>{e['senderID']}{e['senderType']}{e['senderLabel']}</m:Sender>"

@@ -135,7 +135,7 @@ def test_generated_letters_are_repeatable_and_all_different():
         b"0001-01-01T00:00:00Z",
         b"010101-0000",
         b"2031-02-27",
-        "a/b:".encode(),
+        b"a/b:",
         b"http://",
         b"content></",
         b"Representative",

@@ -77,7 +77,9 @@ def test_pages_cover_the_list_oldest_first(world):
     assert pages[0]["totalElements"] == pages[0]["totalPages"] == len(everything)
 
 
-@pytest.mark.parametrize("query", ["page=-1", "size=0", "size=1001", "page=x", "sort=a,sideways", "size=99999999999999"])
+@pytest.mark.parametrize(
+    "query", ["page=-1", "size=0", "size=1001", "page=x", "sort=a,sideways", "size=99999999999999"]
+)
 def test_a_bad_query_is_400_with_the_field(world, query):
     """The error names the parameter."""
     with world.rest() as client:
