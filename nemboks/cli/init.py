@@ -9,17 +9,25 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from nemboks.cli.errors import CONFIGURATION
 from nemboks.cli.output import DEFAULT_CONFIG, Call, line, options
-from nemboks.desk.words import Item
+from nemboks.desk.words import Item, Words
 from nemboks.domain.mailbox import Address
 
 if TYPE_CHECKING:
     from nemboks.settings import Server, Settings
+
+
+WHAT: Final = {
+    "settings": Words("Indstillinger", "Settings"),
+    "directory": Words("Mappe", "Directory"),
+    "key": Words("Nøgle", "Key"),
+    "database": Words("Database", "Database"),
+}
 
 
 @click.command(
@@ -35,7 +43,7 @@ Examples:
 def init(call: Call, state_dir: Path | None, sender: str | None, no_input: bool) -> None:
     """Make the settings file, the master key, the state directory and the database. Overwrites nothing."""
     file = call.config or DEFAULT_CONFIG
-    made = [_item(call.word("indstillinger", "settings"), file, not file.exists())]
+    made = [_item("settings", file, not file.exists())]
     if not file.exists():
         _write_settings(call, file, state_dir, sender, ask=not no_input)
     settings = Call(file, call.as_json, call.lang).settings()
@@ -87,11 +95,12 @@ def _make_state(call: Call, settings: "Settings") -> list[Item]:
         )
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if new_key:
+        key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         Vault.create(key)
     asyncio.run(open_store(settings, threaded=False).close())
     return [
-        _item(call.word("mappe", "directory"), settings.state_dir, new_directory),
-        _item(call.word("nøgle", "key"), key, new_key),
+        _item("directory", settings.state_dir, new_directory),
+        _item("key", key, new_key),
         _item("database", database, new_database),
     ]
 
@@ -103,7 +112,7 @@ def _item(what: str, path: Path, made: bool) -> Item:
 def _show_made(call: Call, made: list[Item], steps: list[str]) -> None:
     for item in made:
         word = call.word("lavet", "made") if item["made"] else call.word("var der i forvejen", "was there already")
-        line(f"{item['what'] + ':':<16}{item['path']} ({word})")
+        line(f"{WHAT[item['what']].to(call.lang) + ':':<16}{item['path']} ({word})")
     line("")
     line(call.word("Nu:", "Next:"), bold=True)
     for number, step in enumerate(steps, 1):

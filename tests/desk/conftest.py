@@ -1,0 +1,44 @@
+import asyncio
+import shutil
+
+import pytest
+
+from nemboks.store.store import Store
+from tests.contracts.ledgers import vault
+from tests.desk.filled import Filled
+from tests.helpers import builders as make
+from tests.helpers.clock import PretendClock
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """A ledger with Anna's and Bo's mailboxes and no letters, to be copied: migrations take longer than a test."""
+    folder = tmp_path_factory.mktemp("fresh")
+
+    async def fill() -> None:
+        store = Store.open(folder / "nemboks.db", vault(folder), PretendClock(), threaded=False)
+        await store.mailboxes.add(make.declared(), "settings")
+        await store.mailboxes.add(make.declared(make.BO, name="Bos Bogholderi"), "settings")
+        await store.close()
+
+    asyncio.run(fill())
+    return folder
+
+
+@pytest.fixture
+def clock():
+    return PretendClock()
+
+
+@pytest.fixture
+async def store(fresh, tmp_path, clock):
+    """A real ledger as the CLI opens it, with Anna's and Bo's mailboxes."""
+    shutil.copytree(fresh, tmp_path, dirs_exist_ok=True)
+    opened = Store.open(tmp_path / "nemboks.db", vault(tmp_path), clock, threaded=False)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def filled(store, clock):
+    return Filled(store, clock)

@@ -1,0 +1,191 @@
+"""What people may ask about letters, on a real ledger."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from nemboks.desk import letters as desk
+from nemboks.desk.errors import NotFound, RefusedByRule
+from nemboks.desk.words import Lang, plain
+from nemboks.domain.letter import Reason, Stale, State
+from nemboks.store.store import Store
+from tests.contracts.ledgers import vault
+from tests.desk.filled import Filled
+from tests.helpers import builders as make
+from tests.helpers.clock import START, PretendClock
+
+RETRYABLE = {State.FOUND, State.WAITING, State.FORWARDED, State.VANISHED}
+
+
+async def test_the_list_shows_the_latest_letter_first_and_no_title(store, filled) -> None:
+    """A list has one line per letter, newest on top, and says nothing of what a letter is about."""
+    letters = await filled.every_state()
+
+    items = await desk.letter_list(store)
+
+    assert [x.id for x in reversed(letters.values())] == [x["id"] for x in items]
+    assert {make.ANNA} == {x["cvr"] for x in items}
+    assert "Afgørelse" not in str(items) and "Skattestyrelsen" not in str(items)
+
+
+async def test_the_list_can_be_narrowed(store, filled, clock) -> None:
+    """State, CVR, moment and number each leave letters out."""
+    letters = await filled.every_state()
+    clock.advance(3_600)
+    late = await filled.found("late")
+
+    assert [letters[State.HELD].id] == [x["id"] for x in await desk.letter_list(store, state=State.HELD)]
+    assert await desk.letter_list(store, cvr=make.BO) == []
+    assert [late.id] == [x["id"] for x in await desk.letter_list(store, since=START + timedelta(minutes=30))]
+    assert len(await desk.letter_list(store, limit=2)) == 2
+
+
+async def test_a_page_tells_the_whole_way(store, filled) -> None:
+    """The page of a delivered letter has its steps in order, its attempt, the proof and the receipt."""
+    letter = await filled.acknowledged("letter-1")
+
+    page = await desk.letter_show(store, letter.id, Lang.EN)
+
+    way = ["found", "collected", "claimed", "dot_begun", "confirmed", "receipt_begun", "acknowledged"]
+    assert way == [step["event"] for step in page["way"]]
+    assert page["state_text"] == "Done"
+    assert [(x["number"], x["outcome"], x["reply"].code, x["tls"].version, x["seconds"]) for x in page["attempts"]] == [
+        (1, "confirmed", 250, "TLSv1.3", 2.0)
+    ]
+    assert page["attempts"][0]["address"] == make.ADDRESS
+    assert page["confirmation"].at == page["forwarded_at"]
+    assert (page["acknowledged_at"], "200 taken") == (page["receipt"]["acknowledged_at"], page["receipt"]["words"])
+    assert None is page["reason"] is page["cure"] is page["next_try_at"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"), [(Lang.DA, "Postkassen er fuld."), (Lang.EN, "The company's inbox is full.")]
+)
+async def test_a_page_says_why_a_letter_waits_and_until_when(store, filled, lang, text) -> None:
+    """A letter that the server put off shows the server's words, what they mean, what helps, and the next try."""
+    letter = await filled.later("letter-1")
+
+    page = await desk.letter_show(store, letter.id, lang)
+
+    assert ("full", text) == (page["reason"], page["reason_text"])
+    assert page["cure"] and letter.due_at == page["next_try_at"]
+    assert (
+        page["attempts"][0]["outcome"], page["attempts"][0]["reply"].code, plain(page["attempts"][0]["stage"])
+    ) == ("full", 452, "rcpt")  # fmt: skip
+
+
+async def test_a_page_masks_cpr_numbers(store, filled) -> None:
+    """The owner sees the title, and no CPR number in it."""
+    letter = await filled.waiting("letter-1")
+
+    page = await desk.letter_show(store, letter.id)
+
+    assert page["headline"]["title"] == "Afgørelse om [CPR]"
+    assert "0000" not in str(plain(page)["headline"]["title"])
+
+
+async def test_an_unknown_letter_is_not_found(store) -> None:
+    """Every wish for a letter that is not there is answered the same."""
+    for wish in (desk.letter_show(store, 99), desk.retry(store, 99, "bo", START), desk.release(store, 99, "bo", START)):
+        with pytest.raises(NotFound, match="no letter number 99"):
+            await wish
+
+
+@pytest.mark.parametrize("state", State)
+async def test_a_retry_makes_a_letter_due_now_or_is_refused_with_words(store, filled, clock, state) -> None:
+    """Only a letter that the machine may try by itself is tried now; the others stay as they are."""
+    letter = await filled.way_to(state)("letter-1")
+    now = clock.advance(10)
+
+    if state in RETRYABLE:
+        item = await desk.retry(store, letter.id, "bo (operator)", now)
+        after = await store.letters.get(letter.id)
+        assert (now, State.FOUND if state is State.VANISHED else state) == (after.due_at, item["state"])
+    else:
+        with pytest.raises(RefusedByRule) as refused:
+            await desk.retry(store, letter.id, "bo (operator)", now)
+        assert refused.value.words.da and refused.value.words.en
+        assert letter == await store.letters.get(letter.id)
+
+
+async def test_history_names_who_asked(store, filled, clock) -> None:
+    """Retry and release leave the person's name in the letter's history."""
+    letter = await filled.held("letter-1")
+    await desk.release(store, letter.id, "bo (operator)", clock.now())
+    await desk.retry(store, letter.id, "anna (operator)", clock.now())
+
+    page = await desk.letter_show(store, letter.id)
+
+    assert [(step["event"], step["by"]) for step in page["way"][-2:]] == [
+        ("released", "bo (operator)"),
+        ("retried", "anna (operator)"),
+    ]
+
+
+@pytest.mark.parametrize("reason", Reason)
+async def test_a_held_letter_is_released_unless_it_may_never_go(store, filled, clock, reason) -> None:
+    """NemSMS and letters for another are never forwarded, whoever asks; every other reason a person may lift."""
+    letter = await filled.held("letter-1", reason)
+
+    if reason in (Reason.NEMSMS, Reason.WRONG_RECIPIENT):
+        with pytest.raises(RefusedByRule):
+            await desk.release(store, letter.id, "bo", clock.now())
+        assert State.HELD is (await store.letters.get(letter.id)).state
+    else:
+        assert State.WAITING is (await desk.release(store, letter.id, "bo", clock.now()))["state"]
+
+
+@pytest.mark.parametrize("state", [x for x in State if x is not State.HELD])
+async def test_only_a_held_letter_is_released(store, filled, clock, state) -> None:
+    """A release of any other letter is refused and changes nothing."""
+    letter = await filled.way_to(state)("letter-1")
+
+    with pytest.raises(RefusedByRule):
+        await desk.release(store, letter.id, "bo", clock.now())
+
+    assert letter == await store.letters.get(letter.id)
+
+
+async def test_a_wish_that_comes_second_is_stale(store, filled, clock, monkeypatch) -> None:
+    """When the daemon took the letter between our look and our move, nothing is changed and the asker is told."""
+    letter = await filled.later("letter-1")
+    await store.letters.move(letter, make.claimed(clock.now()))
+    ledger = store.letters
+    monkeypatch.setattr(ledger, "get", lambda _: _now(letter))
+
+    with pytest.raises(Stale):
+        await desk.retry(store, letter.id, "bo", clock.now())
+
+
+async def _now(value):
+    return value
+
+
+def test_all_letters_come_oldest_first_as_json_carries_them(tmp_path) -> None:
+    """A caller without an event loop gets every letter with plain values; times are RFC 3339 in UTC."""
+    clock = PretendClock()
+    store = Store.open(tmp_path / "nemboks.db", vault(tmp_path), clock, threaded=False)
+
+    async def fill() -> None:
+        await store.mailboxes.add(make.declared(), "settings")
+        await Filled(store, clock).every_state()
+
+    asyncio.run(fill())
+    items = desk.all_letters(store)
+    asyncio.run(store.close())
+
+    assert [state.value for state in State] == [x["state"] for x in items]
+    done = next(x for x in items if x["state"] == "ACKNOWLEDGED")
+    keys = "id upstream_id cvr state reason attempts uncertain available_at forwarded_at acknowledged_at seconds"
+    assert set(keys.split()) <= set(done)
+    assert tuple(done[key] for key in ("upstream_id", "cvr", "reason", "attempts", "uncertain", "seconds")) == (
+        "letter-ACKNOWLEDGED",
+        "13748136",
+        None,
+        1,
+        0,
+        2.0,
+    )
+    assert done["available_at"].endswith("Z") and done["forwarded_at"] <= done["acknowledged_at"]
+    assert next(x["reason"] for x in items if x["state"] == "HELD") == "too_large"

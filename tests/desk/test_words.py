@@ -1,0 +1,61 @@
+"""No state, event or reason without words in both languages."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from nemboks.desk.reasons import MEANINGS, meaning
+from nemboks.desk.words import EVENTS, STATES, Lang, plain
+from nemboks.domain.letter import Reason, State
+from nemboks.domain.proof import Stage
+from nemboks.domain.verdict import Verdict
+from nemboks.store.events import NAMES
+from tests.helpers import builders as make
+
+CLASSES = ["unavailable", "refused", "gone", "unreadable", "cut", "uncertain", "stopped", "contents_lost"]
+FORBIDDEN = ["bounce", "defer", "queue", "sync", "alias", "kø"]
+
+
+@pytest.mark.parametrize("why", [*Reason, *Verdict, *CLASSES])
+def test_every_reason_has_a_text_and_a_cure_in_both_languages(why) -> None:
+    """Whatever stands on a letter can be explained, with what to do about it."""
+    told = meaning(why)
+
+    assert why in MEANINGS
+    for words in (told.text, told.cure):
+        assert words.da and words.en and words.da != words.en
+
+
+def test_a_reason_that_we_do_not_know_is_shown_as_it_is() -> None:
+    """A ledger written by a newer program can still be read."""
+    assert meaning("eclipse").text.to(Lang.DA) == "Årsag: eclipse"
+
+
+def test_every_state_and_event_has_words() -> None:
+    """Each state and each event of the table, and those that the store adds by itself, can be shown."""
+    assert set(State) == set(STATES)
+    assert {*NAMES.values(), "found", "listed_again", "rebound"} == set(EVENTS)
+    assert all(words.da and words.en for words in [*STATES.values(), *EVENTS.values()])
+
+
+@pytest.mark.parametrize("word", FORBIDDEN)
+def test_words_that_mean_too_much_are_not_used(word) -> None:
+    """One word, one meaning (UX.md 4)."""
+    texts = [x for m in MEANINGS.values() for x in (m.text.da, m.text.en, m.cure.da, m.cure.en)]
+
+    assert [text for text in texts if f" {word} " in f" {text.lower()} "] == []
+
+
+def test_values_are_told_plainly() -> None:
+    """Times in UTC with Z, enumerations as words, values of the domain as objects."""
+    at = datetime(2026, 11, 21, 15, 5, tzinfo=timezone(timedelta(hours=1)))
+
+    assert plain({"at": at, "stage": Stage.DOT, "state": State.HELD, "none": None, "n": (1, 2.5, True)}) == {
+        "at": "2026-11-21T14:05:00.000Z",
+        "stage": "dot",
+        "state": "HELD",
+        "none": None,
+        "n": [1, 2.5, True],
+    }
+    assert plain(make.reply()) == {"code": 250, "enhanced": "2.0.0", "text": "queued as 4711"}
+    assert plain(at.astimezone(UTC)) == "2026-11-21T14:05:00.000Z"
