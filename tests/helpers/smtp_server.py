@@ -14,6 +14,7 @@ A conversation is a text: a sentence, settings (`name: value`), an empty line, t
     L                  hear `BDAT 0 LAST`
     T                  upgrade to TLS
     !                  let the courier's `before_dot` return (`X` does that too)
+    Z                  read nothing more
     X how              end: close (TLS says goodbye), fin (it does not), reset
 
 After the last step it listens until the client leaves, and answers its QUIT. `=== ` begins the next connection's steps.
@@ -145,6 +146,8 @@ class ScriptedServer:
                 self.faults.append("a connection too many")
             else:
                 await player.play(self.connections[len(self.heard) - 1])
+        except asyncio.CancelledError:
+            pass  # the test is over; asyncio 3.11 would log it
         except (OSError, asyncio.IncompleteReadError) as error:
             heard.raw += getattr(error, "partial", b"")
         finally:
@@ -200,6 +203,8 @@ class _Player:
                 self.heard.secured = True
             case "!":
                 self.server.cue.set()
+            case "Z":
+                await asyncio.Event().wait()
             case "X":
                 await self._end(text)
             case "" | "#":
