@@ -83,13 +83,18 @@ class Companies:
         return self._by_address.get(address.lower())
 
     def register(self, face: Face, cvr: str | None = None, name: str | None = None) -> Company:
-        """A new company; missing facts are invented. Raises ValueError when the CVR is not eight digits or is taken."""
+        """A new company; missing facts are invented.
+
+        Raises ValueError for a CVR that is not eight digits or is taken, and for a name that cannot be printed.
+        """
         cvr = cvr if cvr is not None else self._new_cvr()
         if len(cvr) != 8 or not (cvr.isascii() and cvr.isdigit()):
             raise ValueError("a CVR number is eight digits")
         if cvr in self._by_cvr:
             raise ValueError("this CVR number is registered already")
         name = name if name is not None else self._new_name()
+        if not name.isprintable() or not name.strip():
+            raise ValueError("a name is a line of printable text")
         # Taken whether needed or not, so that the next company does not depend on this one's face.
         system_id, secret = str(uuid.UUID(int=self._random.getrandbits(128), version=4)), self.new_secret()
         rest = face == "rest"

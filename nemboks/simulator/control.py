@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from nemboks.simulator.http_server import FileReply, json_error, small_body
+from nemboks.simulator.http_server import FileReply, Json, json_error, small_body
 from nemboks.simulator.inboxes import REMOVALS, Letter
 from nemboks.simulator.letters import Order
 from nemboks.simulator.memo_facts import MemoRefusedError
@@ -29,7 +29,8 @@ class ControlFace:
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
-        handlers = {
+        self._handlers = {
+            ("GET", ""): self._index,
             ("GET", "health"): self._health,
             ("GET", "config"): self._config,
             ("GET", "removal"): self._removal,
@@ -46,48 +47,66 @@ class ControlFace:
             ("POST", "faults"): self._arm_fault,
             ("DELETE", "faults"): self._heal,
         }
-        routes = [Route(f"/control/{path}", handler, methods=[method]) for (method, path), handler in handlers.items()]
+        routes = [
+            Route(f"/control/{path}", handler, methods=[method]) for (method, path), handler in self._handlers.items()
+        ]
         self.app = Starlette(routes=routes, exception_handlers={HTTPException: _error, ClientDisconnect: _nobody})
 
+    async def _index(self, request: Request) -> Response:
+        """This list."""
+        calls = self._handlers.items()
+        return _items(
+            {"call": f"{method} /control/{path}", "what": handler.__doc__} for (method, path), handler in calls
+        )
+
     async def _health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        """Alive."""
+        return Json({"status": "ok"})
 
     async def _config(self, request: Request) -> Response:
+        """Settings (TOML) for `nemboks run`, with the companies of this moment."""
         return PlainTextResponse(self._simulation.config_text())
 
     async def _removal(self, request: Request) -> Response:
-        return JSONResponse({"policy": self._simulation.inboxes.removal})
+        """What takes a letter off the list."""
+        return Json({"policy": self._simulation.inboxes.removal})
 
     async def _set_removal(self, request: Request) -> Response:
+        """Change that: {"policy": on-receipt, on-delete, on-fetch or eventual}."""
         body = await _body(request)
         self._simulation.inboxes.removal = _one_of(body, "policy", REMOVALS)
         return await self._removal(request)
 
     async def _set_repeat(self, request: Request) -> Response:
+        """The answer to a repeated receipt: {"status": 200 or 409}."""
         status = _one_of(await _body(request), "status", (200, 409))
         self._simulation.inboxes.repeat_status = status
-        return JSONResponse({"status": status})
+        return Json({"status": status})
 
     async def _companies(self, request: Request) -> Response:
+        """All companies with their logins and addresses."""
         return _items(company.as_item() for company in self._simulation.companies)
 
     async def _add_company(self, request: Request) -> Response:
+        """A company: {"cvr"?, "name"?, "face"?: rest or imap}; 200 when the CVR is there already."""
         body = await _body(request)
         cvr, name = _text(body, "cvr"), _text(body, "name")
         face = _one_of(body, "face", ("rest", "imap")) if "face" in body else self._simulation.next_face()
         existing = self._simulation.companies.by_cvr(cvr) if cvr else None
         if existing is not None:
-            return JSONResponse(existing.as_item())
+            return Json(existing.as_item())
         try:
             company = self._simulation.companies.register(face, cvr, name)
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
-        return JSONResponse(company.as_item(), 201)
+        return Json(company.as_item(), 201)
 
     async def _letters(self, request: Request) -> Response:
+        """All letters and what was done with each."""
         return _items(letter.as_item() for letter in self._simulation.inboxes)
 
     async def _add_letter(self, request: Request) -> Response:
+        """An invented letter: {"cvr", "seed"?, "index"?, "document_bytes"?, "nemsms"?}."""
         body = await _body(request)
         company = self._simulation.companies.by_cvr(_text(body, "cvr") or "")
         if company is None:
@@ -108,13 +127,15 @@ class ControlFace:
             letter = await self._simulation.post_generated(company, order)
         except MemoRefusedError as refused:
             return json_error(400, "the letter was refused", refused.fields)
-        return JSONResponse(letter.as_item(), 201)
+        return Json(letter.as_item(), 201)
 
     async def _add_xml(self, request: Request) -> Response:
+        """A MeMo of your own (the XML as body; ?source=NAME)."""
         source = request.query_params.get("source", "control")
         return await self._simulation.sender_call.post_xml(request, source, Letter.as_item)
 
     async def _content(self, request: Request) -> Response:
+        """A letter's bytes as posted."""
         letter = self._simulation.inboxes.by_id(request.path_params["id"])
         if letter is None:
             raise HTTPException(404, "no such letter")
@@ -122,12 +143,15 @@ class ControlFace:
         return FileReply(letter.stored.path, letter.stored.size, kind)
 
     async def _mails(self, request: Request) -> Response:
+        """All mails that the mail server kept."""
         return _items(self._simulation.mailroom.items())
 
     async def _faults(self, request: Request) -> Response:
+        """All faults: where they show, which are on, how often they hit."""
         return _items(self._simulation.faults.items())
 
     async def _arm_fault(self, request: Request) -> Response:
+        """Switch a fault on: {"name", "times": a number, or null for ever}."""
         body = await _body(request)
         times = _number(body, "times") if body.get("times") is not None else None
         try:
@@ -137,6 +161,7 @@ class ControlFace:
         return await self._faults(request)
 
     async def _heal(self, request: Request) -> Response:
+        """Switch every fault off."""
         self._simulation.faults.heal()
         return Response(status_code=204)
 
@@ -173,7 +198,7 @@ def _number(body: dict[str, Any], field: str, default: int | None = None) -> int
 
 
 def _items(items: Any) -> Response:
-    return JSONResponse({"items": list(items)})
+    return Json({"items": list(items)})
 
 
 async def _error(request: Request, error: Exception) -> Response:

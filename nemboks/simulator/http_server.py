@@ -6,6 +6,7 @@ application can find the connection under `TRANSPORT` in the scope, to break it 
 
 import asyncio
 import contextlib
+import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -89,6 +90,13 @@ class HttpServer:
         await self._task
 
 
+class Json(JSONResponse):
+    """A JSON reply that can carry whatever clients sent; what is no Unicode (lone surrogates) becomes a question mark."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def json_error(status: int, message: str, fields: FieldErrors = (), *, retry_after: int | None = None) -> Response:
     """The ErrorMessage reply of Digital Post (DIGITAL-POST.md 2.2); field errors are (field, code, message, value)."""
     body = {
@@ -102,7 +110,7 @@ def json_error(status: int, message: str, fields: FieldErrors = (), *, retry_aft
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="digitalpost"'
-    return JSONResponse(body, status, headers)
+    return Json(body, status, headers)
 
 
 async def reset_connection(scope: Scope, receive: Receive) -> None:

@@ -27,7 +27,7 @@ HEADER = {
     "Recipient/idType": True,
 }
 MAX_TEXT = 10_000  # schema texts end at 512 characters; room for white space around them
-MAX_SILENCE = 1 << 20  # expat before 2.6.0 takes quadratic time over one endless token
+MAX_SILENCE = 1 << 18  # expat before 2.6.0 takes quadratic time over one endless token
 MAX_DEPTH = 100
 DECODE_AT = 1 << 16
 WHITE = b" \t\r\n"
@@ -92,7 +92,7 @@ class MemoReader:
         except expat.ExpatError as error:
             raise _refused("body", "malformed", f"not well-formed XML: {error}") from error
         if self._silent > MAX_SILENCE + len(piece):
-            raise _refused("body", "malformed", "a single tag or comment of more than a megabyte")
+            raise _refused("body", "malformed", "a single tag or comment is too long")
 
     def close(self) -> MemoFacts:
         """The facts of the whole letter. Raises MemoRefusedError naming every missing or wrong field."""

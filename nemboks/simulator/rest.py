@@ -13,12 +13,12 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from nemboks.simulator.companies import Companies, Company
 from nemboks.simulator.faults import REST_CODES, Switchboard
-from nemboks.simulator.http_server import FileReply, Reset, json_error, small_body
+from nemboks.simulator.http_server import FileReply, Json, Reset, json_error, small_body
 from nemboks.simulator.inboxes import REAPPEARANCES, Inboxes, Letter
 from nemboks.simulator.receipts import BadReceiptError, read_receipt
 from nemboks.simulator.rest_send import SenderCall
@@ -90,7 +90,7 @@ class RestFace:
         ids = self._inboxes.listing(company.cvr)
         if ids and self._faults.hit("rest-list-twice"):
             ids = [one for one in ids for _ in range(2)] + ids[:1]
-        return JSONResponse(_page(ids[::-1] if newest_first else ids, page, size, request.query_params.get("sort")))
+        return Json(_page(ids[::-1] if newest_first else ids, page, size, request.query_params.get("sort")))
 
     async def _fetch(self, request: Request, company: Company) -> Response:
         if fault := self._fault("fetch"):

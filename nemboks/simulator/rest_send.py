@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO, cast
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from nemboks.simulator.companies import Company
 from nemboks.simulator.deposit import MAX_BYTES, Deposit, Postbox, TooBigError, single, with_turns
-from nemboks.simulator.http_server import PIECE, body_pieces, json_error
+from nemboks.simulator.http_server import PIECE, Json, body_pieces, json_error
 from nemboks.simulator.inboxes import Letter
 from nemboks.simulator.memo_facts import MemoRefusedError
 from nemboks.simulator.receipts import new_receipt
@@ -75,7 +75,7 @@ async def _reply(posting: Awaitable[list[Letter]], describe: Describe) -> Respon
         return json_error(400, "the container was refused", [("body", "malformed", str(error), None)])
     except TooBigError as error:
         return json_error(413, str(error))
-    return JSONResponse(describe(letters[0]), 201)
+    return Json(describe(letters[0]), 201)
 
 
 async def _members(part: "_Part") -> AsyncIterator[AsyncIterator[bytes]]:

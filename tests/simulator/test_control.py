@@ -1,6 +1,7 @@
 """The control interface, the companies, and the settings it writes for the program."""
 
 import base64
+import json
 import stat
 from pathlib import Path
 
@@ -118,3 +119,20 @@ def test_health_and_unknown_paths(world):
     assert [
         world.control.get(path).status_code for path in ("nothing", "letters/0/content", "letters/9999/content")
     ] == [404] * 3
+
+
+def test_the_interface_describes_itself(world):
+    """The root lists every call with a sentence."""
+    calls = {one["call"]: one["what"] for one in world.items("")}
+
+    assert "POST /control/faults" in calls
+    assert all(calls.values())
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x00b", "two\nlines", " "])
+def test_a_name_that_would_spoil_letters_is_refused(world, name):
+    """No control characters, no half characters, not empty; the lists still answer."""
+    body = json.dumps({"name": name}).encode()
+
+    assert world.control.post("companies", content=body).status_code == 400
+    assert world.items("companies")

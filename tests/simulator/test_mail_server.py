@@ -242,3 +242,16 @@ def test_more_than_the_limit_is_refused_before_it_is_sent(world):
     """The announced size decides."""
     with world.smtp() as client:
         assert client.mail(SENDER, [f"SIZE={10**9}"])[0] == 552
+
+
+def test_what_is_no_unicode_spoils_no_list(world):
+    """Raw bytes in the envelope and in header fields are kept in the file and readable in the list."""
+    with world.smtp() as client:
+        client.send(b"MAIL FROM:<\xff@b.example>\r\n")
+        client.getreply()
+        client.rcpt(address(world))
+        client.data(
+            b"Subject: \xff\xfe\r\nNemboks-X: \xe6\r\nContent-Disposition: attachment; filename=\xf8\r\n\r\nx\r\n"
+        )
+
+    assert world.items("mails")[-1]["attachments"][0]["size"] == 3

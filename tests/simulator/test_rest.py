@@ -197,3 +197,14 @@ def test_acts_are_numbered_in_the_order_in_which_they_happened(world):
     acts = world.letter(letter["id"])["acts"]
     assert [act["act"] for act in acts] == ["posted", "listed", "fetched", "receipt"]
     assert sorted(act["n"] for act in acts) == [act["n"] for act in acts]
+
+
+@pytest.mark.parametrize("body", [b'{"messageUUID": "\\ud800"}', b"[" * 100_000, b"\xff", b'"x"', b"NaN"])
+def test_odd_json_is_400(world, body):
+    """Half characters, depth, other types: an answer in JSON, never a failure of the server."""
+    _, uuid = post_and_list(world)
+    with world.rest() as client:
+        answer = client.post(f"memos/{uuid}/receipt", content=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["fieldErrors"]
