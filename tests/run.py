@@ -19,7 +19,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "types": (*PYTHON, "mypy", "--no-error-summary"),
     "contracts": (str(BIN / "lint-imports"), "--no-logo", "--no-cache"),
     # Two processes, because two cores is what a small machine has, and the peers need their share of them.
-    "tests": (*PYTHON, "pytest", "-n", "2", "-m", "not slow", "-o", "asyncio_default_fixture_loop_scope=function"),
+    "tests": (*PYTHON, "pytest", "-n", "2"),
 }
 
 

@@ -80,7 +80,8 @@ def play(run: Run) -> bool:
         result = {"ok": False, "error": done.stderr[-400:]}
     counts = " ".join(f"{k}={v}" for k, v in result.items() if k not in ("schema", "ok", "letters"))
     fine = bool(result["ok"]) and done.returncode == 0
-    print(f"{'ok  ' if fine else 'FAIL'} {run.name:<36} {seconds:6.1f} s  {counts}{'' if fine else f'  {folder}'}", flush=True)
+    where = "" if fine else f"  {folder}"
+    print(f"{'ok  ' if fine else 'FAIL'} {run.name:<36} {seconds:6.1f} s  {counts}{where}", flush=True)
     if fine:
         shutil.rmtree(folder)
     else:
@@ -89,7 +90,8 @@ def play(run: Run) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="./x torture", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    plain = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(prog="./x torture", description=__doc__, formatter_class=plain)
     parser.add_argument("what", choices=("faults", "kills"))
     parser.add_argument("-k", default="", help="only runs whose name contains this")
     parser.add_argument("-n", type=int, default=0, help="runs at a time (default: 3 for faults, 1 for kills)")

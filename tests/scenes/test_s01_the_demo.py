@@ -13,8 +13,8 @@ KEYS = (
     "seconds letters"
 ).split()
 ROW = (
-    "source message_uuid uuid_replaced recipient_replaced cvr inbox expect state reason attempts available_at forwarded_at "
-    "acknowledged_at mail"
+    "source message_uuid uuid_replaced recipient_replaced cvr inbox expect state reason attempts available_at "
+    "forwarded_at acknowledged_at mail"
 ).split()
 
 
@@ -25,7 +25,7 @@ def _demo(*arguments: str) -> tuple[int, dict]:
 
 
 def test_letters_travel_and_are_acknowledged(tmp_path) -> None:
-    """Every generated letter is delivered whole, once, and leaves Digital Post; what it took lies in the state folder."""
+    """Every letter is delivered whole, once, and leaves Digital Post; what was taken lies in the state folder."""
     code, result = _demo("--count", "12", "--inbox", "both", "--cvrs", "4", "--state", str(tmp_path))
 
     assert 0 == code
