@@ -139,7 +139,10 @@ def check(call: Call) -> None:
     """Read settings, key, store and every file they name, and tell each fault. Asks no neighbour."""
     faults = [{"setting": setting, "words": words} for setting, words in _faults(call)]
     call.answer(
-        "config", {"file": call.config_file, "items": faults}, lambda: _show_faults(call, faults), ok=not faults
+        "config",
+        {"file": str(call.config_file or ""), "items": faults},
+        lambda: _show_faults(call, faults),
+        ok=not faults,
     )
     if faults:
         sys.exit(CONFIGURATION)

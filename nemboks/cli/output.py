@@ -121,7 +121,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         grid.add_column(name, overflow="fold")
     for row in rows:
         grid.add_row(*(Text(clean(cell, 500)) for cell in row))  # Text: brackets are no markup
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False).print(grid)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    with console.capture() as printed:  # rich itself would end the program with 1 when the reader has gone
+        console.print(grid)
+    click.echo(printed.get(), nl=False)
 
 
 def line(text: str, bold: bool = False) -> None:

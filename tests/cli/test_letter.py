@@ -1,0 +1,134 @@
+"""`nemboks letter` on a real ledger."""
+
+import asyncio
+
+import pytest
+
+from nemboks.clock import RealClock
+from nemboks.domain.letter import State
+from tests.desk.filled import Filled
+from tests.helpers import builders as make
+from tests.helpers.clock import PretendClock
+
+
+def test_a_list_is_one_json_object(place) -> None:
+    """A script gets every letter with its id, newest first."""
+    told = place.ask("letter", "list")
+
+    assert (told["schema"], told["ok"]) == ("nemboks.letters/1", True)
+    assert [x["id"] for x in told["items"]] == sorted((x["id"] for x in told["items"]), reverse=True)
+    assert {x["state"] for x in told["items"]} == {x.value for x in State}
+
+
+def test_a_list_can_be_narrowed(place) -> None:
+    """State in any case, CVR with blanks, how long ago, and how many."""
+    assert {x["state"] for x in place.ask("letter", "list", "--state", "held")["items"]} == {"HELD"}
+    assert len(place.ask("letter", "list", "--cvr", "13 74 81 36")["items"]) == len(State) + 1
+    assert len(place.ask("letter", "list", "--since", "2h", "--limit", "3")["items"]) == 3
+    assert place.ask("letter", "list", "--since", "2999-01-01")["items"] == []
+
+
+@pytest.mark.parametrize("wrong", [["--since", "yesterday"], ["--cvr", "123"], ["--state", "lost"], ["--limit", "0"]])
+def test_a_wrong_filter_is_wrong_use(place, wrong) -> None:
+    """A filter that means nothing is told, not ignored."""
+    assert place.run("letter", "list", *wrong).exit_code == 2
+
+
+def test_a_list_in_text_folds_and_never_cuts(place) -> None:
+    """In a pipe each letter is whole: number, CVR, state with its reason, times in Danish."""
+    done = place.run("letter", "list")
+
+    assert done.exit_code == 0 and "\x1b" not in done.output and "…" not in done.output
+    assert "Venter: Postkassen er fuld." in done.output
+    assert "13 74 81 36" in done.output and " kl. " in done.output
+
+
+def test_a_page_shows_the_whole_way(place) -> None:
+    """A person sees the timeline, the server's own words, the TLS facts, the proof and the receipt."""
+    done = place.run("letter", "show", str(place.letters[State.ACKNOWLEDGED].id))
+
+    for text in (
+        "Afsluttet", "Skattestyrelsen", "Afgørelse om [CPR]", "Årsopgørelse.pdf (40 kB, abab",
+        "Leveringsforsøg begyndt 1",
+        "Serverens svar:   250 2.0.0 queued as 4711", "TLSv1.3, TLS_AES_256_GCM_SHA384, mail.bageri.example",
+        "Kvitteret", "8d0e5a52-6b6e-4e56-9f0e-2f4b3f3f9a01", "anna@bageri.example",
+    ):  # fmt: skip
+        assert text in done.output, text
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(("lang", "texts"), [
+    ("da", ["Venter", "Postkassen er fuld.", "Gør plads", "Næste forsøg"]),
+    ("en", ["Waiting", "The company's inbox is full.", "Make room", "Next try", "Delivery attempt 1"]),
+])  # fmt: skip
+def test_a_page_explains_trouble_in_both_languages(place, lang, texts) -> None:
+    """Why a letter waits, what helps and when the next try is, in the reader's language."""
+    done = place.run("letter", "show", str(place.letters[State.WAITING].id), "--lang", lang)
+
+    assert done.exit_code == 0
+    assert [text for text in texts if text not in done.output] == []
+
+
+def test_a_page_is_one_json_object(place) -> None:
+    """A script gets the same page as values."""
+    item = place.ask("letter", "show", str(place.letters[State.WAITING].id))["item"]
+
+    assert item["way"][0]["event"] == "found" and item["way"][0]["at"].endswith("Z")
+    attempt = item["attempts"][0]
+    assert (attempt["number"], attempt["outcome"], attempt["stage"]) == (1, "full", "rcpt")
+    assert attempt["reply"] == {"code": 452, "enhanced": "4.2.2", "text": "over quota"}
+    assert set(attempt["tls"]) == {"version", "cipher", "verified_name", "certificate_sha256"}
+    assert item["reason_text"] and item["cure"] and item["next_try_at"]
+
+
+def test_strangers_words_cannot_steer_the_terminal(place) -> None:
+    """An escape sequence or a direction mark in an authority's title never reaches the terminal."""
+
+    async def fill() -> int:
+        store = place.store()
+        letter = await Filled(store, PretendClock(RealClock().now())).found("evil")
+        head = make.headline(title="\x1b]0;owned\x07 [red]Faktura\u202egpj.exe")
+        await store.letters.move(letter, make.collected(letter.found_at, number=9, headline=head))
+        await store.close()
+        return letter.id
+
+    done = place.run("letter", "show", str(asyncio.run(fill())))
+
+    assert "[red]Faktura" in done.output
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.output)
+
+
+def test_a_person_can_retry_and_release(place) -> None:
+    """A waiting letter is due now, a held one goes on, and the history names the person."""
+    waiting, held = place.letters[State.WAITING].id, place.letters[State.HELD].id
+    before = place.ask("letter", "show", str(waiting))["item"]["next_try_at"]
+
+    assert place.ask("letter", "retry", str(waiting))["item"]["next_try_at"] != before
+    assert place.ask("letter", "release", str(held))["item"]["state"] == "WAITING"
+    assert place.ask("letter", "show", str(held))["item"]["way"][-1]["by"].endswith("(operator)")
+
+
+@pytest.mark.parametrize(("act", "state", "code", "words"), [
+    ("retry", State.SENDING, 4, "vent på svaret"), ("retry", State.HELD, 4, "nemboks letter release"),
+    ("release", State.WAITING, 4, "ikke holdt tilbage"),
+])  # fmt: skip
+def test_what_a_rule_forbids_is_refused_with_words(place, act, state, code, words) -> None:
+    """Exit code 4, the reason on stderr, nothing on stdout."""
+    done = place.run("letter", act, str(place.letters[state].id))
+
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("act", ["show", "retry", "release"])
+def test_an_unknown_letter_is_not_found(place, act) -> None:
+    """Exit code 3, and with --json one object that says so."""
+    told = place.ask("letter", act, "999", "--lang", "en", code=3)
+
+    assert told == {
+        "schema": "nemboks.error/1",
+        "ok": False,
+        "error": "there is no letter number 999",
+        "kind": "not_found",
+        "exit_code": 3,
+    }
