@@ -91,7 +91,7 @@ class HttpServer:
 
 
 class Json(JSONResponse):
-    """A JSON reply that can carry whatever clients sent; what is no Unicode (lone surrogates) becomes a question mark."""
+    """A JSON reply that can carry whatever clients sent; a lone surrogate (no Unicode) becomes a question mark."""
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
