@@ -203,16 +203,16 @@ class ImapInbox:
             raise Unavailable(_reason(error)) from (error if isinstance(error, OSError) else None)
 
     async def _logged_in(self, engine: Any, over: asyncio.Event) -> Session:
-        await _unless(over, engine.wait_hello_from_server())
+        await _unless(over, engine, engine.wait_hello_from_server())
         sieve = Sieve(engine.protocol, engine.protocol.transport, self._wake.set)
         # The library quotes the password, but not the user name (RFC 3501 9: both are astring).
         user = '"' + self._user.replace("\\", "\\\\").replace('"', '\\"') + '"'
         try:
-            answer = await _unless(over, engine.login(user, self._password))
+            answer = await _unless(over, engine, engine.login(user, self._password))
             if answer.result != "OK":
                 text = said(b" ".join(answer.lines[-1:]), self._password).encode()
                 raise refusal(End(answer.result, text), "the log-in", mailbox=True)
-            await _unless(over, engine.protocol.capability())
+            await _unless(over, engine, engine.protocol.capability())
         except ConnectionError:
             sieve.check()
             raise
@@ -220,7 +220,7 @@ class ImapInbox:
         return Session(sieve, frozenset(name.upper() for name in engine.protocol.capabilities), self._pace, self._clock)
 
 
-async def _unless(over: asyncio.Event, work: Coroutine[Any, Any, Any]) -> Any:
+async def _unless(over: asyncio.Event, engine: Any, work: Coroutine[Any, Any, Any]) -> Any:
     """What the library's call brings. ConnectionError when the connection ends first: the library would not notice."""
     task, end = asyncio.ensure_future(work), asyncio.ensure_future(over.wait())
     try:
@@ -229,9 +229,12 @@ async def _unless(over: asyncio.Event, work: Coroutine[Any, Any, Any]) -> Any:
             return task.result()
         raise ConnectionError("it closed the connection before the log-in")
     finally:
-        task.cancel()
-        end.cancel()
-        await asyncio.gather(task, end, return_exceptions=True)
+        # Its task for the greeting holds a lock while it asks for capabilities, and a Condition swallows cancels
+        # until it has that lock: cancelled alone, the call would never end.
+        left = [end] if task.done() else [end, task, *engine.protocol.tasks]
+        for each in left:
+            each.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _dropped(engine: Any, over: asyncio.Event) -> None:

@@ -88,6 +88,8 @@ class Session:
                 lines += 1
                 if lines > _LINES:
                     raise Unavailable("the list of letters does not end")
+                if lines % 100 == 0:  # thousands may lie ready at once: the rest of the program is let in between
+                    await self._clock.sleep(0)
                 if not responses.is_fetch(event[0]):
                     continue
                 found = responses.attributes(event[0])

@@ -15,8 +15,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import trustme
 
-from nemboks.intake.rest_calls import RestAccess
+from nemboks.clock import RealClock
+from nemboks.domain.pace import Pace
+from nemboks.intake.rest import RestInbox
+from nemboks.intake.rest_calls import RestAccess, open_client
+from nemboks.ports import Inbox
 
+ONE = "5c1b6d1e-9d5b-4c5e-8c0e-0c6d0c3f4a01"
+TWO = "5c1b6d1e-9d5b-4c5e-8c0e-0c6d0c3f4a02"
+MEMO = b"<memo:Message>" + b"x" * 300_000 + b"</memo:Message>"
 TOKEN = "token-anna"
 SYSTEM = "0b0c1f5e-3a44-4f5e-9a53-6a3f6f0f2c11"
 
@@ -183,3 +190,15 @@ async def rest_peer(folder: Path, usual: Respond | None = None, delete: bool = F
         kill()
         await asyncio.gather(*handlers, return_exceptions=True)
         await server.wait_closed()
+
+
+@asynccontextmanager
+async def opened(peer: RestPeer, pace: Pace, token: str = TOKEN) -> AsyncIterator[RestInbox]:
+    """An inbox on the peer with a client of its own."""
+    async with open_client(peer.access, pace.request_seconds) as client:
+        yield RestInbox(client, peer.access, SYSTEM, token, pace, RealClock())
+
+
+async def whole(inbox: Inbox, upstream_id: str = ONE) -> bytes:
+    async with inbox.fetch(upstream_id) as pieces:
+        return b"".join([piece async for piece in pieces])

@@ -1,0 +1,202 @@
+"""ImapInbox as a mailbox: logging in, listing, waiting for news, losing the connection."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import trustme
+
+from nemboks.ports import Listed, Refused, Unavailable
+from tests.intake.imap_peer import imap_peer, sends, silent
+
+LETTER = b"From: kommune@example.dk\r\n\r\nhej\r\n"
+
+
+# --- logging in -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "error", "words"),
+    [
+        ("LOGIN", sends(b"TAG NO [AUTHENTICATIONFAILED] [ALERT] no\r\n"), Refused, "NO to the log-in"),
+        ("LOGIN", sends(b"TAG NO [UNAVAILABLE] later\r\n"), Unavailable, "later"),
+        ("LOGIN", sends(b"TAG NO [INUSE] later\r\n"), Unavailable, "later"),
+        ("LOGIN", sends(b"TAG BAD what\r\n"), Unavailable, "BAD"),
+        ("LOGIN", sends(b"* BYE too many connections\r\n", close=True), Unavailable, "too many connections"),
+        ("LOGIN", sends(close=True), Unavailable, "closed"),
+        ("LOGIN", silent, Unavailable, "in time"),
+        ("CAPABILITY", sends(close=True), Unavailable, "closed|ended"),
+        ("CAPABILITY", sends(b"TAG OK nothing\r\n"), Unavailable, "in time|speak"),
+        ("SELECT", sends(b"TAG NO no such mailbox\r\n"), Refused, "no such mailbox"),
+        ("SELECT", sends(b"TAG NO [UNAVAILABLE] later\r\n"), Unavailable, "later"),
+        ("SELECT", sends(b"* OK [UIDVALIDITY 7]\r\nTAG OK [READ-ONLY] ok\r\n"), Refused, "only be read"),
+        ("SELECT", sends(b"TAG OK [READ-WRITE] ok\r\n"), Refused, "UIDVALIDITY"),
+        ("SELECT", silent, Unavailable, "in time"),
+    ],
+)
+async def test_getting_in(imap, open_inbox, command, reply, error, words):
+    """What keeps us out is a refusal of the mailbox or an outage, and the next call tries anew."""
+    imap.script[command] = [reply]
+    inbox = open_inbox(request_seconds=1.0)
+    with pytest.raises(error, match=words) as caught:
+        await inbox.list()
+
+    assert getattr(caught.value, "mailbox", True)
+    assert await inbox.list() == []
+
+
+async def test_a_wrong_password_stays_secret(imap, open_inbox):
+    """The words of a refused log-in hold neither password nor address."""
+    with pytest.raises(Refused) as caught:
+        await open_inbox(password="not you").list()
+    assert "***, a***@bageri.example" in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["a\r\nA1 LOGOUT", "a\x00b"])
+async def test_a_line_break_in_a_password_is_refused(open_inbox, word):
+    """A password can never become a second command."""
+    with pytest.raises(Refused, match="line break"):
+        await open_inbox(password=word).list()
+
+
+@pytest.mark.parametrize("greeting", [b"* BYE busy\r\n", b"SSH-2.0-OpenSSH\r\n", b"* PREAUTH welcome\r\n", b""])
+async def test_a_strange_greeting_is_an_outage(imap, open_inbox, greeting):
+    """No ordinary greeting, no log-in."""
+    imap.greeting = greeting
+    with pytest.raises(Unavailable):
+        await open_inbox(request_seconds=0.5).list()
+    assert imap.commands("LOGIN") == []
+
+
+async def test_an_unverified_server_hears_nothing(imap, open_inbox, tmp_path):
+    """Another authority's certificate, or another name in it, ends it before the greeting (I19)."""
+    (tmp_path / "other.pem").write_bytes(trustme.CA().cert_pem.bytes())
+    (tmp_path / "named").mkdir()
+    async with imap_peer(tmp_path / "named", "mail.example") as misnamed:
+        for access in (replace(imap.access, ca_file=tmp_path / "other.pem"), misnamed.access):
+            with pytest.raises(Unavailable, match="certificate cannot be verified"):
+                await open_inbox(access=access).list()
+    assert imap.lines == misnamed.lines == []
+
+
+async def test_a_plain_server_hears_no_password(open_inbox):
+    """A server that speaks no TLS is an outage, and gets no log-in."""
+    heard = bytearray()
+
+    async def plain(reader, writer):
+        writer.write(b"* OK plain\r\n")
+        heard.extend(await reader.read(4096))
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    inbox = open_inbox()
+    inbox._access = replace(inbox._access, port=server.sockets[0].getsockname()[1])
+    with pytest.raises(Unavailable):
+        await inbox.list()
+    server.close()
+    assert b"LOGIN" not in heard
+
+
+async def test_no_host_no_connection(imap, open_inbox):
+    """Without a server in the settings the mailbox is unavailable and says why."""
+    with pytest.raises(Unavailable, match="settings"):
+        await open_inbox(access=replace(imap.access, host="")).list()
+
+
+# --- the list -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_list(imap, open_inbox):
+    """Letters by ascending UID with their time of arrival; those already marked deleted are left out."""
+    imap.letters = {30: LETTER, 4: LETTER, 9: LETTER}
+    imap.deleted = {9}
+    at = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+    assert await open_inbox().list() == [Listed("7.4", at), Listed("7.30", at)]
+
+
+async def test_a_long_list(imap, open_inbox):
+    """Thousands of lines in one go are no trouble (the library alone dies of a thousand)."""
+    imap.letters = dict.fromkeys(range(1, 20_001), LETTER)
+    assert len(await open_inbox().list()) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (sends(b"* 1 FETCH (UID 1 INTERNALDATE\r\nTAG OK x\r\n"), "cannot be read"),
+        (sends(b"* 1 FETCH (UID 1 FLAGS (\\Seen INTERNALDATE)\r\nTAG OK x\r\n"), "cannot be read"),
+        (sends(b"* 1 FETCH (" + b"A (" * 50 + b")" * 51 + b"\r\nTAG OK x\r\n"), "cannot be read"),
+        (sends(b"TAG NO cannot\r\n"), "cannot"),
+        (sends(b"* 1 FETCH (UID 1", close=True), "ended"),
+        (sends(b"* 1 FETCH (X {3000000}\r\n" + b"x" * 3_000_000), "more than was asked"),
+    ],
+)
+async def test_half_a_list_is_none(imap, open_inbox, reply, words):
+    """A listing is whole or it is an outage."""
+    imap.letters = {1: LETTER}
+    imap.script["UID FETCH"] = [reply]
+    inbox = open_inbox()
+    with pytest.raises(Unavailable, match=words):
+        await inbox.list()
+    assert len(await inbox.list()) == 1
+
+
+async def test_what_others_do_meanwhile_does_not_disturb(imap, open_inbox):
+    """Flags, arrivals and removals of others in the middle of the answer are not taken for letters."""
+    line = b'* 1 FETCH (UID 5 FLAGS () RFC822.SIZE 9 INTERNALDATE " 4-Mar-2026 06:06:07 +0100")\r\n'
+    noise = b"* 2 FETCH (FLAGS (\\Seen) UID 6)\r\n* 7 EXISTS\r\n* 3 EXPUNGE\r\n* OK [ALERT] hi\r\n"
+    imap.script["UID FETCH"] = [sends(noise, line, noise, b"TAG OK x\r\n")]
+    [listed] = await open_inbox().list()
+    assert listed == Listed("7.5", datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC))
+
+
+async def test_an_unreadable_date_is_no_date(imap, open_inbox):
+    """A letter without a readable time of arrival is still listed."""
+    imap.script["UID FETCH"] = [sends(b'* 1 FETCH (UID 5 INTERNALDATE "99-Foo-0000 x")\r\nTAG OK x\r\n')]
+    assert await open_inbox().list() == [Listed("7.5", None)]
+
+
+# --- the connection -------------------------------------------------------------------------------------------------
+
+
+async def test_one_connection_is_kept(imap, open_inbox):
+    """Calls one after the other use one connection."""
+    inbox = open_inbox()
+    for _ in range(3):
+        await inbox.list()
+    assert imap.connections == 1
+
+
+async def test_a_lost_connection_is_opened_anew(imap, open_inbox):
+    """A connection that ended between two calls costs nothing but a new one."""
+    inbox = open_inbox()
+    await inbox.list()
+    imap.drop()
+    async with asyncio.timeout(5):
+        await inbox._session.sieve.closed.wait()
+    assert await inbox.list() == []
+    assert imap.connections == 2
+
+
+async def test_close_takes_leave(imap, open_inbox):
+    """An idle connection says LOGOUT; afterwards the inbox is unavailable."""
+    inbox = open_inbox()
+    await inbox.list()
+    await inbox.close()
+    assert imap.lines[-1] == b"LOGOUT"
+    with pytest.raises(Unavailable, match="closed"):
+        await inbox.list()
+
+
+async def test_close_does_not_wait_for_a_mute_server(imap, open_inbox):
+    """A server that does not answer cannot hold the end up."""
+    inbox = open_inbox(request_seconds=60.0)
+    imap.script["UID FETCH"] = [silent]
+    task = asyncio.create_task(inbox.list())
+    while not imap.commands("UID FETCH"):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        await inbox.close()
+    with pytest.raises(Unavailable):
+        await task
