@@ -19,18 +19,20 @@ from nemboks.domain.letter import (
 )
 from nemboks.domain.proof import Confirmation, Report, Stage
 from nemboks.store.events import NAMES
+from nemboks.store.ready import Ready
 from nemboks.store.schema import attempts
 from nemboks.store.writer import Tx
 
 _THIS = (attempts.c.letter_id == bindparam("b_letter")) & (attempts.c.number == bindparam("b_number"))
-OPEN: Final = insert(attempts)
-MARK: Final = update(attempts).where(_THIS).values(dot_begun_at=bindparam("at"))
-CLOSE: Final = (
+CLAIM: Final = ("letter_id", "number", "route_version", "address", "server", "started_at", "deadline_at", "outcome")
+OPEN: Final = Ready(insert(attempts), CLAIM)
+MARK: Final = Ready(update(attempts).where(_THIS).values(dot_begun_at=bindparam("at")))
+CLOSE: Final = Ready(
     update(attempts)
     .where(_THIS)
     .values(ended_at=bindparam("at"), outcome=bindparam("new_outcome"), report=bindparam("new_report"))
 )
-ROUTE_VERSION: Final = select(attempts.c.route_version).where(_THIS)
+ROUTE_VERSION: Final = Ready(select(attempts.c.route_version).where(_THIS))
 
 
 def record(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) -> None:
@@ -39,7 +41,7 @@ def record(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) ->
         case Claimed():
             _open(tx, after, event, at)
         case DotBegun():
-            tx.execute(MARK, {"b_letter": before.id, "b_number": before.fence, "at": at})
+            MARK.run(tx, {"b_letter": before.id, "b_number": before.fence, "at": at})
         case Confirmed(confirmation):
             # A fact may come late, when recovery has ended its attempt, even while a later attempt is open.
             if before.state is State.SENDING and confirmation.attempt != before.fence:
@@ -53,8 +55,8 @@ def record(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) ->
 
 def route_version(tx: Tx, letter: int, number: int) -> int | None:
     """The version of the route that the attempt was opened under."""
-    found: int | None = tx.execute(ROUTE_VERSION, {"b_letter": letter, "b_number": number}).scalar()
-    return found
+    row = ROUTE_VERSION.first(tx, {"b_letter": letter, "b_number": number})
+    return None if row is None else row["route_version"]
 
 
 def _open(tx: Tx, letter: Letter, claim: Claimed, at: datetime) -> None:
@@ -68,11 +70,11 @@ def _open(tx: Tx, letter: Letter, claim: Claimed, at: datetime) -> None:
         "deadline_at": claim.deadline_at,
         "outcome": "",
     }
-    tx.execute(OPEN, row)
+    OPEN.run(tx, row)
 
 
 def _close(tx: Tx, letter: int, number: int, outcome: str, report: Report | None, at: datetime) -> None:
-    tx.execute(CLOSE, {"b_letter": letter, "b_number": number, "at": at, "new_outcome": outcome, "new_report": report})
+    CLOSE.run(tx, {"b_letter": letter, "b_number": number, "at": at, "new_outcome": outcome, "new_report": report})
 
 
 def _outcome(before: Letter, event: Event) -> str:

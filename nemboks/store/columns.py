@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -59,11 +59,11 @@ class Value(TypeDecorator[Any]):
         return None if value is None else _adapter(self.shape).dump_json(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else _adapter(self.shape).validate_json(value)
+        return None if value is None else _read(self.shape, value)
 
 
 class Details(Value):
-    """The particulars of an event: a flat object of texts and numbers."""
+    """The particulars of an event: an object of texts, numbers, times and values of the domain."""
 
     cache_ok = True
 
@@ -74,3 +74,8 @@ class Details(Value):
 @cache
 def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
+
+
+@lru_cache(maxsize=512)  # a letter is read before each of its moves; frozen values can be shared
+def _read(shape: Any, text: str) -> Any:
+    return _adapter(shape).validate_json(text)

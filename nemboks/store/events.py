@@ -6,7 +6,7 @@ where it was read.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, get_args
 
@@ -15,11 +15,13 @@ from sqlalchemy import insert
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Event, Letter, State
 from nemboks.domain.mailbox import Address
-from nemboks.domain.proof import Confirmation, Report
+from nemboks.domain.proof import Confirmation
+from nemboks.store.ready import Ready
 from nemboks.store.schema import events
 from nemboks.store.writer import Tx
 
 INSERT: Final = insert(events)
+ADD: Final = Ready(INSERT, [column.name for column in events.columns if column.name != "id"])
 NAMES: Final[Mapping[type[Event], str]] = {
     kind: re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower() for kind in get_args(Event)
 }
@@ -27,7 +29,7 @@ NAMES: Final[Mapping[type[Event], str]] = {
 
 def moved(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) -> None:
     """Writes the row of one move."""
-    tx.execute(INSERT, row(before.mailbox, NAMES[type(event)], at, detail(event), before.id, before.state, after))
+    ADD.run(tx, row(before.mailbox, NAMES[type(event)], at, detail(event), before.id, before.state, after))
 
 
 def row(
@@ -63,12 +65,8 @@ def masked(address: str) -> str:
     return Address(address).masked
 
 
-def _report(report: Report) -> dict[str, Any]:
-    return {**asdict(report), "stage": report.stage.name}
-
-
-def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
-    return {**asdict(confirmation), "address": masked(confirmation.address)}
+def _confirmation(confirmation: Confirmation) -> Confirmation:
+    return replace(confirmation, address=masked(confirmation.address))
 
 
 def _headline(headline: Headline) -> dict[str, Any]:
@@ -92,6 +90,6 @@ _TOLD: Final[Mapping[str, Callable[[Any], Any]]] = {
     "server": _same,
     "transmission_id": _same,
     "headline": _headline,
-    "report": _report,
+    "report": _same,
     "confirmation": _confirmation,
 }

@@ -6,6 +6,7 @@ its route is the one the attempt names.
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy import bindparam, select, update
@@ -13,35 +14,31 @@ from sqlalchemy import bindparam, select, update
 from nemboks.domain import letter as rules
 from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Event, Letter, Stale
 from nemboks.store import attempts, events
-from nemboks.store.rows import MUTABLE, letter_of, values_of
+from nemboks.store.ready import Ready
+from nemboks.store.rows import letter_from, values_of
 from nemboks.store.schema import letters, mailboxes, routes
 from nemboks.store.writer import Tx
 
-READ: Final = select(letters).where(letters.c.id == bindparam("b_id"))
-WRITE: Final = (
-    update(letters)
-    .where(
-        letters.c.id == bindparam("b_id"),
-        letters.c.state == bindparam("b_state"),
-        letters.c.fence == bindparam("b_fence"),
-    )
-    .values({name: bindparam(name) for name in MUTABLE})
+READ: Final = Ready(select(letters).where(letters.c.id == bindparam("b_id")))
+GUARDED: Final = update(letters).where(
+    letters.c.id == bindparam("b_id"),
+    letters.c.state == bindparam("b_state"),
+    letters.c.fence == bindparam("b_fence"),
 )
-ROUTE: Final = (
+ROUTE: Final = Ready(
     select(mailboxes.c.paused_at, routes.c.version, routes.c.address)
     .join_from(mailboxes, routes)
     .where(mailboxes.c.id == bindparam("b_mailbox"))
     .order_by(routes.c.version.desc())
-    .limit(1)
 )
 
 
 def read(tx: Tx, letter: int) -> Letter:
     """The letter as the row says. Stale if there is no such row (any more)."""
-    row = tx.execute(READ, {"b_id": letter}).first()
+    row = READ.first(tx, {"b_id": letter})
     if row is None:
         raise Stale(f"there is no letter {letter}")
-    return letter_of(row)
+    return letter_from(row)
 
 
 def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
@@ -69,18 +66,25 @@ def check(seen: Letter, before: Letter, event: Event) -> None:
 def write(tx: Tx, before: Letter, after: Letter) -> None:
     """Writes the letter, if the row is still what was read (on PostgreSQL another writer may come between)."""
     guard = {"b_id": before.id, "b_state": before.state, "b_fence": before.fence}
-    values = {name: value for name, value in values_of(after).items() if name in MUTABLE}
-    if tx.execute(WRITE, {**guard, **values}).rowcount != 1:
+    was, values = values_of(before), values_of(after)
+    changed = {name: value for name, value in values.items() if value is not was[name] or name == "state"}
+    if _write(frozenset(changed)).run(tx, {**guard, **changed}) != 1:
         raise Stale(f"letter {before.id}: another was first")
 
 
+@cache  # one statement for each set of columns that some event writes: some forty
+def _write(columns: frozenset[str]) -> Ready:
+    return Ready(GUARDED.values({name: bindparam(name) for name in sorted(columns)}))
+
+
 def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun) -> None:
-    paused_at, version, address = tx.execute(ROUTE, {"b_mailbox": letter.mailbox}).one()
-    if paused_at is not None:
+    route = ROUTE.first(tx, {"b_mailbox": letter.mailbox})
+    assert route is not None  # a mailbox is never without one, and a letter never without a mailbox
+    if route["paused_at"] is not None:
         raise Stale(f"letter {letter.id}: its mailbox is paused")
     if isinstance(event, Claimed):
-        current = event.route_version == version and event.address == address
+        current = event.route_version == route["version"] and event.address == route["address"]
     else:
-        current = attempts.route_version(tx, letter.id, event.fence) == version
+        current = attempts.route_version(tx, letter.id, event.fence) == route["version"]
     if not current:
         raise Stale(f"letter {letter.id}: its route has changed")

@@ -1,5 +1,6 @@
 """A letter as a row of the ledger, and back."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
@@ -7,17 +8,18 @@ from sqlalchemy import Row
 
 from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Letter
-from nemboks.store.schema import letters
 
 SPLIT: Final = {"mailbox", "contents"}  # fields whose columns have other names
 SAME: Final = tuple(field.name for field in fields(Letter) if field.name not in SPLIT)
-FIXED: Final = {"id", "mailbox_id", "found_at", "available_at", "not_before"}  # written once, when the letter is found
-MUTABLE: Final = tuple(column.name for column in letters.columns if column.name not in FIXED)
 
 
 def letter_of(row: Row[Any]) -> Letter:
     """The letter of a whole row of `letters`."""
-    values = row._mapping
+    return letter_from(row._mapping)
+
+
+def letter_from(values: Mapping[Any, Any]) -> Letter:
+    """The letter of a row's values by column name."""
     sealed = Sealed(values["contents_file"], values["contents_key"]) if values["contents_file"] else None
     return Letter(mailbox=values["mailbox_id"], contents=sealed, **{name: values[name] for name in SAME})
 
