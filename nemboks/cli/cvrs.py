@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, line, operator, options, spaced, table, when
+from nemboks.cli.output import Call, Row, line, minute, operator, options, spaced, table, when
 from nemboks.desk import mailboxes as desk
 from nemboks.desk.words import Item, Words
 from nemboks.domain.mailbox import Address, Cvr, Face
@@ -125,29 +125,23 @@ def _show(call: Call, items: list[Item]) -> None:
         return
     columns = (
         "CVR",
-        call.word("Navn", "Name"),
         call.word("Indbakke", "Inbox"),
+        call.word("Mailserver", "Server"),
         call.word("Adresse", "Address"),
-        call.word("Mailserver", "Mail server"),
-        call.word("Siden", "Since"),
-        call.word("Indestår", "Vouched by"),
-        call.word("Pause", "Paused"),
     )
-    table(columns, [_row(item) for item in items])
+    table(columns, [_row(call, item) for item in items])
 
 
-def _row(item: Item) -> list[str]:
-    paused = f"{when(item['paused_at'])} ({item['paused_by']})" if item["paused_at"] else "–"
-    return [
-        spaced(item["cvr"]),
-        item["name"],
-        item["inbox"],
-        item["address"],
-        item["server"],
-        when(item["since"]),
-        item["vouched_by"],
-        paused,
-    ]
+def _row(call: Call, item: Item) -> Row:
+    since, who = minute(item["since"]), item["vouched_by"]
+    if who == desk.SETTINGS:
+        who = call.word("indstillingsfilen", "the settings file")
+    note = call.word(f"{who} står inde for adressen siden {since}", f"{who} vouches for the address since {since}")
+    if item["paused_at"]:
+        at, by = minute(item["paused_at"]), item["paused_by"]
+        note += call.word(f"; sat på pause {at} af {by}", f"; paused {at} by {by}")
+    named = f"{item['name']}: {note}" if item["name"] else note
+    return (spaced(item["cvr"]), item["inbox"], item["server"], item["address"]), named
 
 
 def _address(text: str) -> Address:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from nemboks.cli.output import Call, age, line, spaced, table, when
+from nemboks.cli.output import Call, Row, age, line, minute, spaced, table, when
 from nemboks.content.texts import size_words
 from nemboks.desk.reasons import meaning
 from nemboks.desk.words import STATES, Item
@@ -18,28 +18,24 @@ def show_list(call: Call, items: list[Item]) -> None:
         call.word("Nr.", "No."),
         "CVR",
         call.word("Tilstand", "State"),
-        call.word("Forsøg", "Attempts"),
         call.word("I Digital Post", "In Digital Post"),
         call.word("Leveret", "Delivered"),
-        call.word("Efter", "After"),
-        call.word("Næste forsøg", "Next try"),
     )
     table(columns, [_row(call, item) for item in items])
 
 
-def _row(call: Call, item: Item) -> list[str]:
-    state = STATES[item["state"]].to(call.lang)
-    why = f": {meaning(item['reason']).text.to(call.lang)}" if item["reason"] else ""
-    return [
+def _row(call: Call, item: Item) -> Row:
+    after = call.word("efter", "after")
+    cells = (
         str(item["id"]),
         spaced(item["cvr"]),
-        state + why,
-        str(item["attempts"]),
-        when(item["available_at"]),
-        when(item["forwarded_at"]),
-        age(item["seconds"]),
-        when(item["next_try_at"]),
-    ]
+        STATES[item["state"]].to(call.lang),
+        minute(item["available_at"]),
+        "–" if item["seconds"] is None else f"{after} {age(item['seconds'])}",
+    )
+    why = meaning(item["reason"]).text.to(call.lang) if item["reason"] else ""
+    when_next = f"{call.word('Næste forsøg', 'Next try')} {minute(item['next_try_at'])}." if item["next_try_at"] else ""
+    return cells, f"{why} {when_next}".strip() if why else ""
 
 
 def show_page(call: Call, item: Item) -> None:
@@ -100,7 +96,7 @@ def _headline(call: Call, headline: Item) -> None:
 
 def _step(call: Call, step: Item) -> None:
     extras = [str(step[key]) for key in ("reason", "why", "words", "by", "address", "server") if step.get(key)]
-    number = f" {step['attempt']}" if step["event"] in ("claimed", "dot_begun") else ""
+    number = f" {step['attempt']}" if step["event"] == "claimed" else ""
     line(f"  {when(step['at'])}  {step['text']}{number}" + (f" – {', '.join(extras)}" if extras else ""))
 
 
@@ -141,7 +137,7 @@ def _server_said(call: Call, reply: Reply | None, words: str) -> None:
 def _tls(facts: TlsFacts | None) -> None:
     if facts:
         _fact("TLS", f"{facts.version}, {facts.cipher}, {facts.verified_name}")
-        _fact("", f"SHA-256 {facts.certificate_sha256}")
+        _fact("SHA-256", facts.certificate_sha256)
 
 
 def _proofs(call: Call, item: Item) -> None:

@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import pwd
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +26,7 @@ if TYPE_CHECKING:  # the settings bring pydantic, which takes longer than a help
 
 T = TypeVar("T")
 DEFAULT_CONFIG: Final = Path("/etc/nemboks/nemboks.toml")
-WIDE: Final = 200  # columns of a table that goes into a file or a pipe
+Row = tuple[Sequence[str], str]  # cells, and a note that stands on a line of its own
 
 
 @dataclass(frozen=True)
@@ -110,21 +109,16 @@ def operator() -> str:
     return f"{clean(name, 64)} (operator)"
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under their columns; what does not fit is folded, never cut."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        grid.add_column(name, overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(clean(cell, 500)) for cell in row))  # Text: brackets are no markup
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False)
-    with console.capture() as printed:  # rich itself would end the program with 1 when the reader has gone
-        console.print(grid)
-    click.echo(printed.get(), nl=False)
+def table(columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Print rows under their columns, each with its note beneath. Nothing is cut, however narrow the terminal."""
+    cells = [list(columns), *([clean(cell, 60) for cell in row] for row, _ in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    line(lines[0], bold=True)
+    for text, (_, note) in zip(lines[1:], rows, strict=True):
+        line(text)
+        if note:
+            line(f"    {note}")
 
 
 def line(text: str, bold: bool = False) -> None:
@@ -136,6 +130,11 @@ def line(text: str, bold: bool = False) -> None:
 def when(at: datetime | None) -> str:
     """21-11-2026 kl. 14.05.12, Danish time; a dash for none."""
     return f"{date_words(at)}.{danish(at).second:02}" if at else "–"
+
+
+def minute(at: datetime | None) -> str:
+    """21-11-2026 kl. 14.05, Danish time; a dash for none."""
+    return date_words(at) if at else "–"
 
 
 def age(seconds: float | None) -> str:

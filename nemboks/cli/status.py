@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from nemboks.cli.errors import ATTENTION, CRITICAL
-from nemboks.cli.output import Call, age, line, options, spaced, table, when
+from nemboks.cli.output import Call, Row, age, line, minute, options, spaced, table
 from nemboks.desk import status as desk
 from nemboks.desk.words import Item
 
@@ -43,28 +43,27 @@ def show(call: Call, whole: Item) -> None:
         return
     columns = (
         "CVR",
-        call.word("Navn", "Name"),
-        call.word("Tilstand", "State"),
         call.word("Venter", "Waiting"),
-        call.word("Holdt tilbage", "On hold"),
+        call.word("Holdt", "Held"),
         call.word("Ældste", "Oldest"),
         call.word("Sidst set efter", "Last look"),
+        call.word("Navn", "Name"),
     )
     table(columns, [_row(call, item) for item in whole["items"]])
 
 
-def _row(call: Call, item: Item) -> list[str]:
+def _row(call: Call, item: Item) -> Row:
     state = desk.MAILBOX_STATES[item["state"]].to(call.lang)
     why = item["paused_by"] or item["trouble"]
-    return [
+    cells = (
         spaced(item["cvr"]),
-        item["name"],
-        f"{state} ({why})" if why else state,
         str(item["waiting"]),
         str(item["held"]),
         age(item["oldest_seconds"]),
-        when(item["listed_at"]),
-    ]
+        minute(item["listed_at"]),
+        item["name"],
+    )
+    return cells, "" if item["state"] == desk.OK else f"{state} ({why})" if why else state
 
 
 @click.command(

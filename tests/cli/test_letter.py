@@ -34,12 +34,12 @@ def test_a_wrong_filter_is_wrong_use(place, wrong) -> None:
     assert place.run("letter", "list", *wrong).exit_code == 2
 
 
-def test_a_list_in_text_folds_and_never_cuts(place) -> None:
-    """In a pipe each letter is whole: number, CVR, state with its reason, times in Danish."""
+def test_a_list_in_text_says_why_a_letter_waits(place) -> None:
+    """Each letter has its line with state and Danish time, and beneath it the reason if there is one."""
     done = place.run("letter", "list")
 
     assert done.exit_code == 0 and "\x1b" not in done.output and "…" not in done.output
-    assert "Venter: Postkassen er fuld." in done.output
+    assert "    Postkassen er fuld. Næste forsøg " in done.output
     assert "13 74 81 36" in done.output and " kl. " in done.output
 
 
