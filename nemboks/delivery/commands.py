@@ -1,7 +1,7 @@
 """What we say to a mail server: the envelope's commands, and the letter with its dots made safe. Plain bytes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nemboks.delivery.access import Stopped
 from nemboks.domain.proof import Reply, Stage
@@ -22,6 +22,32 @@ def envelope_commands(mail: Mail, offers: Mapping[str, str]) -> list[tuple[Stage
     return commands if "chunking" in offers else [*commands, (Stage.DATA, b"DATA\r\n")]
 
 
+class Cutter:
+    """Pieces of any size in, pieces of one size out."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held = bytearray()
+
+    def add(self, piece: bytes) -> Iterator[bytes]:
+        """The full pieces that are ready now; use them up before the next call."""
+        if self._held:
+            self._held += piece
+            if len(self._held) < self._size:
+                return
+            piece = bytes(self._held)
+            self._held.clear()
+        full = len(piece) - len(piece) % self._size
+        for start in range(0, full, self._size):
+            yield piece[start : start + self._size]
+        self._held += piece[full:]
+
+    @property
+    def rest(self) -> bytes:
+        """The last piece, or nothing."""
+        return bytes(self._held)
+
+
 class Stuffing:
     """The transparency of RFC 5321 4.5.2 for a letter that comes in pieces, wherever they are cut."""
 
@@ -30,9 +56,10 @@ class Stuffing:
 
     def add(self, piece: bytes) -> bytes:
         """The piece as it goes on the wire."""
-        joined = self._tail + piece
-        self._tail = joined[-2:]
-        return joined.replace(b"\r\n.", b"\r\n..")[2:]
+        before, self._tail = self._tail, (self._tail + piece[-2:])[-2:]
+        if b"\r\n." not in before + piece[:2] and b"\r\n." not in piece:
+            return piece  # nearly always, and without a copy
+        return (before + piece).replace(b"\r\n.", b"\r\n..")[2:]
 
     @property
     def dot(self) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Generator
 from types import coroutine
 
 from nemboks.delivery.access import Progress, ServerAccess, Stopped
-from nemboks.delivery.commands import Stuffing, envelope_commands
+from nemboks.delivery.commands import Cutter, Stuffing, envelope_commands
 from nemboks.delivery.stream import Wire
 from nemboks.delivery.wire import dial
 from nemboks.domain.pace import Pace
@@ -63,15 +63,13 @@ class Smtp:
     async def body(self, mail: Mail) -> None:
         """Send all of the letter but its dot; returns when our buffers are empty. Exceptions of `pieces` pass."""
         size = 0
-        held = bytearray()
+        cutter = Cutter(PIECE)
         async for piece in mail.pieces:
             size += len(piece)
-            held += piece
-            while len(held) >= PIECE:
-                await self._send(bytes(held[:PIECE]))
-                del held[:PIECE]
-        if held:
-            await self._send(bytes(held))
+            for part in cutter.add(piece):
+                await self._send(part)
+        if cutter.rest:
+            await self._send(cutter.rest)
         if size != mail.size:
             raise ValueError(f"a letter of {mail.size} bytes brought {size}")
         await self._answered(0)

@@ -182,5 +182,7 @@ def _describe(error: Exception) -> str:
             return "the server closed the connection"
         case OSError(strerror=str(words)):
             return words
+        case ConnectionError():
+            return f"the connection broke ({type(cause).__name__})"
         case _:
             return f"{type(cause).__name__}: {cause}"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from nemboks.clock import RealClock
-from nemboks.delivery.commands import Stuffing
+from nemboks.delivery.access import Stopped
+from nemboks.delivery.commands import Cutter, Stuffing, envelope_commands
 from nemboks.delivery.courier import OwnServerCourier
 from nemboks.domain.proof import Stage
 from tests.helpers.smtp_server import HELO, QUICK, Certificates, ScriptedServer, make_mail
@@ -54,6 +55,29 @@ async def test_bytes_are_equal(name: str, hello: str, certificates: Certificates
     assert server.faults == []
     ended = letter if letter.endswith(b"\r\n") or not letter or "CHUNKING" in hello else letter + b"\r\n"
     assert (server.heard[0].letter or b"") == ended
+
+
+@given(some.lists(some.binary(max_size=20)), some.integers(1, 9))
+def test_pieces_become_even(pieces: list[bytes], size: int) -> None:
+    """Every piece but the last has the size, and together they are the letter."""
+    cutter = Cutter(size)
+    even = [part for piece in pieces for part in cutter.add(piece)]
+
+    assert all(len(part) == size for part in even)
+    assert len(cutter.rest) < size
+    assert b"".join(even) + cutter.rest == b"".join(pieces)
+
+
+@pytest.mark.parametrize("address", ["ø@bakery.example", "post@blåbær.example"])
+def test_international_addresses(address: str) -> None:
+    """They go only where the server says that it can (RFC 6531)."""
+    mail = make_mail(recipient=address)
+    commands = envelope_commands(mail, {"smtputf8": ""})
+
+    assert commands[0][1].endswith(b"> SMTPUTF8\r\n")
+    assert commands[1][1] == f"RCPT TO:<{address}>\r\n".encode()
+    with pytest.raises(Stopped, match="no SMTPUTF8"):
+        envelope_commands(mail, {})
 
 
 @given(some.text("\r\n.a", max_size=40), some.lists(some.integers(0, 40), max_size=8))

@@ -1,7 +1,10 @@
 """Verified TLS, or not a byte of MAIL."""
 
+import asyncio
 import datetime as dt
+import socket
 import ssl
+import struct
 from pathlib import Path
 
 import pytest
@@ -106,6 +109,28 @@ async def test_weak_servers(weakness: str, implicit: bool, certificates: Certifi
     _, words = await attempt(context, tmp_path / "ca.pem", implicit)
 
     assert words
+
+
+@pytest.mark.parametrize("answer", ["clear text", "end", "hard end"])
+async def test_a_port_without_tls(answer: str, certificates: Certificates) -> None:
+    """Where TLS is expected from the first byte, a server that answers otherwise gets nothing."""
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        if answer == "clear text":
+            writer.write(b"220 mail.bakery.example ESMTP\r\n")
+        if answer == "hard end":
+            option = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
+        writer.transport.abort() if answer == "hard end" else writer.close()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as listener:
+        server = ScriptedServer([], certificates.context, port=listener.sockets[0].getsockname()[1])
+        courier = OwnServerCourier({"own": server.access(certificates)}, QUICK, RealClock(), HELO)
+        report = await courier.deliver(make_mail(), 10, never)
+
+    assert (report.stage, report.reply, report.tls) == (Stage.TLS, None, None)
+    assert len(report.words) > 10
 
 
 async def test_what_was_verified_is_reported(certificates: Certificates) -> None:
