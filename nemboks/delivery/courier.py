@@ -6,15 +6,18 @@ answered. A cancel, and an exception of ours, close the connection and pass.
 """
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nemboks.delivery.access import ServerAccess, Stopped
+from nemboks.delivery.logins import Logins
 from nemboks.delivery.smtp import Smtp
 from nemboks.delivery.spares import Spares
 from nemboks.delivery.tls import make_context
+from nemboks.delivery.wire import Dialler
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Report, Stage
 from nemboks.ports import Clock, Mail
@@ -39,6 +42,7 @@ class OwnServerCourier:
         self._clock = clock
         self._helo = helo
         self._spares = Spares(pace.spare_seconds)
+        self._logins = Logins(pace.login_seconds, clock)
         files = {access.ca_file for access in self._servers.values()}
         self._contexts: dict[Path | None, ssl.SSLContext] = {file: make_context(file) for file in files}
 
@@ -67,7 +71,8 @@ class OwnServerCourier:
 
     def _fresh(self, mail: Mail) -> Smtp:
         access = self._servers[mail.server]
-        return Smtp(access, self._contexts[access.ca_file], self._helo, self._pace)
+        turn = functools.partial(self._logins.turn, mail.server)
+        return Smtp(Dialler(access, self._contexts[access.ca_file], self._helo, self._pace, turn))
 
     async def _up_to_the_dot(self, attempt: _Attempt, seconds: float) -> None:
         try:

@@ -10,15 +10,13 @@ Never: a dot after a refused recipient, even if DATA was answered 354 (RFC 2920 
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Generator
 from types import coroutine
 
-from nemboks.delivery.access import Progress, ServerAccess, Stopped
+from nemboks.delivery.access import Progress, Stopped
 from nemboks.delivery.commands import Cutter, Stuffing, envelope_commands
 from nemboks.delivery.stream import Wire
-from nemboks.delivery.wire import dial
-from nemboks.domain.pace import Pace
+from nemboks.delivery.wire import Dialler, dial
 from nemboks.domain.proof import Reply, Stage
 from nemboks.ports import Mail
 
@@ -30,13 +28,11 @@ QUIT_SECONDS = 5.0
 class Smtp:
     """One connection to one server, for one letter at a time."""
 
-    def __init__(self, access: ServerAccess, context: ssl.SSLContext, helo: str, pace: Pace) -> None:
+    def __init__(self, dialler: Dialler) -> None:
         self.progress = Progress()
         self.usable = False
-        self._access = access
-        self._context = context
-        self._helo = helo
-        self._pace = pace
+        self._dialler = dialler
+        self._pace = dialler.pace
         self._wire: Wire | None = None
         self._stuffing = Stuffing()
         self._chunking = False
@@ -44,7 +40,7 @@ class Smtp:
 
     async def open(self) -> None:
         """Connect, verify, log in. Raises Stopped, as everything here does when the server will not."""
-        self._wire = await dial(self._access, self._context, self._helo, self._pace, self.progress)
+        self._wire = await dial(self._dialler, self.progress)
         self.usable = True
 
     async def envelope(self, mail: Mail) -> None:

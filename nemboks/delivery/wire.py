@@ -11,7 +11,9 @@ Never: a step in clear besides EHLO and STARTTLS; a second attempt to log in; a 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 import aiosmtplib
 
@@ -25,11 +27,23 @@ from nemboks.domain.proof import Stage
 LOGIN_METHODS = ("plain", "login", "cram-md5")  # inside TLS the first needs one round and no stored clear text
 
 
-async def dial(access: ServerAccess, context: ssl.SSLContext, helo: str, pace: Pace, progress: Progress) -> Wire:
+@dataclass(frozen=True, slots=True)
+class Dialler:
+    """What is needed to reach one server; `login_turn` opens the block in which one login may be tried."""
+
+    access: ServerAccess
+    context: ssl.SSLContext
+    helo: str
+    pace: Pace
+    login_turn: Callable[[], AbstractAsyncContextManager[None]]
+
+
+async def dial(dialler: Dialler, progress: Progress) -> Wire:
     """A connection that is encrypted, verified, greeted and logged in. Raises Stopped; `progress` says where."""
+    access, pace = dialler.access, dialler.pace
     engine = _Engine(
-        hostname=access.host, port=access.port, use_tls=access.implicit, start_tls=False, tls_context=context,
-        local_hostname=helo, timeout=pace.reply_seconds,
+        hostname=access.host, port=access.port, use_tls=access.implicit, start_tls=False,
+        tls_context=dialler.context, local_hostname=dialler.helo, timeout=pace.reply_seconds,
     )  # fmt: skip
     try:
         with _translated(progress):
@@ -40,13 +54,14 @@ async def dial(access: ServerAccess, context: ssl.SSLContext, helo: str, pace: P
                 await _start_tls(engine, pace, progress)
                 progress.stage = Stage.GREETING
                 await engine.ehlo()
-            if access.username is not None:
-                progress.stage = Stage.LOGIN
-                await _log_in(engine, access.username, access.password or "")
-            transport = engine.transport
-            if not isinstance(transport, asyncio.Transport):
-                raise Stopped("the server closed the connection")
-            return Wire(transport, dict(engine.esmtp_extensions))
+        if access.username is not None:
+            progress.stage = Stage.LOGIN
+            async with dialler.login_turn():
+                with _translated(progress):
+                    await _log_in(engine, access.username, access.password or "")
+        if not isinstance(engine.transport, asyncio.Transport):
+            raise Stopped("the server closed the connection")
+        return Wire(engine.transport, dict(engine.esmtp_extensions))
     except BaseException:
         engine.close()
         raise

@@ -8,7 +8,6 @@ import pytest
 
 from nemboks.clock import RealClock
 from nemboks.delivery.courier import OwnServerCourier
-from nemboks.delivery.spares import SPARES
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Stage
 from tests.helpers.smtp_server import HASTY, HELO, LETTER, QUICK, Certificates, ScriptedServer, make_mail
@@ -20,6 +19,16 @@ KEPT = [HELLO, "@envelope", "B", "S 250 kept"]
 async def yes() -> bool:
     """The fence still holds."""
     return True
+
+
+class MovedClock(RealClock):
+    """Real time, which a test may put forward."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        """The real clock's, and what the test added."""
+        return super().monotonic() + self.ahead
 
 
 def courier_for(server: ScriptedServer, certificates: Certificates, pace: Pace = QUICK) -> OwnServerCourier:
@@ -194,14 +203,7 @@ async def test_the_time_up_to_the_dot(certificates: Certificates) -> None:
 
 async def test_no_dot_after_the_deadline(certificates: Certificates) -> None:
     """If the commit took until after the deadline, somebody else may hold the letter: no dot."""
-
-    class Clock(RealClock):
-        ahead = 0.0
-
-        def monotonic(self) -> float:
-            return super().monotonic() + self.ahead
-
-    clock = Clock()
+    clock = MovedClock()
 
     async def before_dot() -> bool:
         clock.ahead = 100
@@ -229,87 +231,3 @@ async def test_a_server_that_does_not_read(hello: list[str], certificates: Certi
 
     assert report.stage is Stage.BODY
     assert "within 0.3 s" in report.words
-
-
-async def test_accounts_share_nothing(certificates: Certificates) -> None:
-    """A connection serves one account and one server name; within these it is used again."""
-    twice = [*KEPT, "C RSET", "S 250 ok", "@envelope", "B", "S 250 kept"]
-    server = ScriptedServer([twice, KEPT, KEPT], certificates.context)
-    async with server.running():
-        courier = courier_for(server, certificates)
-        for changes in ({}, {"account": "butcher"}, {"server": "same"}, {}):
-            report = await courier.deliver(make_mail(**changes), 10, yes)
-            assert report.stage is Stage.DOT
-        await courier.close()
-        await server.settled()
-
-    assert len(server.heard) == 3
-    assert server.faults == []
-
-
-async def test_an_unused_connection_is_closed(certificates: Certificates) -> None:
-    """After `spare_seconds` the courier takes leave by itself."""
-    pace = QUICK.model_copy(update={"spare_seconds": 0.1})
-    server = ScriptedServer([[*KEPT, "C QUIT", "S 221 bye"]], certificates.context)
-    async with server.running():
-        courier = courier_for(server, certificates, pace)
-        await courier.deliver(make_mail(), 10, yes)
-        await server.settled()
-        await courier.close()
-
-    assert server.faults == []
-
-
-@pytest.mark.parametrize("farewell", [["S 421 idle"], ["X close"], ["X reset"], ["R 4"], ["S what?"]])
-async def test_a_server_that_leaves(farewell: list[str], certificates: Certificates) -> None:
-    """A kept connection is closed as soon as the server speaks or goes."""
-    server = ScriptedServer([["!", *KEPT, *farewell]], certificates.context)
-    async with server.running():
-        courier = courier_for(server, certificates)
-        await courier.deliver(make_mail(), 10, yes)
-        await server.settled()
-        await courier.close()
-
-
-async def test_few_connections_are_kept(certificates: Certificates) -> None:
-    """After a burst only a few connections stay; the others are closed."""
-    burst = SPARES + 2
-    server = ScriptedServer([KEPT] * burst, certificates.context)
-    ready = asyncio.Barrier(burst)
-
-    async def together() -> bool:
-        await ready.wait()
-        return True
-
-    async with server.running():
-        courier = courier_for(server, certificates)
-        reports = await asyncio.gather(*(courier.deliver(make_mail(), 10, together) for _ in range(burst)))
-        await courier.close()
-        await server.settled()
-
-    assert {report.reply and report.reply.code for report in reports} == {250}
-    assert sum(b"QUIT" in heard.raw for heard in server.heard) == SPARES
-
-
-async def test_nothing_is_kept_after_close(certificates: Certificates) -> None:
-    """A delivery that ends after `close` closes its connection itself."""
-    server = ScriptedServer([KEPT], certificates.context)
-    async with server.running():
-        courier = courier_for(server, certificates)
-        await courier.close()
-        report = await courier.deliver(make_mail(), 10, yes)
-        await server.settled()
-
-    assert report.stage is Stage.DOT
-
-
-async def test_the_password_is_not_shown(certificates: Certificates) -> None:
-    """Neither the settings nor a failing login shows it."""
-    server = ScriptedServer([["@hello AUTH=PLAIN", "C AUTH", "S 535 no"]], certificates.context)
-    async with server.running():
-        access = server.access(certificates, "bakery:flour")
-        report = await OwnServerCourier({"own": access}, QUICK, RealClock(), HELO).deliver(make_mail(), 10, yes)
-        await server.settled()
-
-    assert report.stage is Stage.LOGIN
-    assert "flour" not in repr(access) + repr(report)

@@ -111,6 +111,17 @@ async def test_weak_servers(weakness: str, implicit: bool, certificates: Certifi
     assert words
 
 
+async def test_a_certificate_without_an_end(tmp_path: Path) -> None:
+    """Ten thousand names, the right one among them, are more than a handshake may carry."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    names = [f"mail{number}.elsewhere.example" for number in range(10_000)]
+
+    _, words = await attempt(server_context(authority.issue_cert("localhost", *names)), tmp_path / "ca.pem", True)
+
+    assert words.startswith("TLS failed: ")
+
+
 @pytest.mark.parametrize("answer", ["clear text", "end", "hard end"])
 async def test_a_port_without_tls(answer: str, certificates: Certificates) -> None:
     """Where TLS is expected from the first byte, a server that answers otherwise gets nothing."""

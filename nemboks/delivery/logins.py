@@ -1,0 +1,49 @@
+"""Keeps a wrong password from being tried often: servers lock an account out after a few failures.
+
+Promises: until a login at a server was good, one is tried at a time; after a refusal none for `login_seconds`,
+however many letters wait for that server.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from nemboks.delivery.access import Stopped
+from nemboks.domain.proof import Reply
+from nemboks.ports import Clock
+
+
+class Logins:
+    """Whose turn it is to log in, by the server's name in the settings."""
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._good: set[str] = set()
+        self._refused: dict[str, tuple[float, Reply]] = {}  # when (monotonic), and the server's words
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @contextlib.asynccontextmanager
+    async def turn(self, server: str) -> AsyncIterator[None]:
+        """The block in which one login is tried. Raises Stopped with the last refusal while that is too recent."""
+        async with self._queue(server):
+            self._check(server)
+            try:
+                yield
+            except Stopped as end:
+                if end.reply and end.reply.code >= 500:
+                    self._refused[server] = (self._clock.monotonic(), end.reply)
+                    self._good.discard(server)
+                raise
+            self._refused.pop(server, None)
+            self._good.add(server)
+
+    def _queue(self, server: str) -> contextlib.AbstractAsyncContextManager[object]:
+        if server in self._good:
+            return contextlib.nullcontext()
+        return self._locks.setdefault(server, asyncio.Lock())
+
+    def _check(self, server: str) -> None:
+        since, reply = self._refused.get(server, (0.0, None))
+        if reply and self._clock.monotonic() - since < self._seconds:
+            raise Stopped("not tried again so soon after a refused login", reply)
