@@ -21,8 +21,9 @@ import aioimaplib
 
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
-from nemboks.intake.letter_stream import WANTED, LetterStream
-from nemboks.intake.session import Session, refusal
+from nemboks.intake.letter_stream import WHOLE, LetterStream
+from nemboks.intake.responses import refusal
+from nemboks.intake.session import Session
 from nemboks.intake.sieve import End, Sieve
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
@@ -74,7 +75,7 @@ class ImapInbox:
             if session.validity is None:
                 await session.select()
             if session.validity == validity:
-                async with session.command(f"UID FETCH {uid} {WANTED}") as out:
+                async with session.command(f"UID FETCH {uid} {WHOLE}") as out:
                     letter = LetterStream(out, uid)
                     if await letter.begins():
                         yield letter

@@ -1,28 +1,31 @@
-"""One letter as it comes out of an IMAP FETCH: its octets in pieces, and nothing believed that does not add up.
+"""One letter, or its header, as it comes out of an IMAP FETCH: in pieces, and nothing believed that does not add up.
 
 Promises: the iterator ends normally only when the server said OK, the UID is the one asked for and the octets are
 RFC822.SIZE many; a cut, a lying literal or a second letter in the answer raises Unavailable.
 """
 
-import re
 from collections.abc import AsyncIterator
 from typing import Final
 
 from nemboks.intake import responses
-from nemboks.intake.session import LETTER_BYTES, refusal
+from nemboks.intake.responses import refusal
 from nemboks.intake.sieve import PIECE_BYTES, End, Exchange, Go, Text
 from nemboks.ports import Refused, Unavailable
 
 _CHATTER: Final = 1000  # untagged lines around the letter
-WANTED: Final = "(UID RFC822.SIZE BODY.PEEK[])"
-_BEGINS = re.compile(rb"BODY\[\] \{([0-9]+)\}$", re.I)
+LETTER_BYTES: Final = 160 << 20  # the largest lawful letter is 99.5 MB (DIGITAL-POST 1.6)
+WHOLE: Final = "(UID RFC822.SIZE BODY.PEEK[])"
+HEADER: Final = "(UID RFC822.SIZE BODY.PEEK[HEADER])"
 
 
 class LetterStream(AsyncIterator[bytes]):
     """The pieces, at most 128 kB each."""
 
-    def __init__(self, out: Exchange, uid: int) -> None:
+    def __init__(self, out: Exchange, uid: int, section: str = "") -> None:
+        """`section`: "" for the whole letter, "HEADER" for its header block."""
         self._out, self._uid = out, uid
+        self._section = f"BODY[{section}]"
+        self.letter_size: int | None = None  # RFC822.SIZE, known at the end
         self._text = b""  # the response without its octets: attributes may stand before and after them
         self._left, self._size = 0, 0
         self._quoted: bytes | None = None
@@ -32,7 +35,7 @@ class LetterStream(AsyncIterator[bytes]):
         for _ in range(_CHATTER):
             event = await self._out.next()
             if isinstance(event, End):
-                if event.status != "OK":
+                if event.status != "OK" and b"[EXPUNGEISSUED]" not in event.text.upper():  # RFC 5530
                     raise Unavailable(str(refusal(event, "the letter")))
                 return False
             if isinstance(event, Text) and responses.is_fetch(event.text) and self._is_letter(event):
@@ -42,18 +45,18 @@ class LetterStream(AsyncIterator[bytes]):
     def _is_letter(self, event: Text) -> bool:
         self._text = event.text
         if event.literal is not None:
-            if _BEGINS.search(event.text) is None:
+            if not event.text.upper().endswith(f"{self._section} {{{event.literal}}}".encode()):
                 raise Unavailable("the IMAP server sent something else than the letter")
             if event.literal > LETTER_BYTES:
                 raise Refused(f"the letter is larger than {LETTER_BYTES >> 20} MB")
             self._left = self._size = event.literal
             return True
         found = responses.attributes(event.text)
-        if "BODY[]" not in found:
-            return False  # news of a flag that somebody set meanwhile
-        body = found["BODY[]"]
+        body = found.get(self._section)
         if not isinstance(body, bytes):
-            raise Unavailable("the IMAP server has the letter but not its text")
+            # News of a flag that somebody set meanwhile; or NIL, which is what Dovecot says of a letter that another
+            # client has just removed.
+            return False
         self._quoted, self._size = body, len(body)
         return True
 
@@ -85,6 +88,7 @@ class LetterStream(AsyncIterator[bytes]):
         found = responses.attributes(self._text)
         if event.status != "OK":
             raise Unavailable(str(refusal(event, "the letter")))
-        size = responses.number(found.get("RFC822.SIZE"))
-        if responses.number(found.get("UID")) != self._uid or size != self._size:
-            raise Unavailable(f"the IMAP server sent {self._size} octets of a letter of {size}")
+        self.letter_size = responses.number(found.get("RFC822.SIZE"))
+        whole = self._section == "BODY[]"
+        if responses.number(found.get("UID")) != self._uid or (whole and self.letter_size != self._size):
+            raise Unavailable(f"the IMAP server sent {self._size} octets of a letter of {self.letter_size}")

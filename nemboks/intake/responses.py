@@ -1,4 +1,4 @@
-"""What FETCH responses say, read by their grammar (RFC 3501 section 9) and never by looking for words in them.
+"""What responses say: FETCH by its grammar (RFC 3501 section 9), never by looking for words in it; NO and BAD.
 
 Plain functions on bytes; a literal stands in the text as `{size}`, its octets are elsewhere.
 """
@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from nemboks.ports import Unavailable
+from nemboks.intake.sieve import End
+from nemboks.intake.words import said
+from nemboks.ports import InboxError, Refused, Unavailable
 
 Value = bytes | str | tuple[object, ...] | None  # a string, an atom (or literal mark), a list, NIL
 
@@ -19,6 +21,17 @@ _DATE = re.compile(
 )
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DEPTH: Final = 8
+# RFC 5530: "not now" in a code of its own. Any other NO is a no.
+_NOT_NOW: Final = ("UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT", "OVERQUOTA", "CONTACTADMIN")
+
+
+def refusal(end: End, what: str, mailbox: bool = False) -> InboxError:
+    """The error that a NO or BAD means. BAD is a fault of one of us: try later, never give up for it."""
+    code = re.match(rb"\[([A-Za-z-]+)", end.text)
+    words = f"the IMAP server answered {said(end.status)} to {what}: {said(end.text)}"
+    if end.status != "NO" or (code and code[1].decode().upper() in _NOT_NOW):
+        return Unavailable(words)
+    return Refused(words, mailbox=mailbox)
 
 
 def is_fetch(text: bytes) -> bool:

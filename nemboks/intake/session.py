@@ -14,26 +14,15 @@ from typing import Final
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
 from nemboks.intake import responses
+from nemboks.intake.letter_stream import HEADER, LetterStream
 from nemboks.intake.patience import Patience
+from nemboks.intake.responses import refusal
 from nemboks.intake.sieve import End, Exchange, Go, Sieve, Text
-from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
-LETTER_BYTES: Final = 160 << 20
-_SMALL_BYTES: Final = 1 << 20  # of all but a letter: a header block at most
+_SMALL_BYTES: Final = 1 << 20  # of all but a letter: a line or two
 _LINES: Final = 200_000  # of a listing: a mailbox far beyond any other
 _CHATTER: Final = 1000  # untagged lines around anything smaller
-# RFC 5530: "not now" in a code of its own. Any other NO is a no.
-_NOT_NOW: Final = ("UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT", "OVERQUOTA", "CONTACTADMIN")
-
-
-def refusal(end: End, what: str, mailbox: bool = False) -> InboxError:
-    """The error that a NO or BAD means. BAD is a fault of one of us: try later, never give up for it."""
-    code = re.match(rb"\[([A-Za-z-]+)", end.text)
-    words = f"the IMAP server answered {said(end.status)} to {what}: {said(end.text)}"
-    if end.status != "NO" or (code and code[1].decode().upper() in _NOT_NOW):
-        return Unavailable(words)
-    return Refused(words, mailbox=mailbox)
 
 
 class Session:
@@ -114,21 +103,14 @@ class Session:
 
     async def check_identity(self, uid: int, receipt: Receipt) -> None:
         """Nothing, when the receipt's letter stands under the UID. Raises Gone, or Refused for another message."""
-        async with self.command(f"UID FETCH {uid} (UID RFC822.SIZE BODY.PEEK[HEADER])") as out:
-            sizes, headers = [], []
-            while not isinstance(event := await response(out), End):
-                text, literals = event
-                found = responses.attributes(text) if responses.is_fetch(text) else {}
-                if responses.number(found.get("UID")) == uid and "BODY[HEADER]" in found:
-                    header = found["BODY[HEADER]"]
-                    sizes.append(responses.number(found.get("RFC822.SIZE")))
-                    headers.append(header if isinstance(header, bytes) else b"".join(literals))
-        if event.status != "OK":
-            raise Unavailable(str(refusal(event, "the check of a letter")))
-        if not headers:
-            raise Gone("no letter stands under this UID any more")
-        same = sizes == [receipt.size] and hashlib.sha256(headers[0]).hexdigest() == receipt.header_sha256
-        if not same:
+        digest = hashlib.sha256()
+        async with self.command(f"UID FETCH {uid} {HEADER}") as out:
+            header = LetterStream(out, uid, "HEADER")
+            if not await header.begins():
+                raise Gone("no letter stands under this UID any more")
+            async for piece in header:
+                digest.update(piece)
+        if header.letter_size != receipt.size or digest.hexdigest() != receipt.header_sha256:
             raise Refused("another message stands under this UID: nothing was removed")
 
     async def remove(self, uid: int) -> str:
