@@ -51,8 +51,8 @@ class Pace(BaseModel):
             poll_seconds=0.8, sweep_seconds=0.25, idle_seconds=20, request_seconds=20, upstream_seconds=(0.5, 2),
             missing_seconds=0.7, park_seconds=1.2, retry_seconds=(0.5, 1, 1.5), retry_by_age=(), retry_last_seconds=2,
             full_seconds=1, second_look_seconds=0.7, login_seconds=1.5, tls_seconds=1, uncertain_seconds=1.5,
-            connect_seconds=10, reply_seconds=10, dot_seconds=4, attempt_seconds=60, bytes_per_second=1_000_000,
-            spare_seconds=20, stop_seconds=8,
+            connect_seconds=10, reply_seconds=10, dot_seconds=10, attempt_seconds=60, bytes_per_second=1_000_000,
+            spare_seconds=20, stop_seconds=12,
         )  # fmt: skip
 
     def allowance(self, size: int) -> float:
