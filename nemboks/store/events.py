@@ -5,8 +5,8 @@ where it was read.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final, get_args
 
@@ -56,8 +56,8 @@ def row(
 
 def detail(event: Event) -> dict[str, Any]:
     """What history keeps of an event: reasons, words, times, the server's reply, TLS facts."""
-    found = ((field, getattr(event, field, None)) for field in _TOLD)
-    return {field: _TOLD[field](value) for field, value in found if value is not None and value != ""}
+    found = ((name, getattr(event, name)) for name in _TOLD_OF[type(event)])
+    return {name: _TOLD[name](value) for name, value in found if value is not None and value != ""}
 
 
 def masked(address: str) -> str:
@@ -92,4 +92,7 @@ _TOLD: Final[Mapping[str, Callable[[Any], Any]]] = {
     "headline": _headline,
     "report": _same,
     "confirmation": _confirmation,
+}
+_TOLD_OF: Final[Mapping[type[Event], Sequence[str]]] = {
+    kind: [field.name for field in fields(kind) if field.name in _TOLD] for kind in get_args(Event)
 }

@@ -15,7 +15,7 @@ from nemboks.domain import letter as rules
 from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Event, Letter, Stale
 from nemboks.store import attempts, events
 from nemboks.store.ready import Ready
-from nemboks.store.rows import letter_from, values_of
+from nemboks.store.rows import changes, letter_from
 from nemboks.store.schema import letters, mailboxes, routes
 from nemboks.store.writer import Tx
 
@@ -66,8 +66,7 @@ def check(seen: Letter, before: Letter, event: Event) -> None:
 def write(tx: Tx, before: Letter, after: Letter) -> None:
     """Writes the letter, if the row is still what was read (on PostgreSQL another writer may come between)."""
     guard = {"b_id": before.id, "b_state": before.state, "b_fence": before.fence}
-    was, values = values_of(before), values_of(after)
-    changed = {name: value for name, value in values.items() if value is not was[name] or name == "state"}
+    changed = changes(before, after)
     if _write(frozenset(changed)).run(tx, {**guard, **changed}) != 1:
         raise Stale(f"letter {before.id}: another was first")
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from nemboks.store.connect import translated
+from nemboks.store.turns import Turns
 
 T = TypeVar("T")
 
@@ -18,8 +19,8 @@ T = TypeVar("T")
 class Reader:
     """Runs plain functions on the read connection: on one thread of its own, or inline."""
 
-    def __init__(self, tx: Connection, threaded: bool) -> None:
-        self._tx = tx
+    def __init__(self, tx: Connection, threaded: bool, turns: Turns) -> None:
+        self._tx, self._turns = tx, turns
         self._executor: Executor = ThreadPoolExecutor(1, "store-reader") if threaded else _Inline()
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
@@ -35,11 +36,12 @@ class Reader:
 
     def _snapshot(self, fn: Callable[[Connection], T]) -> T:
         try:
-            self._tx.exec_driver_sql("BEGIN")
-            try:
-                return fn(self._tx)
-            finally:
-                self._tx.exec_driver_sql("ROLLBACK")
+            with self._turns.turn():
+                self._tx.exec_driver_sql("BEGIN")
+                try:
+                    return fn(self._tx)
+                finally:
+                    self._tx.exec_driver_sql("ROLLBACK")
         except Exception as error:
             raise translated(error) from error
 

@@ -26,10 +26,25 @@ def letter_from(values: Mapping[Any, Any]) -> Letter:
 
 def values_of(letter: Letter) -> dict[str, Any]:
     """The letter's columns, without its id."""
-    return {
-        **{name: getattr(letter, name) for name in SAME if name != "id"},
-        "mailbox_id": letter.mailbox,
-        "sha256": letter.headline.sha256 if letter.headline else None,
-        "contents_file": letter.contents.file if letter.contents else None,
-        "contents_key": letter.contents.key if letter.contents else None,
-    }
+    values = {name: getattr(letter, name) for name in SAME if name != "id"}
+    return {**values, "mailbox_id": letter.mailbox, **_headline_of(letter), **_contents_of(letter)}
+
+
+def changes(before: Letter, after: Letter) -> dict[str, Any]:
+    """The columns that differ, and always the state: a write is never empty."""
+    changed = {name: value for name in SAME if (value := getattr(after, name)) is not getattr(before, name)}
+    if after.headline is not before.headline:
+        changed |= _headline_of(after)
+    if after.contents is not before.contents:
+        changed |= _contents_of(after)
+    changed["state"] = after.state
+    return changed
+
+
+def _headline_of(letter: Letter) -> dict[str, Any]:
+    return {"headline": letter.headline, "sha256": letter.headline.sha256 if letter.headline else None}
+
+
+def _contents_of(letter: Letter) -> dict[str, Any]:
+    sealed = letter.contents
+    return {"contents_file": sealed.file if sealed else None, "contents_key": sealed.key if sealed else None}

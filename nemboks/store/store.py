@@ -18,6 +18,7 @@ from nemboks.store.errors import StoreBroken, StoreInUse
 from nemboks.store.letters import SqlLetters
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.reader import Reader
+from nemboks.store.turns import Turns
 from nemboks.store.vault import Vault
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions, Tx, Writer
 
@@ -37,14 +38,15 @@ class Store:
 
         `threaded`: writer and reader on threads of their own; else inline, for the CLI and for simulation.
         """
-        tx = open_writer(path)
+        tx, turns = open_writer(path), Turns()
         try:
             _to_head(tx, path)
-            reader = Reader(open_reader(path), threaded)
+            reader = Reader(open_reader(path), threaded, turns)
         except BaseException:
             tx.close()
             raise
-        return cls(path, ThreadWriter(tx) if threaded else InlineWriter(tx), reader, vault, clock)
+        writer = ThreadWriter(tx, turns) if threaded else InlineWriter(tx)
+        return cls(path, writer, reader, vault, clock)
 
     def lock_daemon(self) -> None:
         """Keeps any other daemon out until `close` or the end of the process. StoreInUse if one is there."""

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from nemboks.store.connect import code_of, translated
 from nemboks.store.errors import StoreBroken, StoreError
+from nemboks.store.turns import Turns
 
 T = TypeVar("T")
 Tx = Connection
@@ -54,10 +55,10 @@ class Outcome:
 class Transactions:
     """Groups of units on one connection. `patient`: whether to wait on while another program holds the database."""
 
-    def __init__(self, tx: Tx, patient: Callable[[], bool]) -> None:
+    def __init__(self, tx: Tx, patient: Callable[[], bool], turns: Turns | None = None) -> None:
         driver = tx.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
-        self._tx, self._driver, self._patient = tx, driver, patient
+        self._tx, self._driver, self._patient, self._turns = tx, driver, patient, turns or Turns()
         self.broken: StoreBroken | None = None
 
     def run(self, units: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
@@ -81,7 +82,8 @@ class Transactions:
         try:
             self._say("BEGIN IMMEDIATE")
             values = [unit(self._tx) for unit in units]
-            self._say("COMMIT")
+            with self._turns.turn():
+                self._say("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                 if self._driver.in_transaction:
@@ -120,11 +122,11 @@ _Job = tuple[Callable[[Tx], Any], "asyncio.Future[Any]"]
 class ThreadWriter:
     """A Writer on a thread of its own, which commits together what arrives together. Serves one event loop."""
 
-    def __init__(self, tx: Tx) -> None:
+    def __init__(self, tx: Tx, turns: Turns | None = None) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closing = False
         # While the daemon lives it waits for the database as long as it takes: a confirmation must be written (D01).
-        self._transactions = Transactions(tx, patient=lambda: not self._closing)
+        self._transactions = Transactions(tx, patient=lambda: not self._closing, turns=turns)
         # A daemon thread: a process that dies unclosed must not wait for it. The store is made for that.
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()

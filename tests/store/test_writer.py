@@ -10,6 +10,7 @@ from sqlalchemy import text
 from nemboks.store import connect
 from nemboks.store.connect import open_writer
 from nemboks.store.errors import StoreBroken, StoreBusy, StoreError, StoreFull
+from nemboks.store.turns import Turns
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions
 
 ADD = text("INSERT INTO notes VALUES (:n)")
@@ -203,3 +204,23 @@ async def test_the_loop_may_go_before_the_answer(path):
     await writer.close()
 
     assert notes(path) == [1]
+
+
+def test_nobody_is_overtaken_twice():
+    """Who waits for the file gets it before the one who has just had it, however quickly that one asks again."""
+    turns, order = Turns(), []
+
+    def reader():
+        with turns.turn():
+            order.append("reader")
+
+    waiting = threading.Thread(target=reader)
+    with turns.turn():
+        waiting.start()
+        while not turns._line.locked():
+            assert waiting.is_alive()
+    with turns.turn():
+        order.append("writer")
+    waiting.join(5)
+
+    assert order == ["reader", "writer"]
