@@ -27,16 +27,17 @@ async def acknowledge(letter: Letter, world: World) -> None:
     if receipt_may_go(letter, mailbox, world.clock.now()) or letter.confirmation is None:
         return
     repeated = letter.receipt_begun_at is not None
-    letter = await world.letters.move(letter, ReceiptBegun())
-    inbox = await world.inboxes.of(mailbox)
+    words: str | None
     try:
+        inbox = await world.inboxes.of(mailbox)
+        letter = await world.letters.move(letter, ReceiptBegun())
         words = await inbox.acknowledge(_receipt(letter, world), repeated)
     except Gone as e:
         words = await _settle(letter, inbox, e, repeated, world)
     except InboxError as e:
         await _postpone(letter, mailbox, e, repeated, world)
         return
-    if words:
+    if words is not None:
         await _acknowledged(letter, mailbox, words, world)
 
 
@@ -53,8 +54,8 @@ def _receipt(letter: Letter, world: World) -> Receipt:
     )
 
 
-async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, world: World) -> str:
-    """Upstream's words if the letter is settled, "" if it was put off: the list decides (DIGITAL-POST 7.5)."""
+async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, world: World) -> str | None:
+    """Upstream's words if the letter is settled, None if it was put off: the list decides (DIGITAL-POST 7.5)."""
     failures = letter.failures + 1 if letter.why == "gone" else 1
     try:
         listed = letter.upstream_id in {x.upstream_id for x in await inbox.list()}
@@ -62,11 +63,12 @@ async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, wor
         listed = True  # not known: ask again
     if not listed and failures >= (GONE_AFTER_DOUBT if repeated else GONE_AT_ONCE):
         return f"already gone: {error}"
+    why = "still_listed" if listed else "gone"  # two words, so that only looks in a row without it are counted
     due_at = world.clock.now() + timedelta(seconds=spread(world.pace.missing_seconds, world.clock.chance()))
     # While it is listed, or the list is silent, an earlier unanswered call stays in doubt.
-    await world.letters.move(letter, Postponed("gone", str(error), due_at, definite=not repeated))
-    log().warning("letter_postponed", letter=letter.id, why="gone", words=str(error))
-    return ""
+    await world.letters.move(letter, Postponed(why, str(error), due_at, definite=not repeated))
+    log().warning("letter_postponed", letter=letter.id, why=why, words=str(error))
+    return None
 
 
 async def _postpone(letter: Letter, mailbox: Mailbox, error: InboxError, repeated: bool, world: World) -> None:

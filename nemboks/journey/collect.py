@@ -60,7 +60,7 @@ def _again(error: InboxError, failures: int, world: World) -> datetime:
 
 
 async def collect(letter: Letter, world: World) -> None:
-    """Fetch one FOUND (or VANISHED, but listed again) letter and commit it as WAITING, or as HELD with the reason."""
+    """Fetch one FOUND letter and commit it as WAITING, or as HELD with the reason."""
     mailbox = await world.mailboxes.get(letter.mailbox)
     try:
         inbox = await world.inboxes.of(mailbox)
@@ -68,14 +68,13 @@ async def collect(letter: Letter, world: World) -> None:
     except (InboxError, Unreadable) as e:
         await _not_collected(letter, mailbox, e, world)
         return
-    twin = await _twin(letter, mailbox, headline, world)
-    if twin is not None:
-        await world.contents.destroy(sealed)
-        log().info("letter_rebound", letter=twin.id, mailbox=mailbox.cvr)
-        return
-    event = _believe(letter, mailbox, headline, sealed, world)
     try:
-        after = await world.letters.move(letter, event)
+        twin = await _twin(letter, mailbox, headline, world)
+        if twin is not None:
+            await world.contents.destroy(sealed)
+            log().info("letter_rebound", letter=twin.id, mailbox=mailbox.cvr)
+            return
+        after = await world.letters.move(letter, _believe(letter, mailbox, headline, sealed, world))
     except Stale:  # another fetched it meanwhile: that one's contents stand
         await world.contents.destroy(sealed)
         raise

@@ -108,12 +108,9 @@ class _Dot:
         self._world, self._may_begin = world, may_begin
 
     async def begin(self) -> bool:
-        """Whether the dot may be sent: the attempt is still ours, in time, and dot_begun is committed."""
-        deadline = self.letter.deadline_at
+        """Whether the dot may be sent: dot_begun is committed, so the attempt is still ours and in time."""
         if not self._may_begin():
             self.refused = "the daemon is stopping"
-        elif deadline is None or self._world.clock.now() >= deadline:
-            self.refused = "the attempt's time is up"
         else:
             try:
                 self.letter = await self._world.letters.move(self.letter, DotBegun(self.letter.fence))

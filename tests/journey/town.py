@@ -1,0 +1,126 @@
+"""Anna's bakery, its mailbox, its mail server and a clock: the real journey over fakes of all its ports."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from nemboks.domain.events import Event
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Address, Face, Mailbox
+from nemboks.domain.pace import Pace
+from nemboks.journey.acknowledge import acknowledge
+from nemboks.journey.collect import collect, look
+from nemboks.journey.forward import forward
+from nemboks.journey.recover import recover
+from nemboks.journey.world import World
+from nemboks.ports import Inbox, InboxError
+from tests.content.memos import Memo
+from tests.helpers import builders as make
+from tests.helpers.clock import PretendClock
+from tests.helpers.fake_courier import FakeCourier
+from tests.helpers.fake_inbox import FakeInbox, Removal
+from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
+
+SENDER = Address("post@nemboks.example")
+STEPS = {State.FOUND: collect, State.WAITING: forward, State.FORWARDED: acknowledge}
+OVER = (State.ACKNOWLEDGED, State.HELD, State.DISMISSED, State.VANISHED)
+
+
+def uuid(number: int) -> str:
+    return f"8c2ea15d-61fb-4ba9-9366-{number:012d}"
+
+
+def memo(number: int = 1, **other: Any) -> bytes:
+    """A letter for Anna."""
+    return Memo(**{"uuid": uuid(number), "recipient_id": make.ANNA, **other}).xml()
+
+
+class FakeInboxes:
+    """The Inboxes port: one inbox for every mailbox, or an error that a test plants."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self.error: InboxError | None = None
+
+    async def of(self, mailbox: Mailbox) -> Inbox:
+        if self.error:
+            raise self.error
+        return self.inbox
+
+    async def close(self) -> None:
+        pass
+
+
+class Town:
+    """One world; the tests plant what goes wrong and let time pass."""
+
+    def __init__(self, face: Face = Face.REST, removal: Removal = Removal.ON_RECEIPT) -> None:
+        self.clock = PretendClock()
+        self.mailboxes = FakeMailboxes(self.clock, make.mailbox(face=face))
+        self.letters = FakeLetters(self.clock, self.mailboxes)
+        self.contents = FakeContents()
+        self.inbox = FakeInbox(keeps=face is Face.IMAP, removal=removal)
+        self.inboxes = FakeInboxes(self.inbox)
+        self.courier = FakeCourier()
+        self.world = World(
+            self.letters, self.mailboxes, self.contents, self.inboxes, self.courier, self.clock, Pace(), SENDER
+        )
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return self.mailboxes.rows[1]
+
+    @property
+    def letter(self) -> Letter:
+        """The only letter."""
+        (letter,) = self.letters.rows.values()
+        return letter
+
+    @property
+    def seconds_until_due(self) -> float:
+        assert self.letter.due_at is not None
+        return (self.letter.due_at - self.clock.now()).total_seconds()
+
+    def events(self) -> list[type[Event]]:
+        return [type(event) for _, event in self.letters.past]
+
+    async def look(self) -> None:
+        await look(self.mailbox, self.world)
+
+    async def posted(self, contents: bytes | None = None, id_: str = uuid(1)) -> Letter:
+        """A letter that lies upstream and is FOUND."""
+        self.inbox.put(id_, memo() if contents is None else contents)
+        await self.look()
+        return self.letter
+
+    async def waiting(self, contents: bytes | None = None, id_: str = uuid(1)) -> Letter:
+        await collect(await self.posted(contents, id_), self.world)
+        assert self.letter.state is State.WAITING
+        return self.letter
+
+    async def forwarded(self) -> Letter:
+        await forward(await self.waiting(), self.world)
+        assert self.letter.state is State.FORWARDED
+        return self.letter
+
+    async def step(self) -> State:
+        """The letter's state after its next step, taken when that is due."""
+        letter = self.letter
+        if letter.due_at and letter.due_at > self.clock.now():
+            self.clock.advance(self.seconds_until_due)
+        await STEPS[letter.state](self.letter, self.world)
+        return self.letter.state
+
+
+async def settle(world: World, advance: Callable[[datetime], None], days: float = 3) -> None:
+    """Everything that is due is done, and time goes on to the next due step, until nothing is due within the days."""
+    until = world.clock.now() + timedelta(days=days)
+    while world.clock.now() < until:
+        now = world.clock.now()
+        await recover(world)
+        for mailbox in await world.mailboxes.due(now, 10):
+            await look(mailbox, world)
+        for state, step in STEPS.items():
+            for letter in await world.letters.due(state, now, 100):
+                await step(letter, world)
+        advance(now + timedelta(seconds=60))
