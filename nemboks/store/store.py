@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from nemboks.ports import Clock
 from nemboks.store import migrations
-from nemboks.store.connect import open_reader, open_writer
+from nemboks.store.connect import open_reader, open_writer, translated
 from nemboks.store.errors import StoreBroken, StoreInUse
 from nemboks.store.letters import SqlLetters
 from nemboks.store.mailboxes import SqlMailboxes
@@ -42,9 +42,9 @@ class Store:
         try:
             _to_head(tx, path)
             reader = Reader(open_reader(path), threaded, turns)
-        except BaseException:
+        except Exception as error:
             tx.close()
-            raise
+            raise translated(error, path) from error
         writer = ThreadWriter(tx, turns) if threaded else InlineWriter(tx)
         return cls(path, writer, reader, vault, clock)
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -259,3 +260,24 @@ async def test_a_full_disk_is_told(contents, monkeypatch):
         await seal(contents, b"brev", durable=True)
 
     assert list(contents.directory.iterdir()) == []
+
+
+async def test_durable_means_file_then_name_then_directory(contents, monkeypatch):
+    """The file is on the disk before it has its name, and the name before the letter is called sealed (D2)."""
+    done, fsync, rename = [], os.fsync, Path.rename
+
+    def synced(handle):
+        fsync(handle)
+        done.append(Path(os.readlink(f"/proc/self/fd/{handle}")).suffix or "directory")
+
+    def renamed(self, target):
+        done.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", renamed)
+    await seal(contents, b"brev", durable=True)
+    assert done == [".part", "rename", "directory"]
+
+    await seal(contents, b"brev", durable=False)
+    assert done[3:] == ["rename"]
