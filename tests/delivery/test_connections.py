@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from nemboks.clock import RealClock
+from nemboks.delivery.access import Stopped
 from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.logins import Logins
 from nemboks.delivery.spares import SPARES
 from nemboks.domain.pace import Pace
-from nemboks.domain.proof import Stage
+from nemboks.domain.proof import Reply, Stage
 from tests.helpers.smtp_server import HELO, QUICK, Certificates, ScriptedServer, make_mail
 
 HELLO = "@hello PIPELINING"
@@ -154,3 +156,42 @@ async def test_letters_take_turns_at_the_login(certificates: Certificates) -> No
 
     assert [report.reply and report.reply.code for report in reports] == [535] * 5
     assert sum(b"AUTH" in heard.raw for heard in server.heard) == 1
+
+
+async def test_a_spare_that_keeps_silent(certificates: Certificates) -> None:
+    """If the time runs out while a kept connection is asked, nothing of this letter was sent: never `uncertain`."""
+    server = ScriptedServer([[*KEPT, "C RSET"]], certificates.context)
+    async with server.running():
+        courier = courier_for(server, certificates)
+        first = await courier.deliver(make_mail(), 10, yes)
+        second = await courier.deliver(make_mail(), 0.3, yes)
+        await courier.close()
+        await server.settled()
+
+    assert first.stage is Stage.DOT
+    assert (second.stage, second.reply) == (Stage.MAIL, None)
+
+
+async def log_in(logins: Logins) -> None:
+    """A login that is good."""
+    async with logins.turn("own"):
+        pass
+
+
+async def test_after_a_refusal_they_queue_again() -> None:
+    """A login that was good and is refused later is tried by one letter at a time, and that one by the clock."""
+    clock = MovedClock()
+    logins = Logins(60, clock)
+    await log_in(logins)
+    async with logins.turn("own"):
+        await log_in(logins)  # once one was good, nobody waits
+
+    with pytest.raises(Stopped):
+        async with logins.turn("own"):
+            raise Stopped("", Reply(535, "", "no"))
+    clock.ahead = 61
+    async with logins.turn("own"):
+        other = asyncio.create_task(log_in(logins))
+        await asyncio.sleep(0)
+        assert not other.done()
+    await other

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,12 @@ class MovedClock(RealClock):
     def monotonic(self) -> float:
         """The real clock's, and what the test added."""
         return super().monotonic() + self.ahead
+
+
+def open_connections_to(port: int) -> int:
+    """How many sockets of this machine are connected to the port (proc_pid_net(5): remote address, state)."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(line[2].endswith(f":{port:04X}") and line[3] == "01" for line in lines)
 
 
 def courier_for(server: ScriptedServer, certificates: Certificates, pace: Pace = QUICK) -> OwnServerCourier:
@@ -99,6 +106,36 @@ async def test_cancel_within_the_handshake(certificates: Certificates) -> None:
 
     assert report.stage is Stage.CONNECT
     assert report.words == "no connection within 0.3 s"
+
+
+async def test_cancel_waits_for_no_goodbye(certificates: Certificates) -> None:
+    """A server that reads no more cannot hold our end of the connection open after a cancel."""
+    server = ScriptedServer([["S 220 hello", "C EHLO", "!", "Z"]], certificates.context)
+    async with server.running():
+        task = asyncio.create_task(courier_for(server, certificates).deliver(make_mail(), 10, yes))
+        await asyncio.wait_for(server.cue.wait(), 5)
+        assert open_connections_to(server.port) == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+        assert open_connections_to(server.port) == 0
+
+
+async def test_a_false_answer_in_the_kernel(certificates: Certificates) -> None:
+    """An answer that arrived before the dot is seen even if nobody had time to read it."""
+    server = ScriptedServer([[HELLO, "@envelope"]], certificates.context)
+
+    async def before_dot() -> bool:
+        server.writers[0].write(b"250 2.0.0 fake\r\n")
+        return True
+
+    async with server.running():
+        report = await courier_for(server, certificates).deliver(make_mail(), 10, before_dot)
+        await server.settled()
+
+    assert (report.stage, report.reply) == (Stage.BODY, None)
+    assert not server.heard[0].dotted
 
 
 async def test_nobody_listens(certificates: Certificates) -> None:

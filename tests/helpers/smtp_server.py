@@ -14,6 +14,7 @@ A conversation is a text: a sentence, settings (`name: value`), an empty line, t
     L                  hear `BDAT 0 LAST`
     T                  upgrade to TLS
     !                  let the courier's `before_dot` return (`X` does that too)
+    Q                  hear nothing for a fifth of a second
     Z                  read nothing more
     X how              end: close (TLS says goodbye), fin (it does not), reset
 
@@ -105,6 +106,7 @@ class ScriptedServer:
     heard: list[Heard] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     cue: asyncio.Event = field(default_factory=asyncio.Event)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)  # for a test that speaks out of turn
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
@@ -138,6 +140,7 @@ class ScriptedServer:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.append(task)
+        self.writers.append(writer)
         heard = Heard(secured=self.implicit)
         self.heard.append(heard)
         player = _Player(self, reader, writer, heard)
@@ -203,6 +206,10 @@ class _Player:
                 self.heard.secured = True
             case "!":
                 self.server.cue.set()
+            case "Q":
+                with contextlib.suppress(TimeoutError):
+                    self._note(await asyncio.wait_for(self.reader.readexactly(1), 0.2))
+                    self.server.faults.append("heard something too early")
             case "Z":
                 await asyncio.Event().wait()
             case "X":
