@@ -1,19 +1,22 @@
 """Anna's bakery, its mailbox, its mail server and a clock: the real journey over fakes of all its ports."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from nemboks.domain.events import Event
-from nemboks.domain.letter import Letter, State
+from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.mailbox import Address, Face, Mailbox
 from nemboks.domain.pace import Pace
+from nemboks.domain.proof import Report
 from nemboks.journey.acknowledge import acknowledge
 from nemboks.journey.collect import collect, look
 from nemboks.journey.forward import forward
 from nemboks.journey.recover import recover
 from nemboks.journey.world import World
-from nemboks.ports import Inbox, InboxError
+from nemboks.ports import Inbox, InboxError, Mail
 from tests.content.memos import Memo
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
@@ -23,7 +26,6 @@ from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
 
 SENDER = Address("post@nemboks.example")
 STEPS = {State.FOUND: collect, State.WAITING: forward, State.FORWARDED: acknowledge}
-OVER = (State.ACKNOWLEDGED, State.HELD, State.DISMISSED, State.VANISHED)
 
 
 def uuid(number: int) -> str:
@@ -112,15 +114,45 @@ class Town:
         return self.letter.state
 
 
-async def settle(world: World, advance: Callable[[datetime], None], days: float = 3) -> None:
-    """Everything that is due is done, and time goes on to the next due step, until nothing is due within the days."""
-    until = world.clock.now() + timedelta(days=days)
-    while world.clock.now() < until:
-        now = world.clock.now()
+async def settle(world: World, clock: PretendClock, days: float = 3) -> None:
+    """What is due is done, as the daemon would, and time passes, until no letter is due within the days."""
+    horizon = clock.now() + timedelta(days=days)
+    while clock.now() < horizon:
         await recover(world)
-        for mailbox in await world.mailboxes.due(now, 10):
-            await look(mailbox, world)
+        await look(await world.mailboxes.get(1), world)
         for state, step in STEPS.items():
-            for letter in await world.letters.due(state, now, 100):
-                await step(letter, world)
-        advance(now + timedelta(seconds=60))
+            for letter in await world.letters.due(state, clock.now(), 100):
+                with suppress(Stale):
+                    await step(letter, world)
+        waiting = [x for state in STEPS for x in await world.letters.due(state, horizon, 100)]
+        if not waiting:
+            return
+        next_at = min(x.due_at for x in waiting if x.due_at)
+        clock.advance(max(0.0, (next_at - clock.now()).total_seconds()))
+
+
+class SlowCourier(FakeCourier):
+    """Does something of the test's right before the dot is asked for, or right after it was sent."""
+
+    def __init__(self, before: Callable[[], object] = lambda: None, after: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+
+    async def deliver(self, mail: Mail, seconds: float, before_dot: Callable[[], Awaitable[bool]]) -> Report:
+        async def asked() -> bool:
+            await _done(self.before())
+            return await before_dot()
+
+        report = await super().deliver(mail, seconds, asked)
+        await _done(self.after())
+        return report
+
+
+async def _done(result: object) -> None:
+    if isinstance(result, Awaitable):
+        await result
+
+
+def with_courier(town: Town, courier: FakeCourier) -> Town:
+    town.courier, town.world = courier, replace(town.world, courier=courier)
+    return town
