@@ -96,5 +96,8 @@ class Copy:
     message_id: str
     date: datetime
     seed: str  # of the MIME boundary
+    upstream_id: str  # the id it was collected under; a new UIDVALIDITY changes the letter's, not the mail's
+    company: str
+    sender: str  # our own address at the time
     format: int = 1
     wrap: bool = False  # the server takes no 8-bit: the whole message goes as one base64 attachment

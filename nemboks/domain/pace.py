@@ -77,5 +77,5 @@ FLOORS = {
     "poll_seconds": 60, "sweep_seconds": 0.2, "idle_seconds": 60, "request_seconds": 30, "upstream_seconds": 10,
     "missing_seconds": 60, "park_seconds": 600, "retry_seconds": 30, "retry_last_seconds": 600, "full_seconds": 300,
     "second_look_seconds": 300, "login_seconds": 1_800, "tls_seconds": 300, "uncertain_seconds": 300,
-    "connect_seconds": 10, "reply_seconds": 60, "dot_seconds": 600, "attempt_seconds": 300, "stop_seconds": 10,
+    "connect_seconds": 10, "reply_seconds": 60, "dot_seconds": 600, "attempt_seconds": 300, "stop_seconds": 600,
 }  # fmt: skip

@@ -116,10 +116,10 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
     if letter.headline is not None and letter.headline.sha256 != headline.sha256:
         return Hold(Reason.OTHER_CONTENTS, "the same id brings other contents than before")
     now = world.clock.now()
-    domain = world.sender.partition("@")[2]
-    message_id = message_id_for(mailbox.cvr, letter.upstream_id, domain)
-    seed = headline.sha256[:24]
-    return Collected(headline, sealed, Copy(message_id, now.replace(microsecond=0), seed), now)
+    message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.partition("@")[2])
+    date, seed = now.replace(microsecond=0), headline.sha256[:24]
+    copy = Copy(message_id, date, seed, letter.upstream_id, mailbox.name, world.sender)
+    return Collected(headline, sealed, copy, now)
 
 
 async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, world: World) -> None:

@@ -5,7 +5,7 @@ while the attempt, the route and the mailbox are still what the claim said. What
 certainly delivered nothing; whatever cuts us off later is uncertain, and counted.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from nemboks.content.errors import ContentsDiffer, Unreadable, UnsafeHeader
 from nemboks.content.message import HEADER_LIMIT
 from nemboks.domain.headline import Copy, Headline, Kind, Sealed
 from nemboks.domain.letter import Claimed, ContentsLost, DotBegun, Event, Hold, Later, Letter, Reason, Stale, State
-from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.mailbox import Address, Mailbox
 from nemboks.domain.proof import Report
 from nemboks.domain.verdict import Verdict, judge, wait
 from nemboks.journey.world import World
@@ -31,12 +31,9 @@ async def forward(letter: Letter, world: World, may_begin: Permission = lambda: 
         await _commit(letter, ContentsLost("there are no contents here", world.clock.now()), world)
         return
     claimed = await _claim(letter, mailbox, letter.headline, world)
+    dot = _Dot(claimed, world, may_begin)
     try:
-        beginning = await _beginning(claimed, letter.headline, letter.contents, world)
-        writer = _compose(claimed, mailbox, letter.headline, letter.copy, beginning, world)
-        mail = _mail(writer, claimed, mailbox, letter.contents, world)
-        dot = _Dot(claimed, world, may_begin)
-        report = await world.courier.deliver(mail, _allowance(writer.size, world), dot.begin)
+        report = await _deliver(claimed, mailbox, dot, world)
     except (ContentsGone, ContentsDiffer) as e:
         # Not at once: contents that are lost again and again must not turn into a hot loop.
         again = claimed.due_at or world.clock.now()
@@ -59,6 +56,17 @@ async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, world: Wo
     return await world.letters.move(letter, event)
 
 
+async def _deliver(letter: Letter, mailbox: Mailbox, dot: "_Dot", world: World) -> Report:
+    """What happened to the claimed letter's mail, composed from what its row says now."""
+    headline, sealed, copy, route = letter.headline, letter.contents, letter.copy, mailbox.route
+    if headline is None or sealed is None or copy is None:  # taken away between our look and the claim
+        raise ContentsGone("there are no contents here")
+    writer = _compose(letter, mailbox, headline, copy, await _beginning(letter, headline, sealed, world))
+    async with aclosing(_pieces(writer, letter, sealed, world)) as pieces:
+        mail = Mail(mailbox.cvr, route.server, copy.sender, route.address, writer.size, writer.eight_bit, pieces)
+        return await world.courier.deliver(mail, _allowance(writer.size, world), dot.begin)
+
+
 def _allowance(size: int, world: World) -> float:
     return world.pace.attempt_seconds + world.pace.allowance(size)
 
@@ -75,28 +83,22 @@ async def _beginning(letter: Letter, headline: Headline, sealed: Sealed, world: 
     return bytes(first)
 
 
-def _compose(
-    letter: Letter, mailbox: Mailbox, headline: Headline, copy: Copy, beginning: bytes, world: World
-) -> MailWriter:
+def _compose(letter: Letter, mailbox: Mailbox, headline: Headline, copy: Copy, beginning: bytes) -> MailWriter:
+    """The same bytes at every attempt: what could change since the first is taken from the copy (D13)."""
     return compose(
-        headline, copy, reference=reference_for(mailbox.cvr, letter.upstream_id), cvr=mailbox.cvr,
-        company=mailbox.name, address=mailbox.route.address, sender=world.sender, available_at=letter.available_at,
-        upstream_id=letter.upstream_id, beginning=beginning,
+        headline, copy, reference=reference_for(mailbox.cvr, copy.upstream_id), cvr=mailbox.cvr, company=copy.company,
+        address=mailbox.route.address, sender=Address(copy.sender), available_at=letter.available_at,
+        upstream_id=copy.upstream_id, beginning=beginning,
     )  # fmt: skip
 
 
-def _mail(writer: MailWriter, letter: Letter, mailbox: Mailbox, sealed: Sealed, world: World) -> Mail:
-    route = mailbox.route
-    pieces = _pieces(writer, letter, sealed, world)
-    return Mail(mailbox.cvr, route.server, world.sender, route.address, writer.size, writer.eight_bit, pieces)
-
-
-async def _pieces(writer: MailWriter, letter: Letter, sealed: Sealed, world: World) -> AsyncIterator[bytes]:
+async def _pieces(writer: MailWriter, letter: Letter, sealed: Sealed, world: World) -> AsyncGenerator[bytes, None]:
     """The mail's bytes. Ends only after the spool's last chunk was opened and every digest matched."""
     yield writer.head()
-    async for piece in world.contents.open(letter.id, sealed):
-        if made := writer.feed(piece):
-            yield made
+    async with aclosing(world.contents.open(letter.id, sealed)) as stored:
+        async for piece in stored:
+            if made := writer.feed(piece):
+                yield made
     yield writer.close()
 
 

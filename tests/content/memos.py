@@ -105,6 +105,9 @@ COPY = Copy(
     message_id=message_id_for(CVR, ID, "nemboks.example"),
     date=datetime(2026, 11, 21, 13, 5, 12, tzinfo=UTC),
     seed="0123456789abcdef0123456789abcdef",
+    upstream_id=ID,
+    company="Eksempel ApS",
+    sender="post@nemboks.example",
 )
 
 

@@ -40,7 +40,7 @@ SERVER = "mail.bageri.example:465"
 TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", "mail.bageri.example", "00" * 32)
 OK = Reply(250, "2.0.0", "taken")
 SORRY = Reply(451, "4.3.0", "not now")
-COPY = Copy("<1.1@nemboks.example>", AT, "seed")
+COPY = Copy("<1.1@nemboks.example>", AT, "seed", "letter-1", "Eksempel ApS", "post@nemboks.example")
 SEALED = Sealed("a" * 32, "key")
 HEADLINE = Headline(
     Kind.MEMO, Authority("Skattestyrelsen", "19552101", "CVR"), "Årsopgørelse", 1000, "ab" * 32,

@@ -42,7 +42,10 @@ def headline(**changes: Any) -> Headline:
 
 
 def copy(**changes: Any) -> Copy:
-    return replace(Copy("<1.13748136@nemboks.example>", START, "seed-1"), **changes)
+    return replace(
+        Copy("<1.13748136@nemboks.example>", START, "seed-1", "letter-1", "Eksempel ApS", "post@nemboks.example"),
+        **changes,
+    )
 
 
 def sealed(number: int = 1) -> Sealed:
