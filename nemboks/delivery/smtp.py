@@ -83,11 +83,12 @@ class Smtp:
         self.progress.stage = Stage.DOT
         self._line.write(b"BDAT 0 LAST\r\n" if self._chunking else self._stuffing.dot)
         reply = await self._reply(self._pace.dot_seconds)
-        if not self._line.quiet:
+        farewell = self._line.take()  # a server that closes after each letter may say so at once (RFC 5321 3.8)
+        if not self._line.quiet or (farewell and farewell.code != 421):
             raise Stopped(f"more than one answer to the dot, the first {reply.code}")
         if reply.code // 100 == 3:
             raise Stopped(f"the dot was answered {reply.code}")
-        self.usable = reply.code != 421 and not self._line.lost
+        self.usable = not farewell and reply.code != 421 and not self._line.lost
         return reply
 
     async def reset(self) -> bool:
