@@ -53,7 +53,9 @@ async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, world: Wo
     pause = wait(Verdict.TEMPORARY, letter.failures + 1, age, world.pace, world.clock.chance())
     route = mailbox.route
     event = Claimed(deadline, now + timedelta(seconds=pause), route.version, route.address, route.server)
-    return await world.letters.move(letter, event)
+    claimed = await world.letters.move(letter, event)
+    log().info("letter_claimed", letter=letter.id, mailbox=mailbox.cvr, attempt=claimed.fence)
+    return claimed
 
 
 async def _deliver(letter: Letter, mailbox: Mailbox, dot: "_Dot", world: World) -> Report:
@@ -116,6 +118,7 @@ class _Dot:
         else:
             try:
                 self.letter = await self._world.letters.move(self.letter, DotBegun(self.letter.fence))
+                log().info("letter_dot_begun", letter=self.letter.id, attempt=self.letter.fence)
             except Stale as e:
                 self.refused = str(e)
         return not self.refused
