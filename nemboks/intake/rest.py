@@ -118,13 +118,15 @@ class RestInbox:
                 raise Gone(words)
         else:
             raise self._calls.failure(answer, "the receipt")
-        return f"{words}, {await self._deleted(path, taken)}" if self._delete else words
+        return f"{words}, {await self._deleted(receipt.upstream_id, taken)}" if self._delete else words
 
-    async def _deleted(self, path: str, taken: bool) -> str:
-        answer = await self._calls.call("DELETE", path)
+    async def _deleted(self, upstream_id: str, taken: bool) -> str:
+        answer = await self._calls.call("DELETE", self._path(upstream_id))
         if answer.status in _TAKEN:
             return f"deleted ({answer.status})"
-        if taken and answer.status in (404, 410):  # this very call took the receipt: the letter left by it
+        if taken and answer.status in (404, 410):  # did the letter leave by the receipt? The list knows
+            if upstream_id in {x.upstream_id for x in await self.list()}:
+                raise Unavailable(f"the DELETE answers {answer.status}, but the list still shows the letter")
             return f"already deleted ({answer.status})"
         failure = self._calls.failure(answer, "the deletion after the receipt")
         if isinstance(failure, Refused):
