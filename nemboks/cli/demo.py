@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +24,10 @@ LOOK = 0.5  # seconds between two looks at both ends
 KILL_AFTER = (0.7, 2.8)  # a daemon lives this long before it is killed: from its start-up to full work
 
 
+class DaemonEnded(Exception):
+    """It ended by itself, which it never should."""
+
+
 class Round:
     """One run of the demo: posting, killing, watching, until everything is settled or time is up."""
 
@@ -34,7 +39,7 @@ class Round:
         self.began = time.monotonic()
         self.rows: list[Posted] = []
         self.post = self._register()
-        self.forever = ""
+        self.forever: oracle.Forever | None = None
         self._kill_at = self._next_kill() if kills else None
         self._post_at = self.began
 
@@ -65,7 +70,8 @@ class Round:
             self.world.start_daemon()
             self._kill_at = self._next_kill() if self.world.kills < self.kills else None
         if self.world.daemon_died():
-            raise RuntimeError(f"the daemon ended by itself; see {self.world.state / 'daemon.log'}")
+            click.echo(f"the daemon ended by itself; see {self.world.state / 'daemon.log'}", err=True)
+            raise DaemonEnded
         while (self.endless or len(self.rows) < self.total) and now >= self._post_at and not self._last_waits():
             self._one_letter()
 
@@ -94,11 +100,11 @@ class Round:
     def ends(self) -> oracle.Ends:
         """One look at both ends; the ledger first, so that it never knows more than the ends."""
         world = self.world
-        ledger = world.ledger()
-        return oracle.Ends.of(world.ask("letters"), world.ask("mails"), world.ask("companies"), ledger)
+        ledger, troubles = world.ledger()
+        return oracle.Ends.of(world.ask("letters"), world.ask("mails"), world.ask("companies"), ledger, troubles)
 
     def settled(self, ends: oracle.Ends) -> bool:
-        return all(oracle.settled(x, ends, bool(self.forever)) for x in self.rows)
+        return all(oracle.settled(x, ends, self.forever) for x in self.rows)
 
 
 def table_of(rows: Sequence[Posted], ends: oracle.Ends, began: float) -> Table:
@@ -123,17 +129,23 @@ def table_of(rows: Sequence[Posted], ends: oracle.Ends, began: float) -> Table:
 def run_once(round_: Round, timeout: float) -> dict[str, object]:
     """Post, kill and watch until everything is settled; the judged result, also when time runs out."""
     end = round_.began + timeout
-    look_at, ends = 0.0, None
+    look_at, ended = 0.0, False
     while time.monotonic() < end:
-        round_.step()
+        try:
+            round_.step()
+        except DaemonEnded:
+            ended = True
+            break
         if round_.all_posted() and time.monotonic() >= look_at:
             ends = round_.ends()
             if round_.settled(ends):
                 break
             look_at = time.monotonic() + LOOK
         time.sleep(STEP if not round_.all_posted() else LOOK)
-    ends = round_.ends()
-    return oracle.judge(round_.rows, ends, round_.forever, round_.world.kills, time.monotonic() - round_.began)
+    seconds = time.monotonic() - round_.began
+    result = oracle.judge(round_.rows, round_.ends(), round_.forever, round_.world.kills, seconds)
+    whole = round_.all_posted() and not ended  # what was never posted is in no count
+    return result | {"ok": result["ok"] and whole}
 
 
 def run_live(round_: Round, console: Console) -> None:
@@ -149,15 +161,18 @@ def run_live(round_: Round, console: Console) -> None:
             time.sleep(STEP)
 
 
-def _fault(world: World, name: str, count: int) -> str:
-    """Switch the fault on; brings what its never healing leads to ("" if it heals)."""
+def _fault(world: World, name: str, count: int, removal: str) -> oracle.Forever | None:
+    """Switch the fault on; brings what its never healing leads to, None if it heals or cannot show."""
     base, _, forever = name.partition(":")
     known = {x["name"]: x for x in world.ask("faults")}
     if base not in known or forever not in ("", "forever"):
         raise click.UsageError(f"there is no fault {name!r}; --fault help lists them")
     times = None if forever else max(1, min(10, count // 6))
     world.tell("faults", name=base, times=times)
-    return str(known[base]["expect_forever"]) if forever else ""
+    fault = known[base]
+    if not forever or removal not in fault["removals"]:
+        return None
+    return oracle.Forever(fault["expect_forever"], fault["faces"], fault["servers"])
 
 
 def _show_faults(world: World) -> None:
@@ -198,12 +213,12 @@ def demo(
         if fault == "help":
             _show_faults(world)
             return
-        files = sorted(letters.glob("*.xml")) if letters else []
+        files = sorted(x for x in letters.glob("*.xml") if x.is_file()) if letters else []
         if letters and not files:
             raise click.UsageError(f"{letters} has no *.xml files")
         round_ = Round(world, files, count, kills, seed, endless=not once and not letters)
         if fault:
-            round_.forever = _fault(world, fault, round_.total)
+            round_.forever = _fault(world, fault, round_.total, removal)
         world.write_config()
         world.start_daemon()
         if not once:
@@ -226,13 +241,16 @@ def _print(result: dict[str, object], as_json: bool) -> None:
 
 def main() -> None:
     """Entry point of `python -m nemboks.cli.demo`."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by the way out: our processes end with us
     try:
         demo(standalone_mode=False)
     except click.ClickException as e:
         e.show()
         sys.exit(e.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(0)
+        sys.exit(130 if "--once" in sys.argv else 0)
+    except DaemonEnded:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from xml.parsers import expat
 from nemboks.cli.demo_world import World
 
 HEADER = "MessageHeader"
+CVR = re.compile("[0-9]{8}")
 
 
 @dataclass
@@ -64,7 +65,7 @@ class _Finder:
 
     def _begin(self, name: str, _: dict[str, str]) -> None:
         self._path.append(name.rpartition(" ")[2])
-        width = 1 if _encoding(self._memo) == "ascii" else 2
+        width = 2 if _encoding(self._memo) == "utf-16-le" else 1  # from the octet of ">" to the next character
         self._start = self._memo.find(b">", self._parser.CurrentByteIndex) + width
         self._text = ""
 
@@ -90,7 +91,7 @@ class Post:
     def recipient_of(self, memo: bytes) -> str | None:
         """The CVR that the letter names, or None when it names none."""
         recipient = _Finder(memo).found.get("recipient")
-        return recipient.text if recipient and re.fullmatch(r"\d{8}", recipient.text) else None
+        return recipient.text if recipient and CVR.fullmatch(recipient.text) else None
 
     def file(self, path: Path) -> Posted:
         """Post one file through the real sender call, changed only where the demo must."""
@@ -104,7 +105,7 @@ class Post:
                 message_uuid, uuid_replaced = str(uuid.uuid4()), True
                 edits.append((span, message_uuid))
         recipient = finder.found.get("recipient")
-        replaced = bool(recipient and not re.fullmatch(r"\d{8}", recipient.text) and recipient.text)
+        replaced = bool(recipient and not CVR.fullmatch(recipient.text) and recipient.text)
         if recipient and replaced:
             edits.append((recipient, self._fallback))
             if kind := finder.found.get("type"):

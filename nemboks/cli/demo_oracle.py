@@ -4,13 +4,26 @@ Only the count of uncertain endings, and the state shown on each row, come from 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nemboks.cli.demo_letters import Posted
 
 Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Forever:
+    """A fault that never heals, what must come of a letter that meets it, and where it can show."""
+
+    outcome: str
+    faces: Collection[str]
+    servers: Collection[str]
+
+    def meets(self, company: Item | None) -> bool:
+        """Whether the company's letters run into it."""
+        return company is not None and company["face"] in self.faces and company["server"] in self.servers
 
 
 @dataclass(frozen=True)
@@ -21,12 +34,16 @@ class Ends:
     mails: list[Item]
     companies: dict[str, Item]  # by CVR
     ledger: dict[tuple[str, str], Item]  # by CVR and upstream id
+    troubles: Mapping[str, str]  # by CVR: why the ledger could not look into its mailbox
 
     @classmethod
-    def of(cls, letters: list[Item], mails: list[Item], companies: list[Item], ledger: list[Item]) -> "Ends":
+    def of(
+        cls, letters: list[Item], mails: list[Item], companies: list[Item], ledger: list[Item],
+        troubles: Mapping[str, str],
+    ) -> "Ends":  # fmt: skip
         return cls(
             {x["id"]: x for x in letters}, sorted(mails, key=lambda m: m["n"]), {x["cvr"]: x for x in companies},
-            {(x["cvr"], x["upstream_id"]): x for x in ledger},
+            {(x["cvr"], x["upstream_id"]): x for x in ledger}, troubles,
         )  # fmt: skip
 
     def letter(self, posted: Posted) -> Item | None:
@@ -41,6 +58,17 @@ class Ends:
         """Our ledger's account of it."""
         rows = (self.ledger.get((letter["cvr"], key)) for key in keys(letter))
         return next(filter(None, rows), None)
+
+    def stuck(self, letter: Item, forever: Forever | None) -> bool:
+        """Whether the letter has met the fault that never heals, and says why it waits."""
+        if not (forever and forever.meets(self.companies.get(letter["cvr"]))):
+            return False
+        row = self.row(letter)
+        if row is None:
+            return letter["cvr"] in self.troubles
+        if row["state"] == "FOUND" and row["reason"] == "unreadable":
+            return False  # on its way to HELD
+        return row["state"] != "SENDING" and bool(row["reason"])
 
     def copies(self, letter: Item) -> list[Item]:
         """The mails that carry this letter to its own company's mailbox, in the order of acceptance."""
@@ -104,23 +132,23 @@ def misdelivered(ends: Ends) -> int:
     return wrong
 
 
-def settled(posted: Posted, ends: Ends, forever: bool) -> bool:
+def settled(posted: Posted, ends: Ends, forever: Forever | None) -> bool:
     """Whether nothing more will happen to the letter by itself."""
     if not posted.accepted:
         return True
     letter = ends.letter(posted)
-    row = ends.row(letter) if letter else None
-    if letter is None or row is None:
+    if letter is None:
         return False
-    if finished(letter) and row["state"] == "ACKNOWLEDGED":
+    row = ends.row(letter)
+    if row is not None and (
+        (finished(letter) and row["state"] == "ACKNOWLEDGED") or (row["state"] == "HELD" and row["reason"])
+    ):
         return True
-    if forever:
-        return row["state"] != "SENDING" and bool(row["reason"])
-    return row["state"] == "HELD" and bool(row["reason"])
+    return ends.stuck(letter, forever)
 
 
-def judge(rows: Sequence[Posted], ends: Ends, forever: str, kills: int, seconds: float) -> Item:
-    """The demo's one JSON object (`nemboks.demo/1`). `forever`: what a fault that never heals leads to, or ""."""
+def judge(rows: Sequence[Posted], ends: Ends, forever: Forever | None, kills: int, seconds: float) -> Item:
+    """The demo's one JSON object (`nemboks.demo/1`)."""
     count: Counter[str] = Counter()
     letters = [_row(posted, ends, forever, count) for posted in rows]
     uncertain = sum(x["uncertain"] for x in ends.ledger.values())
@@ -136,7 +164,7 @@ def judge(rows: Sequence[Posted], ends: Ends, forever: str, kills: int, seconds:
     }  # fmt: skip
 
 
-def _row(posted: Posted, ends: Ends, forever: str, count: Counter[str]) -> Item:
+def _row(posted: Posted, ends: Ends, forever: Forever | None, count: Counter[str]) -> Item:
     letter = ends.letter(posted)
     row = ends.row(letter) if letter else None
     mails = ends.copies(letter) if letter else []
@@ -146,28 +174,41 @@ def _row(posted: Posted, ends: Ends, forever: str, count: Counter[str]) -> Item:
         _count(posted, letter, row, mails, forever, ends, count)
     elif posted.accepted:
         count["accepted"] += 1
-    expect = _expect(posted, letter, forever)
-    state = row["state"] if row else ("UPSTREAM" if posted.accepted else "REJECTED_UPSTREAM")
+    expect = _expect(posted, letter, forever, ends)
+    state, reason = _where(posted, letter, row, forever, ends)
     return {
         "source": posted.source, "message_uuid": posted.message_uuid, "uuid_replaced": posted.uuid_replaced,
         "recipient_replaced": posted.recipient_replaced, "cvr": posted.cvr, "inbox": posted.inbox, "expect": expect,
-        "state": state, "reason": row["reason"] if row else None, "attempts": row["attempts"] if row else 0,
+        "state": state, "reason": reason, "attempts": row["attempts"] if row else 0,
         "available_at": row["available_at"] if row else None, "forwarded_at": row["forwarded_at"] if row else None,
         "acknowledged_at": row["acknowledged_at"] if row else None, "mail": _mail(mails),
     }  # fmt: skip
 
 
-def _expect(posted: Posted, letter: Item | None, forever: str) -> str:
+def _where(
+    posted: Posted, letter: Item | None, row: Item | None, forever: Forever | None, ends: Ends
+) -> tuple[str, str | None]:
+    """The row's state and reason. A letter that a fault keeps us from fetching waits in Digital Post."""
+    if not posted.accepted:
+        return "REJECTED_UPSTREAM", None
+    waits = letter is not None and ends.stuck(letter, forever)
+    if row is not None:
+        return ("WAITING" if waits and row["state"] == "FOUND" else row["state"]), row["reason"]
+    return ("WAITING" if waits else "UPSTREAM"), ends.troubles.get(posted.cvr)
+
+
+def _expect(posted: Posted, letter: Item | None, forever: Forever | None, ends: Ends) -> str:
     if not posted.accepted:
         return "rejected"
     if letter is not None and letter["kind"] == "NEMSMS":
         return "held"
-    return forever or "delivered"
+    return forever.outcome if forever and forever.meets(ends.companies.get(posted.cvr)) else "delivered"
 
 
 def _count(
-    posted: Posted, letter: Item, row: Item | None, mails: list[Item], forever: str, ends: Ends, count: Counter[str]
-) -> None:
+    posted: Posted, letter: Item, row: Item | None, mails: list[Item], forever: Forever | None, ends: Ends,
+    count: Counter[str],
+) -> None:  # fmt: skip
     count["accepted"] += 1
     count["copies"] += max(0, len(mails) - 1)
     good = [m["n"] for m in mails if whole(m, letter)]
@@ -178,15 +219,16 @@ def _count(
         count["premature"] += not any(n < gone for n in told)
     done = finished(letter)
     count["acknowledged"] += done
-    held = row is not None and row["state"] in ("HELD", "WAITING", "FOUND", "VANISHED") and bool(row["reason"])
+    state, reason = _where(posted, letter, row, forever, ends)
+    held = state in ("HELD", "WAITING", "FOUND", "VANISHED") and bool(reason)
     count["held"] += held and not done
-    if not settled(posted, ends, bool(forever)):
+    if not settled(posted, ends, forever):
         count["unsettled"] += 1
         return
     uncertain = row is not None and row["reason"] == "three_uncertain"
-    expect = _expect(posted, letter, forever)
+    expect = _expect(posted, letter, forever, ends)
     if expect == "delivered":
-        count["astray"] += not (bool(told) and (done or bool(forever))) and not uncertain
+        count["astray"] += not (bool(told) and (done or ends.stuck(letter, forever))) and not uncertain
     else:
         count["astray"] += done or not held
 

@@ -1,8 +1,10 @@
 """The demo's two ends and the daemon between them: three processes on free loopback ports, and how to ask them."""
 
 import asyncio
+import fcntl
 import json
 import os
+import shutil
 import signal
 import ssl
 import subprocess
@@ -11,10 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx2
 
 from nemboks.desk.letters import all_letters
-from nemboks.settings import load
+from nemboks.desk.mailboxes import mailbox_list
+from nemboks.settings import SettingsError, load
 from nemboks.store.errors import StoreError
 from nemboks.store.store import Store
 from nemboks.wiring import open_store
@@ -28,6 +32,7 @@ class World:
     def __init__(self, state: Path, cvrs: int, inbox: str, removal: str, seed: int) -> None:
         self.state = state
         self.config = state / "nemboks.toml"
+        _forget(state, self.config)
         ready = state / "ready.json"
         ready.unlink(missing_ok=True)
         self._simulator = self._start(
@@ -111,17 +116,18 @@ class World:
         """Whether the daemon ended by itself, which it never should."""
         return self._daemon is not None and self._daemon.poll() is not None
 
-    def ledger(self) -> list[dict[str, Any]]:
-        """Every letter as our own ledger has it; empty before the daemon has made the ledger."""
+    def ledger(self) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """Every letter as our own ledger has it, and its trouble with mailboxes by CVR; empty before it is made."""
         if self._store is None:
             settings = load(self.config, environ={})
             if not settings.database.exists():
-                return []
+                return [], {}
             try:
                 self._store = open_store(settings)
             except StoreError:  # the daemon has not finished making it
-                return []
-        return all_letters(self._store)
+                return [], {}
+        boxes = asyncio.run(mailbox_list(self._store))
+        return all_letters(self._store), {box["cvr"]: box["trouble"] for box in boxes if box["trouble"]}
 
     def close(self) -> None:
         for process in (self._daemon, self._simulator):
@@ -138,6 +144,27 @@ class World:
         self._control.close()
         if self._sender is not None:
             self._sender.close()
+
+
+def _forget(state: Path, config: Path) -> None:
+    """Remove what an earlier demo knew: the same seed makes the same letters. A real ledger is never touched."""
+    ledger = state / "nemboks.db"
+    if not ledger.exists():
+        return
+    try:
+        demo = load(config, environ={}).environment == "demo"
+    except SettingsError:
+        demo = False
+    if not demo:
+        raise click.UsageError(f"{ledger} is no demo's; name another folder")
+    with ledger.with_name("nemboks.db.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise click.UsageError(f"another demo runs in {state}") from None
+        for file in (ledger, *(state / f"nemboks.db-{x}" for x in ("wal", "shm", "journal"))):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(state / "spool", ignore_errors=True)
 
 
 def quiet_environment() -> None:

@@ -59,6 +59,34 @@ def test_a_fault_that_never_heals_leaves_letters_waiting_with_a_reason() -> None
     assert {("held", "WAITING", "address")} == {(r["expect"], r["state"], r["reason"]) for r in result["letters"]}
 
 
+@pytest.mark.parametrize(("fault", "held"), [("rest-list-401", 4), ("smtp-starttls-missing", 1), ("imap-login-no", 0)])
+def test_a_fault_counts_only_where_it_can_show(fault: str, held: int) -> None:
+    """Letters that never meet the fault are delivered; those that do wait with a reason, listed or not."""
+    code, result = _demo("--count", "4", "--fault", f"{fault}:forever", "--timeout", "60")
+
+    assert (0, True, held) == (code, result["ok"], result["held"])
+    stuck = [row for row in result["letters"] if row["expect"] == "held"]
+    assert held == len(stuck) and all(row["state"] == "WAITING" and row["reason"] for row in stuck)
+
+
+def test_a_delete_that_was_not_heard_is_said_again() -> None:
+    """404 to the DELETE proves nothing while the letter is still listed."""
+    code, result = _demo("--count", "6", "--removal", "on-delete", "--fault", "rest-delete-404", "--timeout", "60")
+
+    assert (0, True, 6) == (code, result["ok"], result["acknowledged"])
+
+
+def test_a_state_folder_is_used_again(tmp_path: Path) -> None:
+    """What the run before knew is forgotten; a ledger that is no demo's is left alone."""
+    for _ in range(2):
+        code, result = _demo("--count", "3", "--state", str(tmp_path), "--timeout", "60")
+        assert (0, True, 3) == (code, result["ok"], result["acknowledged"])
+
+    (tmp_path / "nemboks.toml").write_text("")
+    done = subprocess.run([*DEMO, "--state", str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert (2, True) == (done.returncode, (tmp_path / "nemboks.db").exists())
+
+
 MEMO = """<?xml version="1.0" encoding="UTF-8"?>
 <memo:Message xmlns:memo="https://DigitalPost.dk/MeMo-1" memoVersion="1.1" memoSchVersion="1.1.0">
 <memo:MessageHeader><memo:messageType>{type}</memo:messageType><memo:messageUUID>{uuid}</memo:messageUUID>
