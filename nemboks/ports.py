@@ -134,6 +134,11 @@ class ContentsGone(Exception):
 class Sealing(Protocol):
     """A letter being sealed. Left without `finish`, nothing of it stays."""
 
+    @property
+    def sealed(self) -> Sealed:
+        """Where the contents will lie, known before the first byte."""
+        ...
+
     async def write(self, piece: bytes) -> None: ...
     async def finish(self, durable: bool) -> Sealed:
         """The sealed contents; with `durable`, file and directory are on the disk before this returns."""

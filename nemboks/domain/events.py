@@ -25,6 +25,13 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FetchBegun:
+    """A fetch that upstream may not repeat begins; the row names the seal first, so that a crash loses no letter."""
+
+    contents: Sealed
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """We hold the whole letter: sealed, read, its mail's identity fixed."""
 
@@ -121,6 +128,7 @@ class Hold:
     words: str = ""
     fence: int | None = None
     headline: Headline | None = None
+    contents: Sealed | None = None  # kept here, because upstream may not give them a second time
     report: Report | None = None
 
 
@@ -187,7 +195,7 @@ class Acknowledged:
 
 
 Event = (
-    Collected | Vanished | Reappeared | Postponed | Claimed | DotBegun | Confirmed | PartConfirmed | HandedOver
-    | Later | Hold | AttemptEnded | Returned | Released | Retried | Dismissed | ContentsLost | ReceiptBegun
+    FetchBegun | Collected | Vanished | Reappeared | Postponed | Claimed | DotBegun | Confirmed | PartConfirmed
+    | HandedOver | Later | Hold | AttemptEnded | Returned | Released | Retried | Dismissed | ContentsLost | ReceiptBegun
     | Acknowledged
 )  # fmt: skip

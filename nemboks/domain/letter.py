@@ -24,6 +24,7 @@ from nemboks.domain.events import (
     Dismissed,
     DotBegun,
     Event,
+    FetchBegun,
     HandedOver,
     Hold,
     Later,
@@ -42,9 +43,9 @@ from nemboks.domain.proof import Confirmation, Stage
 
 __all__ = [  # the events are read from here too: this file is where a reader begins
     "Acknowledged", "AttemptEnded", "Claimed", "Collected", "Confirmed", "ContentsLost", "Dismissed", "DotBegun",
-    "Event", "HandedOver", "Hold", "Later", "Letter", "MOVES", "Move", "PartConfirmed", "Postponed", "Reappeared",
-    "Reason", "ReceiptBegun", "Released", "Retried", "Returned", "Stale", "State", "UNCERTAIN_LIMIT", "Vanished",
-    "move",
+    "Event", "FetchBegun", "HandedOver", "Hold", "Later", "Letter", "MOVES", "Move", "PartConfirmed", "Postponed",
+    "Reappeared", "Reason", "ReceiptBegun", "Released", "Retried", "Returned", "Stale", "State", "UNCERTAIN_LIMIT",
+    "Vanished", "move",
 ]  # fmt: skip
 
 UNCERTAIN_LIMIT: Final = 3  # after three uncertain ends a person decides (RELIABILITY I3)
@@ -108,6 +109,7 @@ def _from(*sources: State, to: tuple[State, ...] = ()) -> Move:
 
 S = State
 MOVES: Final[Mapping[type[Event], Move]] = {
+    FetchBegun: _from(S.FOUND),
     Collected: _from(S.FOUND, S.VANISHED, to=(S.WAITING,)),
     Vanished: _from(S.FOUND, to=(S.VANISHED,)),
     Reappeared: _from(S.VANISHED, to=(S.FOUND,)),
@@ -165,7 +167,7 @@ def _dot_refuses(letter: Letter, event: Event, at: datetime) -> str:
 
 def _contents_refuse(letter: Letter, event: Event) -> str:
     """What an old sight of the letter says about its contents is not believed."""
-    if isinstance(event, ContentsLost) and event.fence is None and letter.contents:
+    if isinstance(event, ContentsLost) and event.fence is None and letter.contents and letter.copy:
         return "its contents are here"  # collected again since: on upstream's side they may be gone by now
     if isinstance(event, Confirmed) and letter.headline is None:
         return "other contents are to be fetched, and nobody confirmed those"
@@ -186,8 +188,10 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
             kept = letter.copy or copy  # a letter fetched again keeps its mail's identity (D13)
             return {"state": S.WAITING, "headline": headline, "contents": contents, "copy": kept, "due_at": due_at,
                     "why": "", "words": "", "failures": 0}  # fmt: skip
+        case FetchBegun(contents):
+            return {"contents": contents}
         case Vanished(words):
-            return {"state": S.VANISHED, "words": words, "due_at": None}
+            return {"state": S.VANISHED, "words": words, "due_at": None, "contents": None}
         case Reappeared(due_at):
             return {"state": S.FOUND, "why": "", "words": "", "failures": 0, "due_at": due_at}
         case Postponed(why, words, due_at, definite):
@@ -208,9 +212,9 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Later(_, why, words, due_at, _, copy):
             return {"state": S.WAITING, "why": why, "words": words, "due_at": due_at,
                     "failures": _trouble(letter, why), "copy": copy or letter.copy, **_CLOSED}  # fmt: skip
-        case Hold(reason, words, _, headline):
-            return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None,
-                    "headline": headline or letter.headline, **_CLOSED}  # fmt: skip
+        case Hold(reason, words, _, headline, contents):
+            return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None, **_CLOSED,
+                    "headline": headline or letter.headline, "contents": contents or letter.contents}  # fmt: skip
         case AttemptEnded():
             return _attempt_ended(letter, event)
         case Returned(reason, words):
@@ -224,7 +228,8 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Dismissed():
             return {"state": S.DISMISSED, "due_at": None}
         case ContentsLost(words, due_at):
-            return {"state": S.FOUND, "contents": None, "why": "contents_lost", "words": words, "due_at": due_at,
+            unread = None if letter.copy else letter.contents  # sealed but never believed: looked at again
+            return {"state": S.FOUND, "contents": unread, "why": "contents_lost", "words": words, "due_at": due_at,
                     **_CLOSED}  # fmt: skip
         case ReceiptBegun():
             return {"receipt_begun_at": letter.receipt_begun_at or at}

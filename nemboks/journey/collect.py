@@ -5,6 +5,8 @@ FOUND is committed before any fetch, because the fetch itself may take the lette
 and the recipient that the mailbox belongs to. A letter that fails that is HELD, never mailed, never receipted.
 """
 
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from nemboks.content.compose import message_id_for
@@ -12,12 +14,12 @@ from nemboks.content.errors import Unreadable
 from nemboks.content.memo import MemoReader
 from nemboks.content.message import MessageReader
 from nemboks.domain.headline import Copy, Headline, Kind, Sealed
-from nemboks.domain.letter import Collected, Event, Hold, Letter, Postponed, Reason, Stale, State, Vanished
+from nemboks.domain.letter import Collected, Event, FetchBegun, Hold, Letter, Postponed, Reason, Stale, State, Vanished
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.verdict import backoff, spread
 from nemboks.journey.world import World
 from nemboks.logs import log
-from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
+from nemboks.ports import ContentsGone, Gone, Inbox, InboxError, Refused, Unavailable
 
 LOOKS = 3  # a letter that is not there, or not readable, gets three looks before we believe it
 
@@ -63,11 +65,83 @@ async def collect(letter: Letter, world: World) -> None:
     """Fetch one FOUND letter and commit it as WAITING, or as HELD with the reason."""
     mailbox = await world.mailboxes.get(letter.mailbox)
     try:
-        inbox = await world.inboxes.of(mailbox)
-        headline, sealed = await _fetch(letter, mailbox, inbox, world)
+        got = await _kept(letter, mailbox, world)
+        if got is None or isinstance(got.headline, Unreadable):  # better bytes may come
+            inbox = await world.inboxes.of(mailbox)
+            letter, got = await _fetch(letter, mailbox, inbox, got is None, world)
+        if isinstance(got.headline, Unreadable):
+            raise got.headline
     except (InboxError, Unreadable) as e:
         await _not_collected(letter, mailbox, e, world)
         return
+    await _commit(letter, mailbox, got.headline, got.sealed, world)
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """A whole letter, sealed; and what was read of it, or why it could not be."""
+
+    headline: Headline | Unreadable
+    sealed: Sealed
+
+
+class _Reading:
+    """A reader that lets the rest of an unreadable letter pass: its bytes may be the only ones there are."""
+
+    def __init__(self, face: Face) -> None:
+        self._reader: MemoReader | MessageReader = MemoReader() if face is Face.REST else MessageReader()
+        self._fault: Unreadable | None = None
+
+    def feed(self, piece: bytes) -> None:
+        try:
+            if self._fault is None:
+                self._reader.feed(piece)
+        except Unreadable as e:
+            self._fault = e
+
+    def close(self) -> Headline | Unreadable:
+        try:
+            return self._fault or self._reader.close()
+        except Unreadable as e:
+            return e
+
+
+async def _kept(letter: Letter, mailbox: Mailbox, world: World) -> _Got | None:
+    """The letter that an earlier fetch sealed whole before it was cut off; None when there is none to go on with."""
+    if letter.contents is None:
+        return None
+    reading = _Reading(mailbox.face)
+    try:
+        async with aclosing(world.contents.open(letter.id, letter.contents)) as pieces:
+            async for piece in pieces:
+                reading.feed(piece)
+    except ContentsGone:
+        return None
+    return _Got(reading.close(), letter.contents)
+
+
+async def _fetch(letter: Letter, mailbox: Mailbox, inbox: Inbox, first: bool, world: World) -> tuple[Letter, _Got]:
+    """Stream the letter into the spool while reading it. Raises InboxError; then nothing is kept.
+
+    Where upstream may not give it twice, the row names the seal before the first byte comes, and an unreadable letter
+    is sealed like any other. `first`: we have no bytes of it yet.
+    """
+    reading = _Reading(mailbox.face)
+    async with world.contents.seal(letter.id) as sealing:
+        if first and not inbox.keeps:
+            letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
+        async with inbox.fetch(letter.upstream_id) as pieces:
+            async for piece in pieces:
+                reading.feed(piece)
+                await sealing.write(piece)
+        headline = reading.close()
+        if isinstance(headline, Unreadable) and letter.contents != sealing.sealed:
+            raise headline  # upstream keeps it, or we have it from the fetch before
+        return letter, _Got(headline, await sealing.finish(durable=not inbox.keeps))
+
+
+async def _commit(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, world: World) -> None:
+    """Commit what the letter turned out to be; contents that no row names afterwards are destroyed."""
     try:
         twin = await _twin(letter, mailbox, headline, world)
         if twin is not None:
@@ -76,24 +150,14 @@ async def collect(letter: Letter, world: World) -> None:
             return
         after = await world.letters.move(letter, _believe(letter, mailbox, headline, sealed, world))
     except Stale:  # another fetched it meanwhile: that one's contents stand
-        await world.contents.destroy(sealed)
+        if sealed != letter.contents:
+            await world.contents.destroy(sealed)
         raise
-    if after.contents != sealed:
-        await world.contents.destroy(sealed)
+    for one in (sealed, letter.contents):
+        if one is not None and one != after.contents:
+            await world.contents.destroy(one)
     name = "letter_collected" if after.state is State.WAITING else "letter_held"
     log().info(name, letter=letter.id, mailbox=mailbox.cvr, size=headline.size, why=after.why)
-
-
-async def _fetch(letter: Letter, mailbox: Mailbox, inbox: Inbox, world: World) -> tuple[Headline, Sealed]:
-    """Stream the letter into the spool while reading it. Raises InboxError or Unreadable; then nothing is kept."""
-    reader: MemoReader | MessageReader = MemoReader() if mailbox.face is Face.REST else MessageReader()
-    async with world.contents.seal(letter.id) as sealing:
-        async with inbox.fetch(letter.upstream_id) as pieces:
-            async for piece in pieces:
-                reader.feed(piece)
-                await sealing.write(piece)
-        headline = reader.close()
-        return headline, await sealing.finish(durable=not inbox.keeps)
 
 
 async def _twin(letter: Letter, mailbox: Mailbox, headline: Headline, world: World) -> Letter | None:
@@ -106,15 +170,18 @@ async def _twin(letter: Letter, mailbox: Mailbox, headline: Headline, world: Wor
 
 def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, world: World) -> Event:
     """Collected, or Hold when the letter is not what the mailbox said it was."""
-    if headline.kind is not Kind.MESSAGE:
+    if headline.kind is not Kind.MESSAGE:  # over REST; upstream may not give the contents again, so they are kept
         if headline.message_uuid != letter.upstream_id.lower():
-            return Hold(Reason.OTHER_CONTENTS, "the letter carries another messageUUID than its id", headline=headline)
+            words = "the letter carries another messageUUID than its id"
+            return Hold(Reason.OTHER_CONTENTS, words, headline=headline, contents=sealed)
         if headline.recipient_type == "CPR" or headline.recipient_id != mailbox.cvr:
-            return Hold(Reason.WRONG_RECIPIENT, "the letter names another recipient", headline=headline)
+            headline = replace(headline, title="", recipient_id=None, documents=(), actions=())  # not ours to know
+            words = "the letter names another recipient"
+            return Hold(Reason.WRONG_RECIPIENT, words, headline=headline, contents=sealed)
         if headline.kind is Kind.NEMSMS:
-            return Hold(Reason.NEMSMS, "", headline=headline)
+            return Hold(Reason.NEMSMS, "", headline=headline, contents=sealed)
     if letter.headline is not None and letter.headline.sha256 != headline.sha256:
-        return Hold(Reason.OTHER_CONTENTS, "the same id brings other contents than before")
+        return Hold(Reason.OTHER_CONTENTS, "the same id brings other contents than before", contents=sealed)
     now = world.clock.now()
     message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.partition("@")[2])
     date, seed = now.replace(microsecond=0), headline.sha256[:24]
@@ -135,8 +202,10 @@ async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, wor
     event: Event = Postponed(why, words, due_at)
     if failures >= LOOKS and isinstance(error, Unreadable):
         event = Hold(Reason.UNREADABLE, words)
-    elif failures >= LOOKS and isinstance(error, Gone) and letter.state is State.FOUND:
-        event = Vanished(words)
+    elif failures >= LOOKS and isinstance(error, Gone):
+        # What upstream forgot when it gave it to us, and we could not read, is the only copy there is.
+        held = await _kept(letter, mailbox, world)
+        event = Hold(Reason.UNREADABLE, words) if held else Vanished(words)
     after = await world.letters.move(letter, event)
     name = {State.HELD: "letter_held", State.VANISHED: "letter_vanished"}.get(after.state, "letter_postponed")
     log().warning(name, letter=letter.id, mailbox=mailbox.cvr, why=after.why, words=words)

@@ -114,6 +114,11 @@ class SpoolSealing:
             self._spool.ours.discard(self._name)
         self._spool.ours.discard(self._name + PART)
 
+    @property
+    def sealed(self) -> Sealed:
+        """Where the contents will lie; until `finish` there is nothing to open."""
+        return self._sealed
+
     async def write(self, piece: bytes) -> None:
         """Takes the next piece; whole chunks go to the file at once. StoreFull, StoreBroken."""
         self._buffer += piece

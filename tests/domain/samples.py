@@ -15,6 +15,7 @@ from nemboks.domain.events import (
     Dismissed,
     DotBegun,
     Event,
+    FetchBegun,
     HandedOver,
     Hold,
     Later,
@@ -87,6 +88,7 @@ def at_dot(**other: Any) -> Letter:
 EVENTS: Mapping[type[Event], Event] = {
     type(event): event
     for event in (
+        FetchBegun(Sealed("c" * 32, "key3")),
         Collected(replace(HEADLINE, title="Ny"), Sealed("b" * 32, "key2"), replace(COPY, seed="other"), LATER),
         Vanished("no such letter"),
         Reappeared(LATER),

@@ -148,6 +148,7 @@ class FakeContents:
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[int, bytes]] = {}
+        self.digests: dict[str, str] = {}
         self._last = 0
 
     @asynccontextmanager
@@ -157,7 +158,7 @@ class FakeContents:
 
     async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         owner, contents = self.files.get(sealed.file, (0, b""))
-        if owner != letter or sealed.key != _key(contents):
+        if owner != letter or sealed.key != f"key of {sealed.file}" or self.digests[sealed.file] != _digest(contents):
             raise ContentsGone("missing, altered or another letter's")
         for start in range(0, len(contents), 1000):
             yield contents[start : start + 1000]
@@ -170,15 +171,17 @@ class FakeSealing:
     """What is written becomes a file only with `finish`."""
 
     def __init__(self, contents: FakeContents, letter: int, file: str) -> None:
-        self._contents, self._letter, self._file, self._pieces = contents, letter, file, bytearray()
+        self._contents, self._letter, self._pieces = contents, letter, bytearray()
+        self.sealed = Sealed(file, f"key of {file}")
 
     async def write(self, piece: bytes) -> None:
         self._pieces += piece
 
     async def finish(self, durable: bool) -> Sealed:
-        self._contents.files[self._file] = (self._letter, bytes(self._pieces))
-        return Sealed(self._file, _key(bytes(self._pieces)))
+        self._contents.files[self.sealed.file] = (self._letter, bytes(self._pieces))
+        self._contents.digests[self.sealed.file] = _digest(bytes(self._pieces))
+        return self.sealed
 
 
-def _key(contents: bytes) -> str:
+def _digest(contents: bytes) -> str:
     return hashlib.sha256(contents).hexdigest()

@@ -13,6 +13,7 @@ from nemboks.domain.letter import (
     ContentsLost,
     Dismissed,
     DotBegun,
+    FetchBegun,
     HandedOver,
     Hold,
     Later,
@@ -71,6 +72,7 @@ def event_of(step, letter, now):
     report = make.report(Stage.DOT, reply=make.reply(451, "", words)) if flag else make.report(Stage.MAIL, words=words)
     why = OUTCOMES[back]
     return {
+        "fetch_begun": lambda: FetchBegun(make.sealed(back + 1)),
         "collected": lambda: make.collected(due, back + 1),
         "vanished": lambda: Vanished(words),
         "reappeared": lambda: Reappeared(due),
