@@ -181,7 +181,7 @@ def _row(posted: Posted, ends: Ends, forever: Forever | None, count: Counter[str
         "recipient_replaced": posted.recipient_replaced, "cvr": posted.cvr, "inbox": posted.inbox, "expect": expect,
         "state": state, "reason": reason, "attempts": row["attempts"] if row else 0,
         "available_at": row["available_at"] if row else None, "forwarded_at": row["forwarded_at"] if row else None,
-        "acknowledged_at": row["acknowledged_at"] if row else None, "mail": _mail(mails),
+        "acknowledged_at": row["acknowledged_at"] if row else None, "mail": _mail(mails, posted.inbox),
     }  # fmt: skip
 
 
@@ -233,10 +233,14 @@ def _count(
         count["astray"] += done or not held
 
 
-def _mail(mails: list[Item]) -> Item | None:
+def _mail(mails: list[Item], inbox: str) -> Item | None:
     if not mails:
         return None
     first = next((m for m in mails if confirmed(m)), mails[0])
-    attachments = [{"name": a["name"], "sha256": a["sha256"], "size": a["size"]} for a in first["attachments"]]
+    attachments = [
+        {"name": a["name"], "sha256": a["sha256"], "size": a["size"]}
+        for a in first["attachments"]
+        if a["name"] is not None or inbox == "imap"
+    ]  # else it is our text: the letter had no document
     return {"to": first["to"], "subject": first["subject"], "message_id": first["message_id"], "size": first["size"],
             "attachments": attachments}  # fmt: skip

@@ -110,7 +110,7 @@ def facts(headline: Headline, envelope: Envelope, attached: Sequence[tuple[str, 
         f"{number}. {name} ({size_words(size) if size else 'tom fil'})"
         for number, (name, size) in enumerate(attached, 1)
     )
-    lines.append(f"Vedhæftet:     {'  '.join(listed)}")
+    lines.append(f"Vedhæftet:     {'  '.join(listed) or 'intet; afsenderen har kun sendt emnet'}")
     lines += [f"Handling:      {_action_words(action)}" for action in headline.actions]
     if headline.legal:
         taken = f"{date_words(copy.date)}.{copy.date.second:02}"

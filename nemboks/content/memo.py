@@ -19,7 +19,7 @@ from nemboks.content.xml_guard import GuardedXml, plain
 from nemboks.domain.headline import Action, Authority, Document, Headline, Kind, Role
 
 SPACE = "https://DigitalPost.dk/MeMo-1"  # the same for 1.0, 1.1 and 1.2
-VERSIONS = ("1.0", "1.1", "1.2")
+VERSIONS = ("1", "1.0", "1.1", "1.2")  # a decimal number: 1 is 1.0
 FILES = 500  # Digital Post allows 10, some contact points 99
 ACTIONS = 500
 FIELD = 2048  # characters kept of one field; the schema allows 512 at most
@@ -180,12 +180,9 @@ class _Tree:
 
     def headline(self, size: int, sha256: str) -> Headline:
         """All that was read, put together. Raises Unreadable for what is missing."""
-        kind = self._kind()
-        if kind is Kind.MEMO and not self._documents:
-            raise Unreadable("the letter has no document")
         get = self._fields.get
         return Headline(
-            kind=kind,
+            kind=self._kind(),
             authority=Authority(
                 name=clean(self._need("Sender/label", blank=True), FIELD),
                 id=clean(self._need("Sender/senderID"), 256),

@@ -1,8 +1,8 @@
 """A streaming XML reader that refuses whatever could hurt: the door through which a stranger's XML comes in.
 
 Promises: bounded memory and time, the same events however the input was cut, nothing fetched, nothing expanded.
-Fatal here (Unreadable): a DTD, an entity, XInclude, another encoding than UTF-8 or UTF-16, too deep, too many nodes,
-broken or cut XML. Knows nothing of MeMo.
+Fatal here (Unreadable): a DTD, an entity, XInclude, an encoding other than UTF-8, UTF-16 and the two of Western Europe,
+too deep, too many nodes, broken or cut XML. Knows nothing of MeMo.
 """
 
 import re
@@ -18,7 +18,8 @@ NAMES = 4 << 20  # characters of names, attributes and namespaces: the parser ke
 _BLOCK = 1 << 16
 # Expat before 2.6 reads an unfinished token again from its start with every block (CVE-2023-52425).
 _QUIET = 1 << 20
-_ENCODINGS = ("utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii")
+# Every octet means one thing in these; in others (UTF-7, EBCDIC) text may hide markup.
+_ENCODINGS = ("utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "iso-8859-1", "windows-1252")
 _XINCLUDE = "http://www.w3.org/2001/XInclude"
 
 
@@ -134,7 +135,7 @@ class GuardedXml:
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         self._quiet = 0
         if encoding and encoding.lower() not in _ENCODINGS:
-            self._refuse("the letter's XML declares another encoding than UTF-8 or UTF-16")
+            self._refuse("the letter's XML declares an encoding that we do not read")
 
     def _doctype(self, name: str, *_: object) -> None:
         self._refuse(f"the letter's XML has a document type ({plain(name)}), which no MeMo has")

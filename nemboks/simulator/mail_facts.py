@@ -7,6 +7,7 @@ decoded before a part is digested. A broken mail gives fewer facts, never an err
 import asyncio
 import binascii
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
@@ -14,6 +15,7 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32, default
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 LINE = 1 << 16  # longer lines are read in pieces; only their beginning can be a boundary
 TURN_BYTES = 1 << 20
@@ -150,7 +152,7 @@ class _Leaf:
     def __init__(self, header: Message) -> None:
         encoding = str(header.get("Content-Transfer-Encoding", "")).strip().lower()
         self._take = {"base64": self._base64, "quoted-printable": self._quoted}.get(encoding, self._plain)
-        self._name = header.get_filename()
+        self._name = _file_name(header)
         self._type = header.get_content_type()
         self._attached = self._name is not None or header.get_content_disposition() == "attachment"
         self._digest = hashlib.sha256()
@@ -190,6 +192,18 @@ class _Leaf:
             self._plain(binascii.a2b_base64(code[:whole]))
         except binascii.Error:
             self._plain(b"")  # damaged: the digest will differ from every document's, as it should
+
+
+def _file_name(header: Message) -> str | None:
+    """The name that a mail reader shows: of RFC 2231 where there is one, which the email package passes over."""
+    for field, value in header.raw_items():
+        coded = re.search(r"filename\*=([\w-]+)'[^']*'([^;\s]+)", str(value))
+        if field.lower() == "content-disposition" and coded:
+            try:
+                return unquote(coded[2], coded[1], "strict")
+            except (LookupError, ValueError):
+                break
+    return header.get_filename()
 
 
 def _parse(block: bytes) -> Any:

@@ -124,7 +124,7 @@ class MemoReader:
             yield "messageHeader.messageType", "invalid", "messageType is DIGITALPOST or NEMSMS", kind
         if message_uuid and not is_uuid(message_uuid):
             yield "messageHeader.messageUUID", "invalid", "messageUUID is not a UUID", message_uuid
-        if self._version is not None and self._version not in VERSIONS:
+        if self._version not in VERSIONS:
             yield "memoVersion", "invalid", "memoVersion is 1.0, 1.1 or 1.2", self._version
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:

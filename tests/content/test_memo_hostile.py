@@ -39,13 +39,21 @@ def test_xinclude_is_refused():
         read(Memo(inside=inside).xml())
 
 
-@pytest.mark.parametrize("encoding", ["ISO-8859-1", "windows-1252", "UTF-7", "EBCDIC-CP-US"])
+@pytest.mark.parametrize("encoding", ["UTF-7", "EBCDIC-CP-US", "ISO-2022-JP"])
 def test_other_encodings_are_refused(encoding):
     """A declared charset that may be wrong would garble names silently (B27)."""
     raw = Memo().text().replace("UTF-8", encoding).encode("ascii", "xmlcharrefreplace")
 
     with pytest.raises(Unreadable, match="encoding"):
         read(raw)
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "windows-1252"])
+def test_the_encodings_of_western_europe_are_read(encoding):
+    """Legal XML of an older sender: the title is the same as from UTF-8."""
+    raw = Memo(title="Årsopgørelse").text().replace("UTF-8", encoding).encode(encoding)
+
+    assert read(raw).title == "Årsopgørelse"
 
 
 def test_latin1_bytes_in_utf8_are_refused():

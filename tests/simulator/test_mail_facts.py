@@ -96,3 +96,11 @@ def test_a_broken_mail_is_read_as_far_as_it_goes(tmp_path, content):
 
     assert facts.text("Nothing") is None
     assert isinstance(facts.fields("X-"), dict)
+
+
+@pytest.mark.parametrize(("coded", "name"), [("UTF-8''Sm%C3%B8r.pdf", "Smør.pdf"), ("x-odd''Sm%F8r.pdf", "Smoer.pdf")])
+def test_a_file_is_called_what_a_mail_reader_calls_it(tmp_path, coded, name):
+    """Of a name given twice the RFC 2231 one counts, if it can be read."""
+    header = f'Content-Disposition: attachment;\r\n filename="Smoer.pdf";\r\n filename*={coded}\r\n'
+
+    assert facts_of(tmp_path, header.encode() + b"\r\nx").parts[0].name == name
