@@ -67,6 +67,10 @@ class Stuffing:
         return b".\r\n" if self._tail == b"\r\n" else b"\r\n.\r\n"
 
 
+# What a server without the keyword would answer (RFC 6152 3, RFC 6531 3.5); it is spared the question.
+_CANNOT = {"8BITMIME": (554, "5.6.3"), "SMTPUTF8": (553, "5.6.7")}
+
+
 def _parameters(mail: Mail, offers: Mapping[str, str]) -> str:
     if 0 < (limit := _announced_limit(offers)) < mail.size:
         words = f"{mail.size} bytes are more than the announced limit {limit} bytes"
@@ -74,7 +78,8 @@ def _parameters(mail: Mail, offers: Mapping[str, str]) -> str:
     words = f" SIZE={mail.size}" if "size" in offers else ""
     wanted = {"8bitmime": mail.eight_bit, "smtputf8": not (mail.sender + mail.recipient).isascii()}
     if missing := [keyword.upper() for keyword, needed in wanted.items() if needed and keyword not in offers]:
-        raise Stopped(f"no {missing[0]}")
+        words = f"the server offers no {missing[0]}"
+        raise Stopped(words, Reply(*_CANNOT[missing[0]], words))
     return words + " BODY=8BITMIME" * wanted["8bitmime"] + " SMTPUTF8" * wanted["smtputf8"]
 
 

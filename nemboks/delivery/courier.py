@@ -47,8 +47,10 @@ class OwnServerCourier:
         self._contexts: dict[Path | None, ssl.SSLContext] = {file: make_context(file) for file in files}
 
     async def deliver(self, mail: Mail, seconds: float, before_dot: Callable[[], Awaitable[bool]]) -> Report:
-        """What happened; see the port. KeyError for a server that is not in the settings."""
+        """What happened; see the port."""
         begun = self._clock.monotonic()
+        if mail.server not in self._servers:  # a route may outlive the settings it was made under
+            return Report(Stage.CONNECT, mail.server, words=f"there is no [servers.{mail.server}] in the settings")
         attempt = _Attempt(mail, self._fresh(mail))
         reply, words = None, ""
         try:

@@ -190,6 +190,13 @@ _DIGITAL_POST: Final[Mapping[str, Meaning]] = {
     "gone": Meaning(
         Words("Digital Post siger, at brevet ikke er der.", "Digital Post says that the letter is not there."), _AGAIN
     ),
+    "still_listed": Meaning(
+        Words(
+            "Digital Post vil ikke tage kvitteringen, men viser stadig brevet.",
+            "Digital Post does not take the receipt, but still shows the letter.",
+        ),
+        _AGAIN,
+    ),
     "contents_lost": Meaning(
         Words(
             "Det forseglede indhold kunne ikke åbnes; brevet hentes igen.",

@@ -41,6 +41,7 @@ STATES: Final[Mapping[State, Words]] = {
 
 EVENTS: Final[Mapping[str, Words]] = {
     "found": Words("Fundet i Digital Post", "Found in Digital Post"),
+    "fetch_begun": Words("Hentning begyndt", "Fetch begun"),
     "collected": Words("Hentet og forseglet", "Fetched and sealed"),
     "vanished": Words("Forsvundet: Digital Post har det ikke mere", "Vanished: Digital Post no longer has it"),
     "listed_again": Words("Ligger i Digital Post igen", "Lies in Digital Post again"),

@@ -56,14 +56,11 @@ RULES: Final[tuple[tuple[frozenset[Stage], str, Verdict], ...]] = (
 )
 _COMPILED: Final = tuple((stages, re.compile(pattern), verdict) for stages, pattern, verdict in RULES)
 
-NO_EIGHT_BIT: Final = "no 8BITMIME"  # the courier's words when it did not even ask: no server said no
 TOO_LARGE_LIMIT: Final = 3  # refusals for size in a row; then only a person can help
 
 
 def verdict(report: Report) -> Verdict:
     """What the report means. Pure; every report has a verdict."""
-    if report.reply is None and report.stage is Stage.MAIL and report.words == NO_EIGHT_BIT:
-        return Verdict.CONVERSION
     if report.reply is None:
         return {Stage.DOT: Verdict.UNCERTAIN, Stage.TLS: Verdict.TLS}.get(report.stage, Verdict.TEMPORARY)
     said = f"{report.reply.code} {report.reply.enhanced}"

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from nemboks.domain import letter as rules
-from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Event, Letter, Stale
+from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Event, Hold, Letter, Postponed, Stale, Vanished
 from nemboks.store import attempts, events
 from nemboks.store.ready import Ready
 from nemboks.store.rows import changes, letter_from
@@ -55,10 +55,13 @@ def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
 
 
 def check(seen: Letter, before: Letter, event: Event) -> None:
-    """Raises Stale for a claim on an old sight of the letter, ValueError for another letter's confirmation."""
+    """Raises Stale for what rests on an old sight of the letter, ValueError for another letter's confirmation."""
     # Two claimers saw the letter due. The first one's attempt is over and has moved the due time: look again.
     if isinstance(event, Claimed) and seen.fence != before.fence:
         raise Stale(f"letter {before.id}: attempt {before.fence} came between")
+    # A slow step's trouble or hold speaks of the state that it saw, not of what others have made of the letter since.
+    if isinstance(event, Postponed | Vanished | Hold) and seen.state is not before.state:
+        raise Stale(f"letter {before.id} was {seen.state} and is {before.state}")
     if isinstance(event, Confirmed) and event.confirmation.letter != before.id:
         raise ValueError(f"a confirmation of letter {event.confirmation.letter} cannot forward letter {before.id}")
 

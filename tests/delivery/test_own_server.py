@@ -268,3 +268,16 @@ async def test_a_server_that_does_not_read(hello: list[str], certificates: Certi
 
     assert report.stage is Stage.BODY
     assert "within 0.3 s" in report.words
+
+
+async def test_a_server_that_the_settings_no_longer_name_is_a_report() -> None:
+    """A route may outlive its server's settings: the letter waits, and the daemon goes on."""
+    courier = OwnServerCourier({}, QUICK, RealClock(), HELO)
+
+    async def before_dot() -> bool:
+        raise AssertionError("asked without a server")
+
+    report = await courier.deliver(make_mail(), 5, before_dot)
+
+    assert (report.stage, report.reply, report.tls) == (Stage.CONNECT, None, None)
+    assert "[servers.own]" in report.words

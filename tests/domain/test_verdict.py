@@ -10,7 +10,7 @@ from nemboks.domain.events import AttemptEnded, Confirmed, Hold, Later, Reason
 from nemboks.domain.letter import State, move
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Reply, Report, Stage
-from nemboks.domain.verdict import NO_EIGHT_BIT, TOO_LARGE_LIMIT, Verdict, judge, verdict
+from nemboks.domain.verdict import TOO_LARGE_LIMIT, Verdict, judge, verdict
 from tests.domain.samples import AT, COPY, TLS, at_dot, confirmation, letter, report
 
 C, T, G, L = Stage.CONNECT, Stage.TLS, Stage.GREETING, Stage.LOGIN
@@ -56,12 +56,6 @@ def said(stage: Stage, words: str) -> Report:
 def test_every_row_of_the_fault_table(stage: Stage, words: str, expected: Verdict, row: str) -> None:
     """Stage and reply lead to the class that RELIABILITY names."""
     assert verdict(said(stage, words)) is expected
-
-
-def test_a_server_that_was_not_asked_for_8_bits_leads_to_the_other_form() -> None:
-    """The courier says so without a reply; waiting would not teach the server (S27)."""
-    assert verdict(report(M, None, NO_EIGHT_BIT)) is V.CONVERSION
-    assert verdict(report(Z, None, NO_EIGHT_BIT)) is V.UNCERTAIN
 
 
 enhanced = st.one_of(st.just(""), st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True))

@@ -81,6 +81,8 @@ class FakeLetters:
         before = self._row(letter.id)
         if isinstance(event, Claimed) and letter.fence != before.fence:
             raise Stale("an attempt came between")
+        if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold) and letter.state is not before.state:
+            raise Stale("it went another way since")
         if isinstance(event, rules.Confirmed) and event.confirmation.letter != letter.id:
             raise ValueError("a confirmation of another letter")
         after = rules.move(before, event, self._clock.now())

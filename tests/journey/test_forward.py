@@ -8,7 +8,6 @@ from nemboks.domain.events import Claimed, Confirmed, DotBegun, Reason, Released
 from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.mailbox import Address
 from nemboks.domain.proof import Report, Stage
-from nemboks.domain.verdict import NO_EIGHT_BIT
 from nemboks.journey.forward import forward
 from nemboks.journey.recover import recover
 from tests.helpers import builders as make
@@ -104,7 +103,7 @@ async def test_too_large_three_times_in_a_row_is_held() -> None:
 
 
 @pytest.mark.parametrize(
-    "no", [broken(Stage.MAIL, NO_EIGHT_BIT), refused(Stage.DOT, 554, "5.6.3")], ids=["not asked", "refused"]
+    "no", [refused(Stage.MAIL, 554, "5.6.3"), refused(Stage.DOT, 554, "5.6.3")], ids=["not asked", "refused"]
 )
 async def test_a_server_of_seven_bits_gets_the_letter_as_a_file(no: Report) -> None:
     """At once, in the form that needs no 8BITMIME, and so on every later attempt."""
@@ -122,7 +121,7 @@ async def test_a_letter_that_may_have_arrived_changes_its_form_no_more() -> None
     """Copies must be identical: after an uncertain end the server is waited for instead."""
     town = Town(make.Face.IMAP)
     await town.waiting(MESSAGE, "7.1")
-    town.courier.endings.extend([broken(Stage.DOT), *[broken(Stage.MAIL, NO_EIGHT_BIT)] * 3])
+    town.courier.endings.extend([broken(Stage.DOT), *[refused(Stage.MAIL, 554, "5.6.3")] * 3])
     states = [await town.step() for _ in range(4)]
     assert states == [S.WAITING] * 4 and town.seconds_until_due >= 300
     assert town.letter.copy is not None and not town.letter.copy.wrap
