@@ -72,8 +72,10 @@ def _code(error: BaseException) -> int | None:
 
 def _not_allowed(error: BaseException | None) -> bool:
     """Whether the operating system said no, however often the error was told on."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # `raise e from e` makes an error its own cause
         if isinstance(error, PermissionError):
             return True
+        seen.add(id(error))
         error = error.__cause__
     return False

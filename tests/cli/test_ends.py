@@ -35,6 +35,13 @@ def test_every_error_has_its_exit_code(error, code) -> None:
     assert failure_of(error, Lang.DA).code == code
 
 
+def test_an_error_that_is_its_own_cause_ends() -> None:
+    """`raise e from e` is legal, and must not hang the one who tells of it."""
+    error = ValueError("x")
+
+    assert failure_of(_caused(error, error), Lang.DA).code == 1
+
+
 def test_an_error_that_we_did_not_expect_comes_with_its_traceback() -> None:
     """Our own bug must be findable from what the person saw."""
     try:
