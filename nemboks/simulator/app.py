@@ -41,7 +41,11 @@ def main() -> None:
 @click.option("--ready-file", required=True, type=click.Path(path_type=Path), help="Written (JSON) once all is up.")
 @click.option("--write-config", type=click.Path(path_type=Path), help="Also write settings (TOML) for `nemboks run`.")
 @click.option("--cvrs", default=3, show_default=True, type=click.IntRange(0, 10_000), help="How many companies.")
-@click.option("--inbox", default="rest", show_default=True, type=click.Choice(["rest", "imap", "both"]), help="Faces.")
+@click.option(
+    "--inbox",
+    type=click.Choice(["rest", "imap", "both"]),
+    help="The companies' faces; both: in turn. Without it all have rest, and one company more has imap.",
+)
 @click.option("--removal", default="on-receipt", show_default=True, type=click.Choice(REMOVALS), help="What unlists.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same companies, ids and secrets.")
 def serve(
@@ -49,7 +53,7 @@ def serve(
     ready_file: Path,
     write_config: Path | None,
     cvrs: int,
-    inbox: InboxMode,
+    inbox: InboxMode | None,
     removal: Removal,
     seed: int,
 ) -> None:

@@ -59,12 +59,11 @@ class Company:
 
 
 class Companies:
-    """All companies of one run, found by CVR, by Basic token and by mail address."""
+    """All companies of one run, found by CVR and by Basic token."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(f"companies {seed}")  # noqa: S311 -- repeatable on purpose, nothing to protect
         self._by_cvr: dict[str, Company] = {}
-        self._by_address: dict[str, Company] = {}
 
     def __iter__(self) -> Iterator[Company]:
         return iter(self._by_cvr.values())
@@ -77,10 +76,6 @@ class Companies:
         """The company whose recipient system logs in with these two, or None."""
         found = (one for one in self if one.system_id and (one.system_id, one.api_token) == (system_id, api_token))
         return next(found, None)
-
-    def by_address(self, address: str) -> Company | None:
-        """The company that reads mail at the address (case does not matter), or None."""
-        return self._by_address.get(address.lower())
 
     def register(self, face: Face, cvr: str | None = None, name: str | None = None) -> Company:
         """A new company; missing facts are invented.
@@ -109,7 +104,7 @@ class Companies:
             address=f"post@{_slug(name)}-{cvr}.example",
             server=self._next_server(face),
         )
-        self._by_cvr[cvr] = self._by_address[company.address] = company
+        self._by_cvr[cvr] = company
         return company
 
     def new_secret(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, AnyStr
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from nemboks.simulator.certificates import Certificates, Pair
-from nemboks.simulator.companies import Companies, Server
+from nemboks.simulator.companies import Server
 from nemboks.simulator.config_text import MAIL_USER
 from nemboks.simulator.deposit import MAX_BYTES, Deposit, TooBigError
 from nemboks.simulator.faults import SMTP_REPLIES, Switchboard, smtp_reply
@@ -30,10 +30,7 @@ MULTILINE = "250-2.0.0 Ok\r\n250-2.0.0 taken in three lines\r\n250 2.0.0 thank y
 class MailServer:
     """Both ports; `start` and `stop` belong to one loop."""
 
-    def __init__(
-        self, companies: Companies, faults: Switchboard, mailroom: Mailroom, certificates: Certificates, password: str
-    ) -> None:
-        self.companies = companies
+    def __init__(self, faults: Switchboard, mailroom: Mailroom, certificates: Certificates, password: str) -> None:
         self.faults = faults
         self.mailroom = mailroom
         self.connections: set[Connection] = set()
@@ -84,8 +81,6 @@ class _Hooks:
     async def handle_RCPT(
         self, server: "Connection", session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if server.owner.companies.by_address(address) is None:
-            return "550 5.1.1 no such mailbox here"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 

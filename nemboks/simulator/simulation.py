@@ -39,7 +39,7 @@ class Plan:
 
     state_dir: Path
     companies: int = 3
-    inbox: InboxMode = "rest"
+    inbox: InboxMode | None = "rest"  # None: rest, and one company more with imap, so that each face has somebody
     removal: Removal = "on-receipt"
     seed: int = 1
 
@@ -62,9 +62,9 @@ class Simulation:
         self._control = HttpServer(ControlFace(self).app)
         self._mail_password = self.companies.new_secret()
         self.mailroom = Mailroom(self.counter, folder / "letters", accepted)
-        self._mail = MailServer(self.companies, self.faults, self.mailroom, self._certificates, self._mail_password)
+        self._mail = MailServer(self.faults, self.mailroom, self._certificates, self._mail_password)
         self._imap = ImapFace(self.companies, self.inboxes, self.faults, self._certificates, folder / "letters")
-        for _ in range(plan.companies):
+        for _ in range(plan.companies + (plan.inbox is None)):
             self.companies.register(self.next_face())
 
     async def start(self) -> None:
@@ -89,9 +89,12 @@ class Simulation:
 
     def next_face(self) -> Face:
         """The face of the next company when nobody says: with `both` they alternate."""
+        number = len(list(self.companies))
+        if self.plan.inbox is None:
+            return "imap" if number == self.plan.companies else "rest"
         if self.plan.inbox != "both":
             return self.plan.inbox
-        return "rest" if len(list(self.companies)) % 2 == 0 else "imap"
+        return "rest" if number % 2 == 0 else "imap"
 
     def ready_facts(self) -> dict[str, Any]:
         """The content of the ready file; only after `start`."""

@@ -87,6 +87,14 @@ def test_what_is_not_a_letter_is_refused(xml):
     assert refused_fields(xml)
 
 
+@pytest.mark.parametrize("content", [b"QUJD!", b"QUJ", b"QQ==QQ==QQ", b"QUJD\xc3\xa6QUI=", b"%PDF"])
+def test_content_that_is_not_base64_is_refused(content):
+    """xs:base64Binary is what the schema asks for; nobody could read such a document."""
+    file = b"<m:File><m:filename>a.pdf</m:filename><m:content>" + content + b"</m:content></m:File>"
+    body = b"<m:MessageBody><m:MainDocument>" + file + b"</m:MainDocument></m:MessageBody></m:Message>"
+    assert refused_fields(memo().replace(b"</m:Message>", body)) == ["File.content"]
+
+
 def test_an_element_of_another_namespace_is_not_the_memos():
     """A foreign `label` does not stand in for the missing one."""
     xml = memo(label="").replace(b"<m:Sender>", b'<label xmlns="urn:other">x</label><m:Sender>', 1)
