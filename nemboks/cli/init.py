@@ -7,7 +7,7 @@ database that was sealed with another one.
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +16,11 @@ import click
 from nemboks.cli.errors import CONFIGURATION
 from nemboks.cli.output import DEFAULT_CONFIG, Call, line, options
 from nemboks.desk.words import Item, Words
-from nemboks.domain.mailbox import Address
+from nemboks.domain.mailbox import Address, Mailbox
 
 if TYPE_CHECKING:
     from nemboks.settings import Server, Settings
+    from nemboks.store.store import Store
 
 
 WHAT: Final = {
@@ -137,7 +138,7 @@ Examples:
 @options
 def check(call: Call) -> None:
     """Read settings, key, store and every file they name, and tell each fault. Asks no neighbour."""
-    faults = [{"setting": setting, "words": words} for setting, words in _faults(call)]
+    faults = [{"id": setting, "setting": setting, "words": words} for setting, words in _faults(call)]
     call.answer(
         "config",
         {"file": str(call.config_file or ""), "items": faults},
@@ -164,8 +165,12 @@ def _faults(call: Call) -> Iterator[tuple[str, str]]:
         for words in str(error).splitlines():
             yield "settings", words
         return
-    yield from _store_faults(settings)
-    yield from _upstream_faults(settings)
+    stored: list[Mailbox] = []
+    yield from _store_faults(settings, stored)
+    yield from _upstream_faults(settings, {box.inbox for box in settings.mailboxes} | {box.face for box in stored})
+    for known in stored:
+        if known.route.server not in settings.servers:
+            yield f"mailbox {known.cvr}", f"its letters go to [servers.{known.route.server}], which is not there"
     if settings.environment == "production" and settings.sender.address.endswith(".example"):
         yield "sender.address", "is still the example's; write the service's own address"
     if not settings.servers:
@@ -179,7 +184,8 @@ def _faults(call: Call) -> Iterator[tuple[str, str]]:
             yield f"mailboxes.{box.cvr}", str(error)
 
 
-def _store_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:
+    """The store's faults; the mailboxes that it holds and that are served go into `stored`."""
     from nemboks.store.errors import StoreError, VaultError
     from nemboks.store.vault import Vault
     from nemboks.wiring import open_store
@@ -193,14 +199,20 @@ def _store_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
         yield "state_dir", f"there is no database {settings.database}; `nemboks init` makes one"
         return
     try:
-        asyncio.run(open_store(settings, vault, threaded=False).close())
+        stored += [box for box in asyncio.run(_mailboxes(open_store(settings, vault))) if box.paused_at is None]
     except StoreError as error:
         yield "state_dir", str(error)
 
 
-def _upstream_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+async def _mailboxes(store: "Store") -> Sequence[Mailbox]:
+    try:
+        return await store.mailboxes.all()
+    finally:
+        await store.close()
+
+
+def _upstream_faults(settings: "Settings", doors: Collection[str]) -> Iterator[tuple[str, str]]:
     upstream = settings.upstream
-    doors = {box.inbox for box in settings.mailboxes}
     for name in ("rest_ca_file", "client_cert_file", "client_key_file", "imap_ca_file"):
         file: Path | None = getattr(upstream, name)
         if file is None and "rest" in doors and name.startswith("client_"):

@@ -127,3 +127,32 @@ def test_config_check_looks_at_key_and_store(empty, spoil, setting) -> None:
     spoil(empty)
 
     assert setting in {x["setting"] for x in empty.ask("config", "check", code=78)["items"]}
+
+
+def test_config_check_looks_at_the_mailboxes_that_were_added(empty) -> None:
+    """A CVR added at the desk needs our certificate as much as one of the file, and a mail server that is there."""
+    with empty.config.open("a") as file:
+        file.write('[sender]\naddress = "post@firma.dk"\n')
+    token = empty.folder / "token"
+    token.write_text("secret")
+    add = [
+        "cvr",
+        "add",
+        "13748136",
+        "--name",
+        "Anna",
+        "--inbox",
+        "rest",
+        "--system-id",
+        "s",
+        "--token-file",
+        str(token),
+    ]
+    assert empty.run(*add, "--address", "anna@bageri.example", "--server", "bageri").exit_code == 0
+    empty.config.write_text(empty.config.read_text().replace("[servers.bageri]", "[servers.other]"))
+
+    told = empty.ask("config", "check", code=78)
+
+    assert [x["setting"] for x in told["items"]] == [
+        "upstream.client_cert_file", "upstream.client_key_file", "mailbox 13748136",
+    ]  # fmt: skip
