@@ -1,0 +1,82 @@
+"""Seats: what is due is taken in hand once, bounded, and no mailbox keeps the others waiting."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from nemboks.daemon.work import Work
+from nemboks.domain.letter import Letter, Stale, State
+from tests.domain.samples import letter
+
+
+class Queue:
+    """Due letters, oldest first, and a step that waits until it is let go."""
+
+    def __init__(self, *rows: Letter) -> None:
+        self.rows, self.taken, self.go = list(rows), [], asyncio.Event()
+        self.work: Work[Letter] = Work("test", self.due, self.step, seats=4)
+
+    async def due(self, limit: int, without: Collection[int]) -> Sequence[Letter]:
+        return [x for x in self.rows if x.mailbox not in without][:limit]
+
+    async def step(self, row: Letter) -> None:
+        self.taken.append((row.mailbox, row.id))
+        await self.go.wait()
+        self.rows.remove(row)
+
+
+def _letters(mailbox: int, number: int) -> list[Letter]:
+    return [replace(letter(State.WAITING), id=mailbox * 1000 + n, mailbox=mailbox) for n in range(number)]
+
+
+async def test_one_mailbox_takes_half_of_the_seats_however_much_it_has() -> None:
+    """A thousand letters of one company leave two seats of four to the others, who come behind it."""
+    queue = Queue(*_letters(1, 1000), *_letters(2, 1), *_letters(3, 1))
+    async with asyncio.TaskGroup() as group:
+        started = await queue.work.fill(group)
+        await asyncio.sleep(0)
+        queue.go.set()
+
+    assert started == 4
+    assert queue.taken == [(1, 1000), (1, 1001), (2, 2000), (3, 3000)]
+
+
+async def test_what_is_in_hand_is_not_taken_again() -> None:
+    """A row stays due while its step runs; a second look starts nothing."""
+    queue = Queue(*_letters(1, 1))
+    async with asyncio.TaskGroup() as group:
+        first, second = await queue.work.fill(group), await queue.work.fill(group)
+        queue.go.set()
+
+    assert (first, second, len(queue.taken), queue.work.in_hand) == (1, 0, 1, {})
+
+
+async def test_a_stale_step_ends_quietly_and_any_other_error_ends_the_process() -> None:
+    """Another was quicker: no harm. A fault of ours: the loop dies, loudly, and the seat is free all the same."""
+    for error, ends in ((Stale("another"), False), (ZeroDivisionError("ours"), True)):
+        queue = Queue(*_letters(1, 1))
+
+        async def step(_: Letter, error: Exception = error) -> None:
+            raise error
+
+        queue.work.step = step
+        ended = False
+        try:
+            async with asyncio.TaskGroup() as group:
+                await queue.work.fill(group)
+        except* ZeroDivisionError:
+            ended = True
+        assert (ended, queue.work.in_hand) == (ends, {})
+
+
+async def test_after_each_step_whoever_may_have_work_is_told() -> None:
+    """`done` is called once a step, also after one that failed."""
+    told: list[bool] = []
+    queue = Queue(*_letters(1, 2))
+    queue.work.done = lambda: told.append(True)
+    queue.go.set()
+    async with asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+    await asyncio.sleep(0)
+
+    assert len(told) == 2
