@@ -34,7 +34,9 @@ async def carry(store: Store, mailbox: Mailbox, letter: Letter) -> None:
     """One letter's six moves."""
     now = CLOCK.now()
     head = Headline(Kind.MEMO, Authority("Skattestyrelsen", "19552101", "CVR"), "Brev", 60_000, "cd" * 32, DOCUMENTS)
-    sealed, copy = Sealed(f"{letter.id:032x}", "k" * 120), Copy(f"<{letter.id}@nemboks.example>", now, "seed")
+    sealed = Sealed(f"{letter.id:032x}", "k" * 120)
+    sender = "post@nemboks.example"
+    copy = Copy(f"<{letter.id}@nemboks.example>", now, "seed", letter.upstream_id, "Annas Bageri ApS", sender)
     letter = await store.letters.move(letter, Collected(head, sealed, copy, now))
     route = mailbox.route
     claim = Claimed(now + timedelta(minutes=20), now, route.version, route.address, route.server)
