@@ -1,4 +1,8 @@
-"""`./x demo`: a letter's whole way on this machine, live; with `--once --json` one round, judged from both ends."""
+"""`./x demo`: a letter's whole way on this machine, live; with `--once --json` one round, judged from both ends.
+
+Promises: whatever happens, no process of ours is left behind, and with `--once --json` the last line of standard
+output is the result, `ok` false when something broke; what broke is told on standard error.
+"""
 
 import json
 import random
@@ -6,26 +10,23 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
 from nemboks.cli import demo_oracle as oracle
+from nemboks.cli.demo_ends import Ends, Forever, Item
 from nemboks.cli.demo_letters import Post, Posted
-from nemboks.cli.demo_world import World, quiet_environment
+from nemboks.cli.demo_live import Screen
+from nemboks.cli.demo_world import LEAVE, DaemonEnded, World, quiet_environment
 
 STEP = 0.1  # seconds between two looks at what is due
-LOOK = 0.5  # seconds between two looks at both ends
+LOOK = 0.3  # seconds between two looks at both ends
 KILL_AFTER = (0.7, 2.8)  # a daemon lives this long before it is killed: from its start-up to full work
-
-
-class DaemonEnded(Exception):
-    """It ended by itself, which it never should."""
 
 
 class Round:
@@ -38,40 +39,43 @@ class Round:
         self.total = len(files) or count
         self.began = time.monotonic()
         self.rows: list[Posted] = []
-        self.post = self._register()
-        self.forever: oracle.Forever | None = None
-        self._kill_at = self._next_kill() if kills else None
+        self.forever: Forever | None = None
+        self._kill_at: float | None = None
         self._post_at = self.began
 
+    def begin(self, fault: str | None, removal: str) -> None:
+        """Every company that a letter is meant for has a mailbox, the fault is on, and the daemon starts."""
+        self.post = self._register()
+        if fault:
+            self.forever = _fault(self.world, fault, self.total, removal)
+        self.world.write_config()
+        self.world.start_daemon()
+        self._kill_at = self._next_kill() if self.kills else None
+        self._post_at = time.monotonic()
+
     def _register(self) -> Post:
-        """Every company that a letter is meant for has a mailbox before the daemon starts."""
         companies = self.world.ask("companies")
-        rest = [x["cvr"] for x in companies if x["face"] == "rest"]
-        if self.files and not rest:
-            rest = [self.world.tell("companies", face="rest")["cvr"]]
-        post = Post(self.world, rest[0] if rest else "")
-        known = {x["cvr"] for x in companies}
+        self.cvrs = [x["cvr"] for x in companies]
+        post = Post(self.world, next((x["cvr"] for x in companies if x["face"] == "rest"), ""))
+        known = set(self.cvrs)
         for file in self.files:
             cvr = post.recipient_of(file.read_bytes())
             if cvr and cvr not in known:
                 self.world.tell("companies", cvr=cvr, face="rest")
                 known.add(cvr)
-        self.cvrs = [x["cvr"] for x in companies]
         return post
 
     def _next_kill(self) -> float:
         return time.monotonic() + self.chance.uniform(*KILL_AFTER)
 
     def step(self) -> None:
-        """Do what is due now: a kill, a restart, a letter."""
+        """Do what is due now: a kill, a restart, a letter. Raises DaemonEnded."""
         now = time.monotonic()
+        self.world.check_daemon()
         if self._kill_at and now >= self._kill_at:
             self.world.kill_daemon()
             self.world.start_daemon()
             self._kill_at = self._next_kill() if self.world.kills < self.kills else None
-        if self.world.daemon_died():
-            click.echo(f"the daemon ended by itself; see {self.world.state / 'daemon.log'}", err=True)
-            raise DaemonEnded
         while (self.endless or len(self.rows) < self.total) and now >= self._post_at and not self._last_waits():
             self._one_letter()
 
@@ -97,71 +101,60 @@ class Round:
     def all_posted(self) -> bool:
         return not self.endless and len(self.rows) >= self.total and self._kill_at is None
 
-    def ends(self) -> oracle.Ends:
+    def ends(self) -> Ends:
         """One look at both ends; the ledger first, so that it never knows more than the ends."""
         world = self.world
         ledger, troubles = world.ledger()
-        return oracle.Ends.of(world.ask("letters"), world.ask("mails"), world.ask("companies"), ledger, troubles)
+        return Ends.of(world.ask("letters"), world.ask("mails"), world.ask("companies"), ledger, troubles)
 
-    def settled(self, ends: oracle.Ends) -> bool:
-        return all(oracle.settled(x, ends, self.forever) for x in self.rows)
+    def settled(self, ends: Ends) -> bool:
+        return all(oracle.fate(x, ends, self.forever).settled for x in self.rows)
 
-
-def table_of(rows: Sequence[Posted], ends: oracle.Ends, began: float) -> Table:
-    """The live picture: the newest letters on top."""
-    table = Table(title="Nemboks – brevenes vej (Ctrl-C stopper)", expand=True)
-    for name in ("brev", "CVR", "afsender", "tilstand", "sekunder"):
-        table.add_column(name, no_wrap=True)
-    for number, posted in reversed(list(enumerate(rows[-25:], max(1, len(rows) - 24)))):
-        letter = ends.letter(posted)
-        row = ends.row(letter) if letter else None
-        state = row["state"] if row else ("REJECTED_UPSTREAM" if not posted.accepted else "i Digital Post")
-        seconds = "" if not row or row["seconds"] is None else f"{row['seconds']:.1f}"
-        colour = {"ACKNOWLEDGED": "green", "HELD": "yellow"}.get(state, "white")
-        reason = f" ({row['reason']})" if row and row["reason"] else ""
-        sender = letter["sender"] if letter else ""
-        table.add_row(str(number), posted.cvr, sender[:40], f"[{colour}]{state}{reason}[/]", seconds)
-    done = sum(bool(x.accepted and (y := ends.letter(x)) and oracle.finished(y)) for x in rows)
-    table.caption = f"{len(rows)} breve, {done} leveret og kvitteret, {time.monotonic() - began:.0f} s"
-    return table
+    def judged(self, ends: Ends, whole: bool = True) -> Item:
+        """The result; never `ok` unless the run was whole, for what was never posted is in no count."""
+        result = oracle.judge(self.rows, ends, self.forever, self.world.kills, time.monotonic() - self.began)
+        return result | {"ok": result["ok"] and whole}
 
 
-def run_once(round_: Round, timeout: float) -> dict[str, object]:
+def run_once(round_: Round, timeout: float) -> Item:
     """Post, kill and watch until everything is settled; the judged result, also when time runs out."""
-    end = round_.began + timeout
-    look_at, ended = 0.0, False
+    end, look_at = round_.began + timeout, 0.0
     while time.monotonic() < end:
-        try:
-            round_.step()
-        except DaemonEnded:
-            ended = True
-            break
+        round_.step()
         if round_.all_posted() and time.monotonic() >= look_at:
             ends = round_.ends()
             if round_.settled(ends):
-                break
+                return _at_rest(round_, ends)
             look_at = time.monotonic() + LOOK
-        time.sleep(STEP if not round_.all_posted() else LOOK)
-    seconds = time.monotonic() - round_.began
-    result = oracle.judge(round_.rows, round_.ends(), round_.forever, round_.world.kills, seconds)
-    whole = round_.all_posted() and not ended  # what was never posted is in no count
-    return result | {"ok": result["ok"] and whole}
+        time.sleep(STEP)
+    return round_.judged(round_.ends(), round_.all_posted())
+
+
+def _at_rest(round_: Round, ends: Ends) -> Item:
+    """The result of a settled run: once more from its ends when the daemon has stopped, for it may have gone on.
+
+    Under a fault that never heals a stop may fall into a try; there the look that found all settled counts.
+    """
+    result = round_.judged(ends)
+    if round_.forever is None:
+        round_.world.stop_daemon()
+        result = round_.judged(round_.ends()) | {"seconds": result["seconds"]}
+    return result
 
 
 def run_live(round_: Round, console: Console) -> None:
     """Letters until Ctrl-C."""
-    look_at, ends = 0.0, round_.ends()
-    with Live(console=console, auto_refresh=False) as live:
+    look_at = 0.0
+    with Screen(console) as screen:
         while True:
             round_.step()
             if time.monotonic() >= look_at:
-                ends = round_.ends()
-                live.update(table_of(round_.rows, ends, round_.began), refresh=True)
+                screen.show(round_.rows, round_.ends(), time.monotonic() - round_.began)
                 look_at = time.monotonic() + LOOK
             time.sleep(STEP)
 
 
-def _fault(world: World, name: str, count: int, removal: str) -> oracle.Forever | None:
+def _fault(world: World, name: str, count: int, removal: str) -> Forever | None:
     """Switch the fault on; brings what its never healing leads to, None if it heals or cannot show."""
     base, _, forever = name.partition(":")
     known = {x["name"]: x for x in world.ask("faults")}
@@ -172,7 +165,7 @@ def _fault(world: World, name: str, count: int, removal: str) -> oracle.Forever 
     fault = known[base]
     if not forever or removal not in fault["removals"]:
         return None
-    return oracle.Forever(fault["expect_forever"], fault["faces"], fault["servers"])
+    return Forever(fault["expect_forever"], fault["faces"], fault["servers"])
 
 
 def _show_faults(world: World) -> None:
@@ -180,16 +173,29 @@ def _show_faults(world: World) -> None:
         click.echo(f"{x['name']:<26} {x['what']}")
 
 
+def _files(folder: Path | None) -> list[Path]:
+    files = sorted(x for x in folder.glob("*.xml") if x.is_file()) if folder else []
+    if folder and not files:
+        raise click.UsageError(f"{folder} has no *.xml files")
+    return files
+
+
 @click.command(
     epilog="""\b
 Examples:
   nemboks demo                                    live, until Ctrl-C
   nemboks demo --once --json --count 60 --kill 3  one round, judged
-  nemboks demo --fault help                       what can go wrong"""
+  nemboks demo --fault help                       what can go wrong
+
+\b
+Exit codes: 0 all is well (or Ctrl-C while live), 1 a breach, a failure or the timeout, 2 wrong use."""
 )
 @click.option("--once", is_flag=True, help="Post, wait until all is settled, judge, exit.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on the last line.")
-@click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")
+@click.option(
+    "--state", type=click.Path(file_okay=False, path_type=Path),
+    help="Keep everything in this folder. What an earlier demo left there is forgotten; a real ledger is refused.",
+)  # fmt: skip
 @click.option("--letters", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Post its *.xml.")
 @click.option("--count", type=click.IntRange(1), default=12, show_default=True, help="Letters to generate.")
 @click.option("--cvrs", type=click.IntRange(1, 200), default=3, show_default=True, help="Companies.")
@@ -204,35 +210,51 @@ def demo(
     kills: int, fault: str | None, removal: str, seed: int, timeout: float,
 ) -> None:  # fmt: skip
     """Simulator, pretend mail server and Nemboks together on this machine: letters travel while you watch."""
+    files = _files(letters)
     quiet_environment()
+    for number in LEAVE[1:]:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # by the way out: our processes end with us
     with ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nemboks-demo-")))
         folder.mkdir(parents=True, exist_ok=True)
         world = World(folder.resolve(), cvrs, "rest" if letters else inbox, removal, seed)
-        stack.callback(world.close)
-        if fault == "help":
-            _show_faults(world)
-            return
-        files = sorted(x for x in letters.glob("*.xml") if x.is_file()) if letters else []
-        if letters and not files:
-            raise click.UsageError(f"{letters} has no *.xml files")
         round_ = Round(world, files, count, kills, seed, endless=not once and not letters)
-        if fault:
-            round_.forever = _fault(world, fault, round_.total, removal)
-        world.write_config()
-        world.start_daemon()
-        if not once:
-            console = Console(stderr=as_json)
-            run_live(round_, console)
-            return
-        result = run_once(round_, timeout)
-    _print(result, as_json)
+        try:
+            stack.enter_context(world)
+            if fault == "help":
+                _show_faults(world)
+                return
+            round_.begin(fault, removal)
+            if not once:
+                run_live(round_, Console(stderr=as_json))
+            result = run_once(round_, timeout)
+        except click.ClickException:
+            raise
+        except KeyboardInterrupt:
+            sys.exit(130 if once else 0)
+        except Exception as error:
+            result = _broken(round_, error)
+    if once:
+        _print(result, as_json)
     sys.exit(0 if result["ok"] else 1)
 
 
-def _print(result: dict[str, object], as_json: bool) -> None:
+def _broken(round_: Round, error: Exception) -> Item:
+    """The result of a run that could not go on: what is known, never `ok`; the error is told on standard error."""
+    if isinstance(error, DaemonEnded):
+        click.echo(f"the daemon ended by itself; see {round_.world.state / 'daemon.log'}", err=True)
+    else:
+        click.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
+    try:
+        ends = round_.ends()
+    except Exception:  # the simulator is gone too, or never came
+        ends = Ends.of()
+    return round_.judged(ends, whole=False)
+
+
+def _print(result: Item, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False))
+        click.echo(json.dumps(result))  # in ASCII: one line for every reader, in every locale
         return
     for key, value in result.items():
         if key != "letters":
@@ -240,17 +262,10 @@ def _print(result: dict[str, object], as_json: bool) -> None:
 
 
 def main() -> None:
-    """Entry point of `python -m nemboks.cli.demo`."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by the way out: our processes end with us
-    try:
-        demo(standalone_mode=False)
-    except click.ClickException as e:
-        e.show()
-        sys.exit(e.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(130 if "--once" in sys.argv else 0)
-    except DaemonEnded:
-        sys.exit(1)
+    """Entry point of `python -m nemboks.cli.demo`: the command, with the program's own ways to end."""
+    from nemboks.cli.main import program  # late: the program imports its commands when they are used
+
+    program.main(["demo", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

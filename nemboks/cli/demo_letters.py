@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,12 +57,9 @@ class _Finder:
         parser.buffer_text = True
         self._parser = parser
         self._memo = memo
-        try:
+        # What was found stands; upstream says what it thinks of the rest. The latter two: an encoding unknown here.
+        with suppress(expat.ExpatError, LookupError, ValueError):
             parser.Parse(memo, True)
-        except expat.ExpatError:
-            self.broken = True
-        else:
-            self.broken = False
 
     def _begin(self, name: str, _: dict[str, str]) -> None:
         self._path.append(name.rpartition(" ")[2])
@@ -98,10 +96,10 @@ class Post:
         memo = path.read_bytes()
         finder = _Finder(memo)
         edits: list[tuple[_Span, str]] = []
-        message_uuid, cvr, uuid_replaced = "", "", False
+        message_uuid, uuid_replaced = "", False
         if span := finder.found.get("uuid"):
-            message_uuid = span.text.lower()
-            if message_uuid in self._used:
+            message_uuid = span.text
+            if message_uuid.lower() in self._used:
                 message_uuid, uuid_replaced = str(uuid.uuid4()), True
                 edits.append((span, message_uuid))
         recipient = finder.found.get("recipient")
@@ -116,7 +114,7 @@ class Post:
         answer = self._world.send(memo, message_uuid, path.name)
         accepted = answer.status_code == 201
         if accepted:
-            self._used.add(message_uuid)
+            self._used.add(message_uuid.lower())
         return Posted(path.name, message_uuid or None, cvr, "rest", accepted, None, uuid_replaced, replaced)
 
     def generated(self, cvr: str, seed: int, index: int) -> Posted:
