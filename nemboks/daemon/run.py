@@ -1,8 +1,9 @@
 """The long-running process: four kinds of work, one store between them, and a way to stop.
 
-A loop that raises ends the process on purpose: systemd starts it again, and the store knows where we were.
-Start is recovery. A stop takes nothing new, closes what has not sent its dot, and waits for the replies to the dots
-that are out, so that a stop never causes an uncertain ending.
+A loop that raises ends the process on purpose: systemd starts it again, and the store knows where we were. A step that
+raises puts its row aside (faults.py). Start is recovery. A stop, also one that a fault brings about, takes nothing new,
+closes what has not sent its dot, and waits for the replies to the dots that are out, so that it never causes an
+uncertain ending.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
+from nemboks.daemon.faults import Guarded
 from nemboks.daemon.notify import Systemd
 from nemboks.daemon.ticks import Ticks
 from nemboks.daemon.watch import Watch
@@ -24,6 +26,8 @@ from nemboks.journey.recover import recover
 from nemboks.logs import log
 from nemboks.wiring import Services
 
+Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
+
 
 class Daemon:
     """All work of one process over one store."""
@@ -31,32 +35,42 @@ class Daemon:
     def __init__(self, services: Services) -> None:
         self.services, self.world = services, services.world
         self.stopping = asyncio.Event()
-        self.failed = False  # a chore raised: the process is to end as failed
+        self.failed = False  # a loop or a chore raised: the process is to end as failed
+        self.fault: Exception | None = None  # the first one; `drain` raises it in the end
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._watch = Watch(services.world)
         seats = services.settings.seats
         self.roles: tuple[Work[Any], ...] = (
-            Work("look", self._mailboxes, self._look, seats.look),
-            Work("collect", self._letters(State.FOUND), self._collect, seats.collect),
-            Work("forward", self._letters(State.WAITING), self._forward, seats.forward),
-            Work("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
+            self._role("look", self._mailboxes, self._look, seats.look),
+            self._role("collect", self._letters(State.FOUND), self._collect, seats.collect),
+            self._role("forward", self._letters(State.WAITING), self._forward, seats.forward),
+            self._role("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
         )
         for role, following in zip(self.roles, (*self.roles[1:], self.roles[0]), strict=True):
             role.done = partial(_nudge, role, following)
 
     # --- what each role works on ---
 
-    def _letters(self, state: State) -> Callable[[int, Collection[int]], Awaitable[Sequence[Letter]]]:
+    def _role(self, name: str, due: Due, step: Callable[[Any], Awaitable[None]], seats: int) -> Work[Any]:
+        async def unless_stopping(limit: int, without: Collection[int]) -> Sequence[Any]:
+            rows = await due(limit, without)
+            return () if self.stopping.is_set() else rows
+
+        guarded: Guarded[Any] = Guarded(name, unless_stopping, step, self.world, self._faulty)
+        return Work(name, guarded.due, guarded.step, seats)
+
+    def _letters(self, state: State) -> Due:
         async def due(limit: int, without: Collection[int]) -> Sequence[Letter]:
             return await self.world.letters.due(state, self.world.clock.now(), limit, without)
 
         return due
 
     async def _mailboxes(self, limit: int, _: Collection[int]) -> Sequence[Mailbox]:
-        news = [await self.world.mailboxes.get(x) for x in self._watch.news()]
+        news = [await self.world.mailboxes.get(x) for x in sorted(self._watch.news)]
         return [*news, *await self.world.mailboxes.due(self.world.clock.now(), limit)]
 
     async def _look(self, mailbox: Mailbox) -> None:
+        self._watch.news.discard(mailbox.id)
         await look(mailbox, self.world)
 
     async def _collect(self, letter: Letter) -> None:
@@ -84,15 +98,13 @@ class Daemon:
     async def run(self, systemd: Systemd | None = None) -> None:
         """Serve until SIGTERM or SIGINT. Raises what a loop raised."""
         systemd = systemd or Systemd()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stopping.set)
+        self._hear_signals()
         await recover(self.world, sole=True)
         await self._sweep()
         ticks = self._ticks(systemd)
         try:
             async with asyncio.TaskGroup() as group:
-                self._watch.start(group, self.wake)
+                self._watch.start(group, self.wake, self._broken)
                 loops = [group.create_task(self._serve(role, group), name=role.name) for role in self.roles]
                 systemd.say("READY=1")
                 log().info("daemon_ready")
@@ -103,11 +115,19 @@ class Daemon:
             ticks.stop()
             log().info("daemon_stopped")
 
+    def _hear_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stopping.set)
+
     async def _serve(self, role: Work[Any], group: asyncio.TaskGroup) -> None:
-        while not self.stopping.is_set():
-            role.nudge.clear()
-            await role.fill(group)
-            await role.nudge.wait()
+        try:
+            while not self.stopping.is_set():
+                role.nudge.clear()
+                await role.fill(group)
+                await role.nudge.wait()
+        except Exception as error:
+            log().exception("daemon_failed")
+            self._broken(error)
 
     def wake(self) -> None:
         """Let every role look for due rows now; a lost or doubled call changes nothing, the sweep finds them."""
@@ -119,6 +139,10 @@ class Daemon:
         self._watch.stop()
         self.wake()
         await asyncio.wait(loops)
+        await self._end_steps()
+
+    async def _end_steps(self) -> None:
+        """Cancels every step but those whose dot is out; of these it waits for the replies."""
         for role in self.roles:
             for task in tuple(role.in_hand.values()):
                 if task not in self._past_dot:
@@ -131,7 +155,7 @@ class Daemon:
     # --- ticks and chores ---
 
     def _ticks(self, systemd: Systemd) -> Ticks:
-        ticks, pace = Ticks(self._fail), self.world.pace
+        ticks, pace = Ticks(self._broken), self.world.pace
         ticks.every(pace.sweep_seconds, self._wake_all)
         ticks.every(max(1.0, pace.sweep_seconds * 10), self._overdue)
         ticks.every(3600.0, self._sweep)
@@ -140,9 +164,14 @@ class Daemon:
         ticks.start()
         return ticks
 
-    def _fail(self) -> None:
-        self.failed = True
-        self.stopping.set()
+    def _broken(self, error: Exception) -> None:
+        self._faulty(error, True)
+
+    def _faulty(self, error: Exception, fatal: bool) -> None:
+        self.fault = self.fault or error
+        if fatal:
+            self.failed = True
+            self.stopping.set()
 
     async def _wake_all(self) -> None:
         self.wake()
@@ -164,10 +193,24 @@ class Daemon:
     # --- one pass ---
 
     async def drain(self) -> None:
-        """One pass: every mailbox is listed once, and its letters go as far as they can go now. Then returns."""
+        """One pass: every mailbox is listed once, and its letters go as far as they can go now. Then returns.
+
+        SIGTERM and SIGINT end it early, as they end `run`. Raises, in the end, the first fault that a step met.
+        """
+        self._hear_signals()
         await recover(self.world, sole=True)
+        passes, stop = asyncio.create_task(self._passes()), asyncio.create_task(self.stopping.wait())
+        await asyncio.wait({passes, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if self.stopping.is_set():
+            await self._end_steps()
+        await passes
+        if self.fault is not None:
+            raise self.fault
+
+    async def _passes(self) -> None:
         waiting = list(await self.world.mailboxes.all())
-        while waiting:
+        while waiting and not self.stopping.is_set():
             async with asyncio.TaskGroup() as group:
                 waiting = [box for box in waiting if not self.roles[0].start(box, group)]
         for role in self.roles[1:]:

@@ -11,7 +11,7 @@ from nemboks.logs import log
 class Ticks:
     """Chores at their intervals. One that raises is a loop that dies: `failed` is called, and the process must end."""
 
-    def __init__(self, failed: Callable[[], None]) -> None:
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
         # The library's default would skip a run that comes a second late.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler: Any = cast(Any, AsyncIOScheduler)(timezone="UTC", job_defaults=defaults)
@@ -23,9 +23,9 @@ class Ticks:
         async def run() -> None:
             try:
                 await chore()
-            except Exception:
+            except Exception as error:
                 log().exception("daemon_failed")
-                self._failed()
+                self._failed(error)
 
         self._scheduler.add_job(run, "interval", seconds=seconds)
 

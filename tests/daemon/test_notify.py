@@ -42,7 +42,7 @@ async def test_a_chore_that_raises_is_told_and_never_swallowed() -> None:
     async def bad() -> None:
         raise ZeroDivisionError
 
-    ticks = Ticks(failed.set)
+    ticks = Ticks(lambda _: failed.set())
     ticks.every(0.01, good)
     ticks.every(0.01, bad)
     ticks.start()

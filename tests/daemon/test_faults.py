@@ -1,0 +1,88 @@
+"""A fault of ours with one letter, or of the store, harms no other letter: no dot that is out loses its reply."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from nemboks.domain.letter import State
+from nemboks.store.errors import StoreBroken
+from tests.daemon.harness import LIMIT, OneDotOut, daemon_of, running, states, until
+
+
+def _fails(scene: OneDotOut, letter: int, error: Exception) -> list[int]:
+    """Opening that letter's contents raises, once the other one's dot is out; brings the tries so far."""
+    opened, tries = scene.town.contents.open, []
+
+    async def failing(id_: int, sealed):
+        if id_ == letter:
+            tries.append(id_)
+            await scene.out.wait()
+            raise error
+        async for piece in opened(id_, sealed):
+            yield piece
+
+    scene.town.contents.open = failing
+    return tries
+
+
+async def test_a_letter_that_makes_us_fail_rests_and_the_others_go_on() -> None:
+    """No end of the process, no crash loop, no hot loop; its attempt is ended by the deadline like any other."""
+    scene = OneDotOut()
+    tries = _fails(scene, 2, RuntimeError("a fault of ours"))
+    daemon = daemon_of(scene.town)
+    async with running(daemon) as task:
+        await until(lambda: tries)
+        await asyncio.wait({task}, timeout=0.5)
+        assert not task.done()
+        scene.reply.set()
+        await until(lambda: states(scene.town)[1] is State.ACKNOWLEDGED)
+    assert (states(scene.town)[2], len(tries), daemon.failed) == (State.SENDING, 1, False)
+
+
+async def test_a_broken_store_ends_the_process_but_a_reply_is_waited_for() -> None:
+    """The daemon ends as failed; the other letter's attempt has its true end."""
+    scene = OneDotOut()
+    tries = _fails(scene, 2, StoreBroken("the disk"))
+    daemon = daemon_of(scene.town)
+    async with running(daemon) as task:
+        await until(lambda: tries)
+        await asyncio.wait({task}, timeout=0.3)
+        assert not task.done()
+        scene.reply.set()
+        async with asyncio.timeout(LIMIT):
+            await task
+    assert (states(scene.town)[1], daemon.failed) == (State.FORWARDED, True)
+
+
+async def test_a_loop_that_cannot_read_the_store_ends_the_process_in_order() -> None:
+    """What is due cannot be read: the end is a stop, not a crash."""
+    scene = OneDotOut()
+    daemon = daemon_of(scene.town)
+    async with running(daemon) as task:
+        await scene.out.wait()
+
+        async def due(*_):
+            raise StoreBroken("the disk")
+
+        scene.town.mailboxes.due = due
+        await until(lambda: daemon.stopping.is_set())
+        scene.reply.set()
+        async with asyncio.timeout(LIMIT):
+            await task
+    assert (states(scene.town)[1], daemon.failed) == (State.FORWARDED, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_drain_that_is_told_to_stop_waits_for_the_reply(number) -> None:
+    """SIGTERM and Ctrl-C cause no uncertain end in `drain` either."""
+    scene = OneDotOut()
+    drained = asyncio.create_task(daemon_of(scene.town).drain())
+    async with asyncio.timeout(LIMIT):
+        await scene.out.wait()
+        os.kill(os.getpid(), number)
+        scene.reply.set()
+        await drained
+    first = scene.town.letters.rows[1]
+    assert (first.state, first.uncertain) == (State.FORWARDED, 0)
