@@ -53,6 +53,7 @@ class ImapInbox:
         self._wanted = 0  # how many wait for the connection while IDLE holds it
         self._wake = asyncio.Event()
         self._session: Session | None = None
+        self._refused: tuple[float, str] | None = None  # the last log-in, when (monotonic) and with what words
         self._closed = False
 
     @property
@@ -182,6 +183,9 @@ class ImapInbox:
             raise Unavailable("the settings name no IMAP server")
         if re.search(r"[\x00\r\n]", self._user + self._password):
             raise Refused("the IMAP user name or password holds a line break", mailbox=True)
+        if self._refused and self._clock.monotonic() - self._refused[0] < self._pace.login_seconds:
+            # Look, letters and watch come here each for itself: together they would lock the account (RELIABILITY I8).
+            raise Refused(self._refused[1], mailbox=True)
         over = asyncio.Event()
         engine: Any = None
         try:
@@ -198,6 +202,8 @@ class ImapInbox:
             return session
         except BaseException as error:
             await _dropped(engine, over)
+            if isinstance(error, Refused):
+                self._refused = self._clock.monotonic(), str(error)
             if isinstance(error, InboxError) or not isinstance(error, Exception):
                 raise
             # The library's own words may hold the command, and with it the password: only the system's are used.

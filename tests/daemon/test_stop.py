@@ -1,6 +1,5 @@
 """The real daemon against the simulator, told to stop at bad moments."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,16 +18,15 @@ def _wait(done: Callable[[], bool], seconds: float = 40) -> None:
 
 @pytest.fixture
 def world(tmp_path) -> Iterator[World]:
-    world = World(tmp_path, 1, "rest", "on-receipt", 1)
-    world.write_config()
-    yield world
-    world.close()
+    with World(tmp_path, 1, "rest", "on-receipt", 1) as world:
+        world.write_config()
+        yield world
 
 
 def _stop(world: World) -> int:
     """The exit code of a daemon that was asked to stop."""
-    os.kill(world.daemon_pid, signal.SIGTERM)
     assert world._daemon is not None
+    world._daemon.send_signal(signal.SIGTERM)
     return world._daemon.wait(30)
 
 

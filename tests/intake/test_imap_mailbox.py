@@ -38,7 +38,7 @@ LETTER = b"From: kommune@example.dk\r\n\r\nhej\r\n"
 async def test_getting_in(imap, open_inbox, command, reply, error, words):
     """What keeps us out is a refusal of the mailbox or an outage, and the next call tries anew."""
     imap.script[command] = [reply]
-    inbox = open_inbox(request_seconds=1.0)
+    inbox = open_inbox(request_seconds=1.0, login_seconds=0.0)
     with pytest.raises(error, match=words) as caught:
         await inbox.list()
 
@@ -200,3 +200,23 @@ async def test_close_does_not_wait_for_a_mute_server(imap, open_inbox):
         await inbox.close()
     with pytest.raises(Unavailable):
         await task
+
+
+async def test_a_refused_login_is_not_tried_again_soon(imap, open_inbox):
+    """Whoever wants the mailbox meanwhile hears the same no; a wrong password would else lock the account (I8)."""
+    inbox = open_inbox(password="forkert", login_seconds=600.0)
+    for use in (inbox.list, inbox.list, inbox.news):
+        with pytest.raises(Refused, match="log-in") as refused:
+            await use()
+        assert refused.value.mailbox
+    assert len(imap.commands("LOGIN")) == 1
+
+
+async def test_a_refused_login_is_tried_again_later(imap, open_inbox):
+    """After login_seconds the server is asked again, and may have changed its mind."""
+    inbox = open_inbox(login_seconds=0.0)
+    imap.script["LOGIN"] = [sends(b"TAG NO [AUTHENTICATIONFAILED] no\r\n")]
+    with pytest.raises(Refused):
+        await inbox.list()
+
+    assert await inbox.list() == []
