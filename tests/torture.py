@@ -2,6 +2,7 @@
 
     ./x torture faults          every fault per stage, every removal policy (about 15 minutes)
     ./x torture kills           ten seeds of 300 letters, 30 CVRs, 25 kills
+    ./x torture planted         the judge itself: real daemons with a mistake in them, each of which must be seen
     ./x torture faults -k smtp  only the runs whose name contains the word
 
 Each run is `./x demo --once --json …` as a user would type it; a run that is not `ok` keeps its folder and says where.
@@ -18,6 +19,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from tests.planted.runs import SIGHTS, Sight, look, seen
 
 REMOVALS = ("on-receipt", "on-delete", "on-fetch", "eventual")
 SMALL = ("--count", "60", "--cvrs", "6", "--kill", "3")
@@ -68,7 +72,7 @@ def kills() -> Iterator[Run]:
 
 
 def play(run: Run) -> bool:
-    """Whether the run was ok; prints its line."""
+    """Whether the run was ok and had all its kills; prints its line."""
     folder = Path(tempfile.mkdtemp(prefix="nemboks-torture-"))
     command = [sys.executable, "-m", "nemboks.cli.demo", "--once", "--json", "--state", str(folder), *run.arguments]
     began = time.monotonic()
@@ -77,29 +81,54 @@ def play(run: Run) -> bool:
     try:
         result = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        result = {"ok": False, "error": done.stderr[-400:]}
-    counts = " ".join(f"{k}={v}" for k, v in result.items() if k not in ("schema", "ok", "letters"))
-    fine = bool(result["ok"]) and done.returncode == 0
+        result = {"ok": False, "kills": 0, "error": done.stderr[-400:]}
+    fine = bool(result["ok"]) and done.returncode == 0 and result["kills"] == _kills_of(run)
+    _tell(fine, run.name, seconds, result, folder)
+    return fine
+
+
+def _kills_of(run: Run) -> int:
+    return int(run.arguments[run.arguments.index("--kill") + 1])
+
+
+def watch(sight: Sight) -> bool:
+    """Whether the demo's judge saw the planted mistake; prints its line."""
+    folder = Path(tempfile.mkdtemp(prefix="nemboks-planted-"))
+    began = time.monotonic()
+    try:
+        code, result = look(sight, folder)
+        fine = seen(sight, code, result)
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        fine, result = False, {"error": str(error)[-400:]}
+    _tell(fine, sight.name, time.monotonic() - began, result, folder)
+    return fine
+
+
+def _tell(fine: bool, name: str, seconds: float, result: dict[str, Any], folder: Path) -> None:
+    counts = " ".join(f"{k}={v}" for k, v in result.items() if k not in ("schema", "ok", "letters", "seconds"))
     where = "" if fine else f"  {folder}"
-    print(f"{'ok  ' if fine else 'FAIL'} {run.name:<36} {seconds:6.1f} s  {counts}{where}", flush=True)
+    print(f"{'ok  ' if fine else 'FAIL'} {name:<36} {seconds:6.1f} s  {counts}{where}", flush=True)
     if fine:
         shutil.rmtree(folder)
     else:
         (folder / "result.json").write_text(json.dumps(result))
-    return fine
 
 
 def main() -> int:
+    """0 when every chosen run was as it must be, and there was one."""
     plain = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="./x torture", description=__doc__, formatter_class=plain)
-    parser.add_argument("what", choices=("faults", "kills"))
+    parser.add_argument("what", choices=("faults", "kills", "planted"))
     parser.add_argument("-k", default="", help="only runs whose name contains this")
-    parser.add_argument("-n", type=int, default=0, help="runs at a time (default: 3 for faults, 1 for kills)")
+    parser.add_argument("-n", type=int, default=0, help="runs at a time (default: 1 for kills, else 3)")
     chosen = parser.parse_args()
-    runs = [r for r in (faults() if chosen.what == "faults" else kills()) if chosen.k in r.name]
     began = time.monotonic()
-    with ThreadPoolExecutor(chosen.n or (3 if chosen.what == "faults" else 1)) as pool:
-        fine = list(pool.map(play, runs))
+    with ThreadPoolExecutor(chosen.n or (1 if chosen.what == "kills" else 3)) as pool:
+        if chosen.what == "planted":
+            fine = list(pool.map(watch, (x for x in SIGHTS if chosen.k in x.name)))
+        else:
+            runs = faults() if chosen.what == "faults" else kills()
+            fine = list(pool.map(play, (x for x in runs if chosen.k in x.name)))
     print(f"{time.monotonic() - began:.0f} s")
     print(f"{fine.count(True)} passed, {fine.count(False)} failed")
     return 0 if all(fine) and fine else 1

@@ -54,7 +54,8 @@ def _table(rows: Sequence[Posted], ends: Ends, seconds: float) -> Table:
         table.add_column(name, no_wrap=True)
     for number, posted in _newest(rows):
         cvr, sender, state, took = (escape(x) for x in _cells(posted, ends))
-        colour = COLOURS.get(_state(_row(posted, ends)), "white")
+        row = _row(posted, ends)
+        colour = COLOURS.get(State(row["state"]), "white") if row else "white"
         table.add_row(str(number), cvr, sender, f"[{colour}]{state}[/]", took)
     done = sum(bool((letter := ends.letter(x)) and finished(letter)) for x in rows)
     table.caption = f"{len(rows)} breve, {done} leveret og kvitteret, {seconds:.0f} s"
@@ -68,10 +69,6 @@ def _newest(rows: Sequence[Posted]) -> Iterator[tuple[int, Posted]]:
 def _row(posted: Posted, ends: Ends) -> Item | None:
     letter = ends.letter(posted)
     return ends.row(letter) if letter else None
-
-
-def _state(row: Item | None) -> State | None:
-    return State(row["state"]) if row else None
 
 
 def _cells(posted: Posted, ends: Ends) -> tuple[str, str, str, str]:

@@ -1,0 +1,195 @@
+"""The real daemon with one mistake planted in it: `python -m tests.planted.daemon MISTAKE run --config FILE`.
+
+The mistakes are put into the running program's modules from here; the program itself has no switch for them.
+"""
+
+import email
+import email.policy
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from nemboks.cli.main import program
+from nemboks.delivery.courier import OwnServerCourier
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.proof import Reply, Report, Stage
+from nemboks.journey import collect as collecting
+from nemboks.journey import forward as forwarding
+from nemboks.journey.world import World
+from nemboks.ports import Mail
+
+BeforeDot = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class Unproven:
+    """What `domain.proof.Receipt` refuses to be: a receipt that no confirmation stands behind."""
+
+    upstream_id: str
+    transmission_id: str
+    at: datetime
+    size: int
+    header_sha256: str
+
+
+async def _receipt(letter: Letter, mailbox: Mailbox, world: World) -> None:
+    headline = letter.headline
+    assert headline is not None
+    inbox = await world.inboxes.of(mailbox)
+    unproven = Unproven(letter.upstream_id, str(uuid.uuid4()), world.clock.now(), headline.size, headline.header_sha256)
+    await inbox.acknowledge(unproven, False)
+
+
+def receipt_before_250() -> None:
+    """The receipt is given when the letter is with the mail server all but its dot."""
+    begin = forwarding._Dot.begin
+
+    async def too_early(self: forwarding._Dot) -> bool:
+        may = await begin(self)
+        mailbox = await self._world.mailboxes.get(self.letter.mailbox)
+        await _receipt(self.letter, mailbox, self._world)
+        return may
+
+    forwarding._Dot.begin = too_early
+
+
+def receipt_after_a_doubt() -> None:
+    """A letter that had an uncertain end is taken for delivered: its receipt is given at the next claim."""
+    deliver = forwarding._deliver
+
+    async def hopeful(letter: Letter, mailbox: Mailbox, dot: forwarding._Dot, world: World) -> Report:
+        if letter.uncertain:
+            await _receipt(letter, mailbox, world)
+        return await deliver(letter, mailbox, dot, world)
+
+    forwarding._deliver = hopeful
+
+
+def dot_not_committed() -> None:
+    """The dot is sent without `dot_begun`: whatever cuts us off then looks like an attempt that did nothing."""
+
+    async def unnoted(self: forwarding._Dot) -> bool:
+        return True
+
+    forwarding._Dot.begin = unnoted
+
+
+def _courier(change: Callable[[Mail], Awaitable[Mail]]) -> None:
+    deliver = OwnServerCourier.deliver
+
+    async def changed(self: OwnServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
+        return await deliver(self, await change(mail), seconds, before_dot)
+
+    OwnServerCourier.deliver = changed
+
+
+def route_mixed_up() -> None:
+    """Every third mail goes to the address of the mail before, whoever's that is."""
+    seen: list[str] = []
+
+    async def redirected(mail: Mail) -> Mail:
+        seen.append(mail.recipient)
+        return replace(mail, recipient=seen[-2]) if len(seen) % 3 == 0 else mail
+
+    _courier(redirected)
+
+
+def label_mixed_up() -> None:
+    """Mails carry the right documents to the right company under another company's number."""
+
+    async def relabelled(mail: Mail) -> Mail:
+        whole = b"".join([piece async for piece in mail.pieces])
+        cvr = mail.account.encode()
+        return _again(mail, whole.replace(b"Nemboks-Cvr: " + cvr, b"Nemboks-Cvr: " + cvr[::-1]))
+
+    _courier(relabelled)
+
+
+def document_dropped() -> None:
+    """The last attachment of each mail is missing."""
+
+    async def shortened(mail: Mail) -> Mail:
+        whole = b"".join([piece async for piece in mail.pieces])
+        message = email.message_from_bytes(whole, policy=email.policy.SMTP)
+        parts = message.get_payload()
+        if isinstance(parts, list) and len(parts) > 1:
+            parts.pop()
+        return _again(mail, message.as_bytes())
+
+    _courier(shortened)
+
+
+def _again(mail: Mail, whole: bytes) -> Mail:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield whole
+
+    return replace(mail, size=len(whole), pieces=pieces())
+
+
+def silence_is_success() -> None:
+    """No answer to the dot counts as a 250."""
+    deliver = OwnServerCourier.deliver
+
+    async def trusting(self: OwnServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
+        report = await deliver(self, mail, seconds, before_dot)
+        if report.stage is Stage.DOT and report.reply is None:
+            return replace(report, reply=Reply(250, "2.0.0", "surely"))
+        return report
+
+    OwnServerCourier.deliver = trusting
+
+
+def held_is_receipted() -> None:
+    """A letter that is HELD gets its receipt like any other."""
+    commit = collecting._commit
+
+    async def committed(letter: Letter, mailbox: Mailbox, headline, sealed, world: World) -> None:
+        await commit(letter, mailbox, headline, sealed, world)
+        after = await world.letters.get(letter.id)
+        if after is not None and after.state is State.HELD:
+            await _receipt(after, mailbox, world)
+
+    collecting._commit = committed
+
+
+def sent_twice() -> None:
+    """A letter that was confirmed is sent once more, and nobody is told."""
+    deliver = OwnServerCourier.deliver
+
+    async def doubled(self: OwnServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
+        whole = b"".join([piece async for piece in mail.pieces])
+
+        async def always() -> bool:
+            return True
+
+        await deliver(self, _again(mail, whole), seconds, always)
+        return await deliver(self, _again(mail, whole), seconds, before_dot)
+
+    OwnServerCourier.deliver = doubled
+
+
+def receipt_forgotten() -> None:
+    """A confirmed letter is never acknowledged."""
+    from nemboks.daemon import run
+
+    async def nothing(letter: Letter, world: World) -> None:
+        await world.clock.sleep(1)
+
+    run.acknowledge = nothing
+
+
+MISTAKES = {
+    mistake.__name__.replace("_", "-"): mistake
+    for mistake in (
+        receipt_before_250, receipt_after_a_doubt, dot_not_committed, route_mixed_up, label_mixed_up,
+        document_dropped, silence_is_success, held_is_receipted, sent_twice, receipt_forgotten,
+    )
+}  # fmt: skip
+
+
+if __name__ == "__main__":
+    MISTAKES[sys.argv.pop(1)]()
+    program.main(sys.argv[1:])
