@@ -20,15 +20,19 @@ ONCE = [*DEMO, "--once", "--json"]
 LIMIT = 30.0
 
 
-def _ours(state: Path) -> list[int]:
-    """The processes that have the state folder in their command line, but not the demo itself."""
-    found = []
+def _ours(state: Path) -> dict[int, list[str]]:
+    """The processes that have the state folder in their command line, with its words, but not the demo itself."""
+    found = {}
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             words = file.read_bytes().decode(errors="replace").split("\0")
             if any(str(state) in x for x in words) and "nemboks.cli.demo" not in words:
-                found.append(int(file.parent.name))
+                found[int(file.parent.name)] = words
     return found
+
+
+def _the(state: Path, module: str) -> int:
+    return next(pid for pid, words in _ours(state).items() if module in words)
 
 
 def _until(what: str, ready) -> None:
@@ -59,7 +63,7 @@ def test_a_signal_ends_the_demo_and_its_processes(number: signal.Signals, code: 
         demo.communicate(timeout=LIMIT)
 
         assert code == demo.returncode
-        assert [] == _ours(tmp_path)
+        assert {} == _ours(tmp_path)
 
 
 def test_a_signal_while_the_simulator_starts_leaves_nothing(tmp_path: Path) -> None:
@@ -69,7 +73,7 @@ def test_a_signal_while_the_simulator_starts_leaves_nothing(tmp_path: Path) -> N
         demo.send_signal(signal.SIGTERM)
         demo.communicate(timeout=LIMIT)
 
-        assert (143, []) == (demo.returncode, _ours(tmp_path))
+        assert (143, {}) == (demo.returncode, _ours(tmp_path))
 
 
 def test_ctrl_c_ends_the_live_demo_well(tmp_path: Path) -> None:
@@ -83,7 +87,7 @@ def test_ctrl_c_ends_the_live_demo_well(tmp_path: Path) -> None:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=LIMIT)
 
-        assert (0, []) == (demo.returncode, _ours(tmp_path))
+        assert (0, {}) == (demo.returncode, _ours(tmp_path))
 
 
 def test_a_terminal_gets_a_table(tmp_path: Path) -> None:
@@ -128,7 +132,7 @@ def test_a_daemon_that_ends_by_itself_is_a_failed_run(tmp_path: Path) -> None:
         result, told = _result(demo)
 
         assert (1, False, 0) == (demo.returncode, result["ok"], result["kills"])
-        assert "daemon.log" in told and [] == _ours(tmp_path)
+        assert "daemon.log" in told and {} == _ours(tmp_path)
 
 
 def test_a_simulator_that_dies_is_a_failed_run(tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ def test_a_simulator_that_dies_is_a_failed_run(tmp_path: Path) -> None:
 
         assert (1, False) == (demo.returncode, result["ok"])
         assert len(result["letters"]) == result["posted"] > 0
-        assert "Traceback" in told and [] == _ours(tmp_path)
+        assert "Traceback" in told and {} == _ours(tmp_path)
 
 
 def test_time_that_runs_out_is_a_failed_run(tmp_path: Path) -> None:
