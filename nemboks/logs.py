@@ -17,7 +17,7 @@ EVENTS = frozenset({
     "mailbox_unavailable", "mailbox_parked", "mailbox_watch_failed",
     "letter_found", "letter_collected", "letter_claimed", "letter_dot_begun", "letter_confirmed", "letter_later",
     "letter_held", "letter_attempt_ended", "letter_postponed", "letter_vanished", "letter_contents_lost",
-    "letter_acknowledged", "letter_rebound", "letter_stale", "spool_swept",
+    "letter_acknowledged", "letter_rebound", "letter_stale", "spool_swept", "clock_put_back",
 })  # fmt: skip
 
 _SECRET = ("pass", "secret", "token", "key", "authorization")

@@ -1,19 +1,23 @@
 """Settings -> ready services, by hand, in one place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from nemboks.clock import RealClock
 from nemboks.delivery.access import ServerAccess
 from nemboks.delivery.courier import OwnServerCourier
-from nemboks.domain.mailbox import Address, Cvr, Face
+from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
 from nemboks.intake.imap import ImapAccess
 from nemboks.intake.inboxes import MailboxInboxes
 from nemboks.intake.rest_calls import RestAccess
 from nemboks.journey.world import World
+from nemboks.ports import Refused
 from nemboks.settings import Settings
+from nemboks.store.errors import Altered
 from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
@@ -32,6 +36,11 @@ class Services:
     async def sweep_spool(self) -> int:
         """How many files without a row were removed from the spool."""
         return await self.spool.sweep(await self.store.letters.spool_files())
+
+    async def bring_back(self) -> int:
+        """How many rows were due later than any wait reaches, and are due now: the clock had run ahead."""
+        latest = self.world.clock.now() + timedelta(seconds=self.world.pace.longest)
+        return await self.store.bring_back(latest)
 
 
 def open_store(settings: Settings, vault: Vault | None = None, threaded: bool = False) -> Store:
@@ -71,7 +80,15 @@ def _inboxes(settings: Settings, store: Store, clock: RealClock) -> MailboxInbox
     key = up.client_key_file or Path("upstream.client_key_file (not set)")
     rest = RestAccess(up.rest_url, up.rest_ca_file, certificate, key, up.delete_after_receipt)
     imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
-    return MailboxInboxes(rest, imap, store.mailboxes.credentials, settings.pace, clock)
+    return MailboxInboxes(rest, imap, partial(_credentials, store), settings.pace, clock)
+
+
+async def _credentials(store: Store, mailbox: Mailbox) -> Mapping[str, str]:
+    """The mailbox's credentials. Refused when they were altered: that is one mailbox's trouble, and parks it alone."""
+    try:
+        return await store.mailboxes.credentials(mailbox)
+    except Altered as error:
+        raise Refused(f"{error}; give this mailbox its credentials again", mailbox=True) from error
 
 
 def _courier(settings: Settings, clock: RealClock) -> OwnServerCourier:

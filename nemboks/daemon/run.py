@@ -26,6 +26,7 @@ from nemboks.journey.recover import recover
 from nemboks.logs import log
 from nemboks.wiring import Services
 
+CLOCK_SECONDS = 60.0  # the wall clock put back by more is looked after; less delays nothing worth a look
 Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
 
 
@@ -39,6 +40,7 @@ class Daemon:
         self.fault: Exception | None = None  # the first one; `drain` raises it in the end
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._watch = Watch(services.world)
+        self._lead = self._clock_lead()
         seats = services.settings.seats
         self.roles: tuple[Work[Any], ...] = (
             self._role("look", self._mailboxes, self._look, seats.look),
@@ -100,6 +102,7 @@ class Daemon:
         systemd = systemd or Systemd()
         self._hear_signals()
         await recover(self.world, sole=True)
+        await self._bring_back()
         await self._sweep()
         ticks = self._ticks(systemd)
         try:
@@ -177,7 +180,21 @@ class Daemon:
         self.wake()
 
     async def _overdue(self) -> None:
+        before, self._lead = self._lead, self._clock_lead()
+        if self._lead < before - CLOCK_SECONDS:
+            await self._bring_back()
         if await recover(self.world):
+            self.wake()
+
+    def _clock_lead(self) -> float:
+        """How far the wall clock is ahead of the one that is never set."""
+        return self.world.clock.now().timestamp() - self.world.clock.monotonic()
+
+    async def _bring_back(self) -> None:
+        """What came to be due while the clock ran ahead would never be looked at once it was put right."""
+        rows = await self.services.bring_back()
+        if rows:
+            log().warning("clock_put_back", rows=rows)
             self.wake()
 
     async def _sweep(self) -> None:
@@ -199,6 +216,7 @@ class Daemon:
         """
         self._hear_signals()
         await recover(self.world, sole=True)
+        await self._bring_back()
         passes, stop = asyncio.create_task(self._passes()), asyncio.create_task(self.stopping.wait())
         await asyncio.wait({passes, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()

@@ -59,6 +59,18 @@ class Pace(BaseModel):
         """Seconds that a transfer of `size` bytes may take on top of its fixed allowance."""
         return size / self.bytes_per_second
 
+    @property
+    def longest(self) -> float:
+        """Seconds that no row of the store is ever put off for: half more than the longest wait, jitter and all.
+
+        An hour is the most that Digital Post's Retry-After is heeded for.
+        """
+        waits = [3600.0, self.poll_seconds, self.missing_seconds, self.park_seconds, *self.upstream_seconds,
+                 *self.retry_seconds, *(seconds for _, seconds in self.retry_by_age), self.retry_last_seconds,
+                 self.full_seconds, self.second_look_seconds, self.login_seconds, self.tls_seconds,
+                 self.uncertain_seconds]  # fmt: skip
+        return 1.5 * max(waits)
+
     def too_quick(self) -> list[str]:
         """The waits that are under production's floor, each as a sentence; empty when production may use them."""
         faults = []

@@ -6,6 +6,7 @@ The daemon takes the lock; the CLI opens the same store beside it without.
 
 import fcntl
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 
 from nemboks.ports import Clock
 from nemboks.store import migrations
+from nemboks.store.clock_back import bring_back
 from nemboks.store.connect import open_reader, open_writer, translated
 from nemboks.store.errors import StoreBroken, StoreInUse
 from nemboks.store.letters import SqlLetters
@@ -27,7 +29,7 @@ class Store:
     """The ledger, open. `close` finishes what was asked for."""
 
     def __init__(self, path: Path, writer: Writer, reader: Reader, vault: Vault, clock: Clock) -> None:
-        self._path, self._writer, self._reader = path, writer, reader
+        self._path, self._writer, self._reader, self._clock = path, writer, reader, clock
         self._lock: int | None = None
         self.letters = SqlLetters(writer, reader, clock)
         self.mailboxes = SqlMailboxes(writer, reader, vault, clock)
@@ -57,6 +59,10 @@ class Store:
         words = await self._reader.read(lambda tx: tx.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
         if words != "ok":
             raise StoreBroken(f"{self._path} is damaged ({words}). Do not start; restore a backup")
+
+    async def bring_back(self, latest: datetime) -> int:
+        """How many letters and mailboxes were due after `latest`, and are due now: the clock was put back."""
+        return await self._writer.unit(lambda tx: bring_back(tx, latest, self._clock.now()))
 
     async def close(self) -> None:
         await self._writer.close()

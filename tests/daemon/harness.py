@@ -24,8 +24,14 @@ class FakeServices:
     world: World
     settings: Any
 
+    brought: int = 0  # how often rows of a clock that ran ahead were asked for
+
     async def sweep_spool(self) -> int:
         return 0
+
+    async def bring_back(self) -> int:
+        self.brought += 1
+        return 1
 
 
 @dataclass

@@ -9,6 +9,7 @@ import pytest
 from nemboks.domain.letter import State
 from nemboks.store.errors import StoreBroken
 from tests.daemon.harness import LIMIT, OneDotOut, daemon_of, running, states, until
+from tests.journey.town import Town
 
 
 def _fails(scene: OneDotOut, letter: int, error: Exception) -> list[int]:
@@ -86,3 +87,20 @@ async def test_a_drain_that_is_told_to_stop_waits_for_the_reply(number) -> None:
         await drained
     first = scene.town.letters.rows[1]
     assert (first.state, first.uncertain) == (State.FORWARDED, 0)
+
+
+async def test_a_clock_that_is_put_back_brings_back_what_is_due() -> None:
+    """At the start, and when it is put back by more than a minute while we run; not for a second."""
+    town = Town()
+    daemon = daemon_of(town)
+    services = daemon.services
+    await daemon._overdue()
+    assert services.brought == 0
+
+    town.clock.monotonic = lambda: 0.0  # so that only the wall clock is put back
+    for put_back, brought in ((1.0, 0), (3600.0, 1), (0.0, 1)):
+        town.clock.advance(-put_back)
+        await daemon._overdue()
+        assert services.brought == brought
+    async with running(daemon):
+        await until(lambda: services.brought == 2)

@@ -1,0 +1,44 @@
+"""The machine's clock ran ahead and was put back: what came to be due then is due again."""
+
+from datetime import timedelta
+
+from nemboks.domain.letter import State
+from nemboks.domain.pace import Pace
+from nemboks.store.clock_back import bring_back
+from tests.contracts.ledgers import ledger_of
+from tests.helpers import builders as make
+
+DAY = 86_400.0
+
+
+async def test_rows_of_a_clock_that_ran_ahead_are_due_now(tmp_path):
+    """Mailbox and letters of ten days from now: never again, silently; with it, at once, and history says why."""
+    async with ledger_of("sqlite", tmp_path) as ledger:
+        ledger.clock.advance(10 * DAY)
+        waiting = await ledger.waiting()
+        await ledger.mailboxes.postpone(ledger.bo, ledger.clock.now(), "no", parked=True)
+        ledger.clock.advance(-10 * DAY)
+        now = ledger.clock.now()
+        assert await ledger.letters.due(State.WAITING, now, 10) == []
+        assert await ledger.mailboxes.due(now, 10) == []
+
+        latest = now + timedelta(seconds=Pace().longest)
+        rows = await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now))
+
+        assert rows == 3
+        assert [x.id for x in await ledger.letters.due(State.WAITING, now, 10)] == [waiting.id]
+        assert {x.cvr for x in await ledger.mailboxes.due(now, 10)} == {make.ANNA, make.BO}
+        assert (await ledger.mailboxes.get(ledger.bo.id)).parked_until is None
+        _, past = await ledger.letters.history(waiting.id)
+        assert (past[-1].event, past[-1].detail["by"]) == ("retried", "clock put back")
+
+
+async def test_what_waits_as_long_as_we_ever_wait_is_left_alone(tmp_path):
+    """The longest wait with its jitter is no sign of a wrong clock."""
+    async with ledger_of("sqlite", tmp_path) as ledger:
+        await ledger.waiting()
+        now = ledger.clock.now()
+        longest = now + timedelta(seconds=Pace().retry_last_seconds * 1.4)
+        await ledger.mailboxes.postpone(ledger.bo, longest, "no", parked=True)
+        latest = now + timedelta(seconds=Pace().longest)
+        assert await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now)) == 0
