@@ -16,10 +16,10 @@ async def test_altered_credentials_park_their_mailbox_and_stop_nothing_else(tmp_
     store = Store.open(tmp_path / "nemboks.db", vault(tmp_path), RealClock())
     anna = await store.mailboxes.add(declared(), "anna")
     assert await _credentials(store, anna)
-    rot = text("UPDATE mailboxes SET credentials = credentials || x'00'")
-    await store._writer.unit(lambda tx: tx.execute(rot))
+    rot = text("UPDATE mailboxes SET credentials = (SELECT zeroblob(90))")
+    await store._writer.unit(lambda tx: tx.execute(rot).rowcount)
 
-    with pytest.raises(Refused, match="altered") as refused:
+    with pytest.raises(Refused, match="credentials again") as refused:
         await _credentials(store, anna)
     assert refused.value.mailbox
     await store.close()
