@@ -34,6 +34,7 @@ class PartFile:
         self._aead, self._letter, self._number = aead, letter, 0
         self._prefix = secrets.token_bytes(PREFIX_BYTES)
         self._file: IO[bytes] | None = None
+        self.whole = False  # it has its name and its end
 
     def append(self, chunk: bytes, final: bool) -> None:
         with our_words(self._part):
@@ -54,6 +55,7 @@ class PartFile:
                 os.fsync(self._file.fileno())
             self._file.close()
             self._part.rename(self._whole)
+        self.whole = True
 
     def discard(self) -> None:
         if self._file:

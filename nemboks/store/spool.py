@@ -38,6 +38,7 @@ class Spool:
         if not directory.exists():
             directory.mkdir(mode=0o700)
             sync_directory(directory.parent)  # else a power cut may take the directory with all that was synced in it
+        sync_directory(directory)  # names that a killed process gave: from now on a row may rest on them
         if stat.S_IMODE(directory.stat().st_mode) & 0o077:
             raise StoreError(f"spool {directory} is open to others; run: chmod 700 {directory}")
         self.directory, self.vault, self.threaded = directory, vault, threaded
@@ -87,7 +88,7 @@ class Spool:
 
 
 class SpoolSealing:
-    """A letter being sealed. Left without `finish`, nothing of it stays."""
+    """A letter being sealed. Left before it is whole, nothing of it stays."""
 
     def __init__(self, spool: Spool, letter: int) -> None:
         self._spool = spool
@@ -110,8 +111,9 @@ class SpoolSealing:
             await asyncio.wait([self._busy])
             self._busy.exception()  # seen: the cancel is what ends this sealing
         if not self._finished:
-            self._file.discard()
-            self._spool.ours.discard(self._name)
+            if kind is not asyncio.CancelledError or not self._file.whole:
+                self._file.discard()  # a stop that comes when all is written keeps it: it may be the only copy there is
+            self._spool.ours.discard(self._name)  # without a row, the next sweep takes it
         self._spool.ours.discard(self._name + PART)
 
     @property

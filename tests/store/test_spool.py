@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -205,7 +206,7 @@ async def test_a_cancel_leaves_nothing(contents, monkeypatch):
         return await to_thread(fn, *args)
 
     monkeypatch.setattr(contents, "off_loop", slow)
-    task = asyncio.ensure_future(seal(contents, b"brev", durable=True))
+    task = asyncio.ensure_future(seal(contents, three_chunks(), durable=True))
     await inside.wait()
     task.cancel()
     await asyncio.sleep(0)
@@ -281,3 +282,40 @@ async def test_durable_means_file_then_name_then_directory(contents, monkeypatch
 
     await seal(contents, b"brev", durable=False)
     assert done[3:] == ["rename"]
+
+
+async def test_a_cancel_when_all_is_written_leaves_it(contents, monkeypatch):
+    """The row names the seal before the fetch, and upstream may not give the letter again: a stop must not take it."""
+    started, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(directory):
+        loop.call_soon_threadsafe(started.set)
+        go_on.wait(10)
+
+    async def sealing():
+        async with contents.seal(1) as sealing:
+            names.append(sealing.sealed)
+            await sealing.write(b"brev")
+            await sealing.finish(durable=True)
+
+    names = []
+    monkeypatch.setattr(spool, "sync_directory", slow)
+    task = asyncio.create_task(sealing())
+    await started.wait()
+    task.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert await read(contents, names[0]) == b"brev"
+    assert await contents.sweep({names[0].file}) == 0
+    assert await contents.sweep(set()) == 1
+
+
+def test_what_a_killed_process_named_is_made_durable_at_the_start(contents, monkeypatch):
+    """Between its renaming and the directory's sync a process may have died; recovery goes on with the file."""
+    synced = []
+    monkeypatch.setattr(spool, "sync_directory", synced.append)
+    Spool(contents.directory, contents.vault)
+    assert synced == [contents.directory]
