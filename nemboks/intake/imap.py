@@ -264,8 +264,8 @@ def _reason(error: Exception) -> str:
 
 
 def _key(upstream_id: str) -> tuple[int, int]:
-    """UIDVALIDITY and UID. Raises Gone for an id of another shape: no letter has it."""
+    """UIDVALIDITY and UID. Raises Refused for an id of another shape: that letter may well lie behind another door."""
     found = _KEY.fullmatch(upstream_id)
     if found is None:
-        raise Gone("no letter has such a number")
+        raise Refused("the letter was found through this mailbox's REST door; set inbox = rest again to finish it")
     return int(found[1]), int(found[2])

@@ -33,6 +33,7 @@ _SNAPSHOTS: Final = 3  # tries to read a list that shrinks while it is read
 _LISTING_SECONDS: Final = 3600
 _TAKEN: Final = (200, 201, 204)
 _SETTLED: Final = (404, 409, 410)
+_OF_IMAP = re.compile(r"[0-9]{1,10}\.[0-9]{1,10}")  # UIDVALIDITY and UID; a messageUUID is never so short
 _ID = re.compile(r"(?!\.{1,2}$)[\x21-\x7e]{1,255}")  # opaque to us, but it becomes a path and a key
 
 
@@ -141,6 +142,9 @@ class RestInbox:
         """Nothing: the connections belong to all CVRs."""
 
     def _path(self, upstream_id: str) -> str:
+        """Raises Refused for an id of the IMAP door: a 404 to it would prove nothing."""
+        if _OF_IMAP.fullmatch(upstream_id):
+            raise Refused("the letter was found through this mailbox's IMAP door; set inbox = imap again to finish it")
         return f"memos/{quote(self._as_listed(upstream_id), safe='')}"
 
     def _as_listed(self, upstream_id: str) -> str:

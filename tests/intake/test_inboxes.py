@@ -14,8 +14,9 @@ from nemboks.intake.inboxes import MailboxInboxes
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess
 from nemboks.ports import Refused, Unavailable
+from tests.helpers.receipts import receipt
 from tests.intake.imap_peer import silent
-from tests.intake.rest_peer import SYSTEM, TOKEN, TWO
+from tests.intake.rest_peer import ONE, SYSTEM, TOKEN, TWO
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 ROUTE = Route(1, Address("anna@bageri.example"), "own", AT, "settings")
@@ -128,3 +129,16 @@ def test_secrets_are_not_in_what_is_shown(pace, vault):
         None, RestAccess("https://a.example/", None, Path("c"), Path("k")), SYSTEM, TOKEN, pace, RealClock()
     )
     assert TOKEN not in repr(inbox)
+
+
+@pytest.mark.parametrize(("mailbox", "other"), [(BAKERY, "7.1"), (OFFICE, ONE)], ids=["rest", "imap"])
+async def test_a_letter_of_the_other_door_is_not_called_gone(inboxes, imap, shelf, mailbox, other):
+    """Settings that change a mailbox's door cannot settle what was found through the old one; nothing is asked."""
+    inbox = await inboxes.of(mailbox)
+    with pytest.raises(Refused, match="door"):
+        async with inbox.fetch(other):
+            pass
+    with pytest.raises(Refused, match="door") as refused:
+        await inbox.acknowledge(receipt(other), False)
+    assert not refused.value.mailbox
+    assert imap.lines == []
