@@ -2,6 +2,7 @@
 
     ./x torture faults          every fault per stage, every removal policy (about 15 minutes)
     ./x torture kills           ten seeds of 300 letters, 30 CVRs, 25 kills
+    ./x torture forever         every fault once more, never healing: its letters wait or are held with a reason
     ./x torture planted         the judge itself: real daemons with a mistake in them, each of which must be seen
     ./x torture faults -k smtp  only the runs whose name contains the word
 
@@ -71,6 +72,17 @@ def kills() -> Iterator[Run]:
         yield Run(f"seed {seed}", arguments)
 
 
+def forever() -> Iterator[Run]:
+    """Every fault that never heals, without kills: the end is told by the reasons."""
+    few = ("--count", "12", "--cvrs", "4", "--inbox", "both")
+    for name in (*UPSTREAM, *DELETES, *MAIL, *IMAP):
+        removal = "on-delete" if name in DELETES else "on-receipt"
+        yield Run(f"{name}:forever", (*few, "--removal", removal, "--fault", f"{name}:forever"))
+
+
+RUNS = {"faults": faults, "kills": kills, "forever": forever}
+
+
 def play(run: Run) -> bool:
     """Whether the run was ok and had all its kills; prints its line."""
     folder = Path(tempfile.mkdtemp(prefix="nemboks-torture-"))
@@ -88,7 +100,7 @@ def play(run: Run) -> bool:
 
 
 def _kills_of(run: Run) -> int:
-    return int(run.arguments[run.arguments.index("--kill") + 1])
+    return int(dict(zip(run.arguments[::2], run.arguments[1::2], strict=True)).get("--kill", 0))
 
 
 def watch(sight: Sight) -> bool:
@@ -118,7 +130,7 @@ def main() -> int:
     """0 when every chosen run was as it must be, and there was one."""
     plain = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="./x torture", description=__doc__, formatter_class=plain)
-    parser.add_argument("what", choices=("faults", "kills", "planted"))
+    parser.add_argument("what", choices=(*RUNS, "planted"))
     parser.add_argument("-k", default="", help="only runs whose name contains this")
     parser.add_argument("-n", type=int, default=0, help="runs at a time (default: 1 for kills, else 3)")
     chosen = parser.parse_args()
@@ -127,8 +139,7 @@ def main() -> int:
         if chosen.what == "planted":
             fine = list(pool.map(watch, (x for x in SIGHTS if chosen.k in x.name)))
         else:
-            runs = faults() if chosen.what == "faults" else kills()
-            fine = list(pool.map(play, (x for x in runs if chosen.k in x.name)))
+            fine = list(pool.map(play, (x for x in RUNS[chosen.what]() if chosen.k in x.name)))
     print(f"{time.monotonic() - began:.0f} s")
     print(f"{fine.count(True)} passed, {fine.count(False)} failed")
     return 0 if all(fine) and fine else 1

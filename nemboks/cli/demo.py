@@ -25,7 +25,7 @@ from nemboks.cli.demo_live import Screen
 from nemboks.cli.demo_world import LEAVE, DaemonEnded, World, quiet_environment
 
 STEP = 0.1  # seconds between two looks at what is due
-LOOK = 0.3  # seconds between two looks at both ends
+LOOK = 0.5  # seconds between two looks at both ends
 KILL_AFTER = (0.7, 2.8)  # a daemon lives this long before it is killed: from its start-up to full work
 
 
