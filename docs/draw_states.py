@@ -39,7 +39,7 @@ def marks() -> str:
     """The events that are written down without a change of state, as a table."""
     order = list(State)
     rows = [
-        f"| `{name_of(event)}` | {', '.join(sorted(legal.sources, key=order.index))} |"
+        f"| `{name_of(event)}` | {', '.join(sorted(legal.sources, key=lambda state: order.index(State(state))))} |"
         for event, legal in MOVES.items()
         if not legal.targets
     ]

@@ -160,7 +160,7 @@ def _fault(world: World, name: str, count: int, removal: str) -> Forever | None:
     known = {x["name"]: x for x in world.ask("faults")}
     if base not in known or forever not in ("", "forever"):
         raise click.UsageError(f"there is no fault {name!r}; --fault help lists them")
-    times = None if forever else max(1, min(10, count // 6))
+    times = None if forever else max(1, min(6, count // 10))
     world.tell("faults", name=base, times=times)
     fault = known[base]
     if not forever or removal not in fault["removals"]:

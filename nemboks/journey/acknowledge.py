@@ -17,8 +17,9 @@ from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
 
-# "No such letter", and on no list, this often in a row: then it is so. A single odd answer settles nothing.
-GONE_AFTER_DOUBT, GONE_AT_ONCE = 2, 3
+# "No such letter", and on no list, this often in a row: then it is so. A single odd answer settles nothing, and a list
+# that dropped the letter at its fetch is silent about the receipt.
+GONE_LOOKS = 3
 
 
 async def acknowledge(letter: Letter, world: World) -> None:
@@ -61,7 +62,7 @@ async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, wor
         listed = letter.upstream_id in {x.upstream_id for x in await inbox.list()}
     except InboxError:
         listed = True  # not known: ask again
-    if not listed and failures >= (GONE_AFTER_DOUBT if repeated else GONE_AT_ONCE):
+    if not listed and failures >= GONE_LOOKS:
         return f"already gone: {error}"
     why = "still_listed" if listed else "gone"  # two words, so that only looks in a row without it are counted
     due_at = world.clock.now() + timedelta(seconds=spread(world.pace.missing_seconds, world.clock.chance()))

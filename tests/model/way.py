@@ -30,7 +30,7 @@ from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Reply, Report, Stage
 from nemboks.domain.verdict import judge
-from nemboks.journey.acknowledge import GONE_AFTER_DOUBT, GONE_AT_ONCE
+from nemboks.journey.acknowledge import GONE_LOOKS
 from tests.domain.samples import AT, COPY, DEADLINE, HEADLINE, MAILBOX, OK, SEALED, SORRY, TLS, letter
 
 PACE = Pace()
@@ -190,7 +190,7 @@ class Program:
 
     def settle(self, w: World, i: int, me: Worker) -> Iterator[Step]:
         looks = w.row.failures + 1 if w.row.why == "gone" else 1
-        if not w.upstream and looks >= (GONE_AFTER_DOUBT if me.knows else GONE_AT_ONCE):
+        if not w.upstream and looks >= GONE_LOOKS:
             yield Step("believes that it is gone", at(w, i, "taken"))
             return
         why = "still_listed" if w.upstream else "gone"

@@ -28,11 +28,10 @@ def _wait(seconds: float, done: Callable[[], bool]) -> None:
 
 @pytest.fixture(params=["rest", "imap"])
 def world(request, tmp_path) -> Iterator[World]:
-    world = World(tmp_path, 1, request.param, "on-receipt", 1)
-    world.write_config()
-    world.start_daemon()
-    yield world
-    world.close()
+    with World(tmp_path, 1, request.param, "on-receipt", 1) as world:
+        world.write_config()
+        world.start_daemon()
+        yield world
 
 
 @pytest.mark.slow
@@ -40,7 +39,8 @@ def world(request, tmp_path) -> Iterator[World]:
 def test_a_very_large_letter_raises_peak_memory_by_at_most_60_mb(world: World) -> None:
     """A 95 MB MeMo (about 71 MB of document) and a 70 MB message are streamed from end to end."""
     company = world.ask("companies")[0]
-    pid = world.daemon_pid
+    assert world._daemon is not None
+    pid = world._daemon.pid
     world.tell("letters", cvr=company["cvr"], seed=1, index=1)
     _wait(60, lambda: all(x["removed"] for x in world.ask("letters")))
     idle = _memory(pid, "VmRSS")
