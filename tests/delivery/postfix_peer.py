@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import trustme
 
 from nemboks.delivery.access import ServerAccess
+from tests.helpers.peers import do_without, require_peer
 
 SIZE_LIMIT = 1_000_000
 SERVICES = {
@@ -90,27 +90,19 @@ class Postfix:
         return [file.read_bytes() for file in (self.home / "mail/post/new").glob("*")]
 
 
-def need(reason: str) -> None:
-    """Skip, or fail where the neighbours are required."""
-    if os.environ.get("NEMBOKS_REQUIRE_PEERS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @contextmanager
 def running_postfix() -> Iterator[Postfix]:
     """A Postfix until the block ends."""
-    if shutil.which("postfix") is None:
-        need("Postfix is not installed (Debian: apt-get install postfix)")
+    program = require_peer("postfix")
     if os.geteuid() != 0:
-        need("Postfix can only be started by root")
+        do_without("Postfix can only be started by root")
     home = Path(tempfile.mkdtemp(prefix="nemboks-postfix-"))
     try:
         postfix = _configured(home)
-        command = ["postfix", "-c", str(home / "etc")]
+        command = [program, "-c", str(home / "etc")]
         started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=60)
         if started.returncode:
-            need(f"Postfix does not start: {started.stderr}")
+            do_without(f"Postfix does not start: {started.stderr}")
         try:
             for port in postfix.ports.values():
                 _await(port)

@@ -15,8 +15,9 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-import pytest
 import trustme
+
+from tests.helpers.peers import require_peer
 
 PASSWORD = "hemmelig-ost"
 _SECONDS = 15.0
@@ -101,10 +102,7 @@ class Dovecot:
 @contextmanager
 def dovecot() -> Iterator[Dovecot]:
     """A running Dovecot. Skips the test where it is not installed, unless NEMBOKS_REQUIRE_PEERS=1 forbids that."""
-    program = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    if program is None:
-        words = "Dovecot is not installed (Debian: dovecot-imapd)"
-        (pytest.fail if os.environ.get("NEMBOKS_REQUIRE_PEERS") == "1" else pytest.skip)(words)
+    program = require_peer("dovecot")
     base = Path(tempfile.mkdtemp(prefix="nemboks-dovecot-"))  # not under pytest's own: its user may not walk there
     try:
         with _running(program, base) as running:

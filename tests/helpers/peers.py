@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -13,9 +14,13 @@ REQUIRED = "NEMBOKS_REQUIRE_PEERS"
 def require_peer(name: str) -> str:
     """The path of the neighbour's program. Skips the test without it; fails it where peers are required."""
     found = shutil.which(name, path=PATH)
-    if found is not None:
-        return found
-    words = f"{name} is not installed on this machine"
+    if found is None:
+        do_without(f"{name} is not installed on this machine; .ci/run installs it")
+    return found
+
+
+def do_without(words: str) -> NoReturn:
+    """Skips the test with the reason; fails it where peers are required."""
     if os.environ.get(REQUIRED) == "1":
-        pytest.fail(f"{words}, and {REQUIRED}=1 requires it", pytrace=False)
-    pytest.skip(f"{words}; .ci/run installs it")
+        pytest.fail(f"{words} ({REQUIRED}=1 requires it)", pytrace=False)
+    pytest.skip(words)
