@@ -93,19 +93,30 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class PartConfirmed:
-    """One part of several is confirmed; the rest is due at once."""
+class Recomposed:
+    """What the attempt is about to send was made once and is kept, so that every other attempt sends the same."""
 
     fence: int
+    copy: Copy
+    composed: Sealed | None = None  # an encrypted mail: made anew it would differ
+
+
+@dataclass(frozen=True, slots=True)
+class PartConfirmed:
+    """One part of several is confirmed: a fact; the rest is due at `due_at`."""
+
+    confirmation: Confirmation
     due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """A relay took it; no confirmation yet. Silence after `due_at` is an alarm."""
+    """A relay took it; no confirmation yet. `due_at`: the next look for it; silence after `silent_at` is an alarm."""
 
     words: str
     due_at: datetime
+    silent_at: datetime
+    report: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,21 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounced:
+    """A mail that was confirmed came back later (RELIABILITY S25): a receipt that is still owed waits for a person."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """A person says that a mail which came back is there after all: the receipt may go."""
+
+    by: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """A person, or the act that cures the reason, lets it go on."""
 
@@ -189,13 +215,22 @@ class ReceiptBegun:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """Upstream took the receipt, or has no such letter after one: it is the company's alone."""
+    """Upstream took the receipt, or has no such letter after one: it is the company's alone.
+
+    `keep`: a further recipient still waits, so the sealed contents stay a while (`Cleared` ends that).
+    """
 
     words: str
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Nobody waits for the sealed contents of an acknowledged letter any more."""
 
 
 Event = (
     FetchBegun | Collected | Vanished | Reappeared | Postponed | Claimed | DotBegun | Confirmed | PartConfirmed
-    | HandedOver | Later | Hold | AttemptEnded | Returned | Released | Retried | Dismissed | ContentsLost | ReceiptBegun
-    | Acknowledged
+    | Recomposed | HandedOver | Later | Hold | AttemptEnded | Returned | Bounced | Believed | Released | Retried
+    | Dismissed | ContentsLost | ReceiptBegun | Acknowledged | Cleared
 )  # fmt: skip

@@ -10,6 +10,8 @@ def receipt_may_go(letter: Letter, mailbox: Mailbox, now: datetime) -> str:
     """Why the receipt may not go now, or "" when it may. A pause stops sending, not receipts."""
     if letter.state is not State.FORWARDED or letter.confirmation is None:
         return "no committed confirmation"
+    if letter.bounced:
+        return "the mail came back after it was accepted"
     if mailbox.parked_until and now < mailbox.parked_until:
         return "Digital Post refuses this CVR for now"
     return ""

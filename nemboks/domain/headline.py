@@ -90,6 +90,20 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """How the company wants its mails, as it was when the first one was made (D13)."""
+
+    language: str = "da"
+    neutral_subject: bool = False
+    with_cvr: bool = False  # the address gets the post of several CVRs: the subject says whose it is
+    code_phrase: str = ""
+    original: bool = False
+    certificate: str = ""  # PEM; "" for a plain mail
+    role: str = ""  # "copy" or "fallback" for a recipient besides the primary
+    removed: bool = True  # whether the letter leaves Digital Post when the mail server has it
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """What would make two copies of one mail differ, fixed before the first attempt (D13)."""
 
@@ -101,3 +115,11 @@ class Copy:
     sender: str  # our own address at the time
     format: int = 1
     wrap: bool = False  # the server takes no 8-bit: the whole message goes as one base64 attachment
+    parts: tuple[tuple[int, ...], ...] = ()  # the documents (from 0) of each mail of a split letter; (): one mail
+    style: Style = Style()
+    signatures: tuple[str, ...] = ()  # of each part the value of its DKIM-Signature, made once
+
+    @property
+    def count(self) -> int:
+        """Of how many mails the letter consists."""
+        return max(1, len(self.parts))

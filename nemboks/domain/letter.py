@@ -17,7 +17,10 @@ from typing import Any, Final
 from nemboks.domain.events import (
     Acknowledged,
     AttemptEnded,
+    Believed,
+    Bounced,
     Claimed,
+    Cleared,
     Collected,
     Confirmed,
     ContentsLost,
@@ -33,6 +36,7 @@ from nemboks.domain.events import (
     Reappeared,
     Reason,
     ReceiptBegun,
+    Recomposed,
     Released,
     Retried,
     Returned,
@@ -42,10 +46,10 @@ from nemboks.domain.headline import Copy, Headline, Sealed
 from nemboks.domain.proof import Confirmation, Stage
 
 __all__ = [  # the events are read from here too: this file is where a reader begins
-    "Acknowledged", "AttemptEnded", "Claimed", "Collected", "Confirmed", "ContentsLost", "Dismissed", "DotBegun",
-    "Event", "FetchBegun", "HandedOver", "Hold", "Later", "Letter", "MOVES", "Move", "PartConfirmed", "Postponed",
-    "Reappeared", "Reason", "ReceiptBegun", "Released", "Retried", "Returned", "Stale", "State", "UNCERTAIN_LIMIT",
-    "Vanished", "move",
+    "Acknowledged", "AttemptEnded", "Believed", "Bounced", "Claimed", "Cleared", "Collected", "Confirmed",
+    "ContentsLost", "Dismissed", "DotBegun", "Event", "FetchBegun", "HandedOver", "Hold", "Later", "Letter",
+    "MOVES", "Move", "PartConfirmed", "Postponed", "Reappeared", "Reason", "ReceiptBegun", "Recomposed", "Released",
+    "Retried", "Returned", "Stale", "State", "UNCERTAIN_LIMIT", "Vanished", "move",
 ]  # fmt: skip
 
 UNCERTAIN_LIMIT: Final = 3  # after three uncertain ends a person decides (RELIABILITY I3)
@@ -85,10 +89,23 @@ class Letter:
     headline: Headline | None = None
     contents: Sealed | None = None
     copy: Copy | None = None
-    confirmation: Confirmation | None = None
+    composed: Sealed | None = None  # the encrypted mail, made once
+    proofs: tuple[Confirmation, ...] = ()  # of the parts confirmed so far, in order, but the last
+    confirmation: Confirmation | None = None  # that of the last missing part: from here a receipt is owed
+    bounced: str = ""  # what came back after the confirmation
     transmission_id: str | None = None  # one for all receipts of this letter
     receipt_begun_at: datetime | None = None  # a receipt call without a definite answer is out
     acknowledged_at: datetime | None = None
+
+    @property
+    def part(self) -> int:
+        """The part that is sent next, from 1."""
+        return len(self.proofs) + 1
+
+    @property
+    def parts(self) -> int:
+        """Of how many mails it consists."""
+        return self.copy.count if self.copy else 1
 
 
 class Stale(Exception):
@@ -113,22 +130,26 @@ MOVES: Final[Mapping[type[Event], Move]] = {
     Collected: _from(S.FOUND, S.VANISHED, to=(S.WAITING,)),
     Vanished: _from(S.FOUND, to=(S.VANISHED,)),
     Reappeared: _from(S.VANISHED, to=(S.FOUND,)),
-    Postponed: _from(S.FOUND, S.FORWARDED),
+    Postponed: _from(S.FOUND, S.FORWARDED, S.HANDED_OVER),
     Claimed: _from(S.WAITING, to=(S.SENDING,)),
     DotBegun: _from(S.SENDING),
     Confirmed: _from(S.SENDING, S.HANDED_OVER, S.WAITING, S.HELD, to=(S.FORWARDED,)),
-    PartConfirmed: _from(S.SENDING, to=(S.WAITING,)),
+    Recomposed: _from(S.SENDING),
+    PartConfirmed: _from(S.SENDING, S.HANDED_OVER, S.WAITING, S.HELD, to=(S.WAITING,)),
     HandedOver: _from(S.SENDING, S.WAITING, S.HELD, to=(S.HANDED_OVER,)),
     Later: _from(S.SENDING, to=(S.WAITING,)),
     Hold: _from(S.SENDING, S.WAITING, S.FOUND, to=(S.HELD,)),
     AttemptEnded: _from(S.SENDING, to=(S.WAITING, S.HELD)),
     Returned: _from(S.HANDED_OVER, to=(S.HELD,)),
+    Bounced: _from(S.FORWARDED, S.ACKNOWLEDGED),
+    Believed: _from(S.FORWARDED),
     Released: _from(S.HELD, to=(S.WAITING,)),
     Retried: _from(S.FOUND, S.WAITING, S.FORWARDED),
     Dismissed: _from(S.HELD, S.WAITING, to=(S.DISMISSED,)),
     ContentsLost: _from(S.WAITING, S.SENDING, to=(S.FOUND,)),
     ReceiptBegun: _from(S.FORWARDED),
     Acknowledged: _from(S.FORWARDED, to=(S.ACKNOWLEDGED,)),
+    Cleared: _from(S.ACKNOWLEDGED),
 }
 
 
@@ -146,7 +167,7 @@ def _fence_refuses(letter: Letter, event: Event) -> str:
     """An attempt that was ended may come back long after, in any state: it is no longer the open one."""
     opened = letter.fence if letter.state is S.SENDING else None
     fence = getattr(event, "fence", None)
-    if isinstance(event, Confirmed | HandedOver) or fence == opened:
+    if isinstance(event, Confirmed | PartConfirmed | HandedOver) or fence == opened:
         return ""
     return f"attempt {fence} is not the open one ({opened})"
 
@@ -169,8 +190,20 @@ def _contents_refuse(letter: Letter, event: Event) -> str:
     """What an old sight of the letter says about its contents is not believed."""
     if isinstance(event, ContentsLost) and event.fence is None and letter.contents and letter.copy:
         return "its contents are here"  # collected again since: on upstream's side they may be gone by now
-    if isinstance(event, Confirmed) and letter.headline is None:
+    if isinstance(event, Confirmed | PartConfirmed):
+        return _proof_refuses(letter, event)
+    return ""
+
+
+def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
+    """Every part is confirmed once and in order, and only the last one makes a receipt owed."""
+    part = event.confirmation.part
+    if letter.headline is None:
         return "other contents are to be fetched, and nobody confirmed those"
+    if part != letter.part:
+        return f"part {part} is not the one that is missing ({letter.part})"
+    if isinstance(event, Confirmed) is not (part == letter.parts):
+        return f"part {part} of {letter.parts} is {'not ' if part != letter.parts else ''}the last one"
     return ""
 
 
@@ -179,6 +212,7 @@ def _trouble(letter: Letter, why: str) -> int:
 
 
 _CLOSED: Final[Mapping[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
+_EMPTIED: Final[Mapping[str, Any]] = {"contents": None, "composed": None}
 
 
 def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
@@ -205,10 +239,14 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Confirmed(confirmation, transmission_id, due_at):
             return {"state": S.FORWARDED, "confirmation": confirmation, "due_at": due_at, "why": "", "words": "",
                     "transmission_id": transmission_id, "failures": 0, **_CLOSED}  # fmt: skip
-        case PartConfirmed(_, due_at):
-            return {"state": S.WAITING, "due_at": due_at, **_CLOSED}
-        case HandedOver(words, due_at):
-            return {"state": S.HANDED_OVER, "words": words, "due_at": due_at, **_CLOSED}
+        case Recomposed(_, copy, composed):
+            return {"copy": copy, "composed": composed or letter.composed}
+        case PartConfirmed(confirmation, due_at):
+            return {"state": S.WAITING, "proofs": (*letter.proofs, confirmation), "due_at": due_at, "why": "",
+                    "words": "", "failures": 0, **_CLOSED}  # fmt: skip
+        case HandedOver(words, due_at, silent_at):
+            return {"state": S.HANDED_OVER, "why": "", "words": words, "failures": 0, "due_at": due_at,
+                    "deadline_at": silent_at, "dot_begun_at": None}  # fmt: skip
         case Later(_, why, words, due_at, _, copy):
             return {"state": S.WAITING, "why": why, "words": words, "due_at": due_at,
                     "failures": _trouble(letter, why), "copy": copy or letter.copy, **_CLOSED}  # fmt: skip
@@ -218,7 +256,11 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case AttemptEnded():
             return _attempt_ended(letter, event)
         case Returned(reason, words):
-            return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None}
+            return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None, **_CLOSED}
+        case Bounced(words):
+            return {"bounced": words, "due_at": None}
+        case Believed(_, due_at):
+            return {"bounced": "", "due_at": due_at}
         case Released(_, due_at):
             # Other contents under the same id are another letter: a person has looked and takes the new ones.
             anew = {"headline": None, "copy": None} if letter.why == Reason.OTHER_CONTENTS else {}
@@ -233,9 +275,12 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
                     **_CLOSED}  # fmt: skip
         case ReceiptBegun():
             return {"receipt_begun_at": letter.receipt_begun_at or at}
-        case Acknowledged(words):
-            return {"state": S.ACKNOWLEDGED, "contents": None, "due_at": None, "why": "", "words": words,
-                    "receipt_begun_at": None, "acknowledged_at": at}  # fmt: skip
+        case Acknowledged(words, keep):
+            emptied = {} if keep else _EMPTIED
+            return {"state": S.ACKNOWLEDGED, "due_at": None, "why": "", "words": words, "receipt_begun_at": None,
+                    "acknowledged_at": at, **emptied}  # fmt: skip
+        case Cleared():
+            return _EMPTIED
 
 
 def _attempt_ended(letter: Letter, event: AttemptEnded) -> Mapping[str, Any]:

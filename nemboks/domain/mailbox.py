@@ -51,6 +51,10 @@ class Address(str):
         return super().__new__(cls, f"{local}@{domain}")
 
     @property
+    def domain(self) -> str:
+        return self.rpartition("@")[2]
+
+    @property
     def masked(self) -> str:
         """The address as a log may show it."""
         local, _, domain = self.partition("@")
@@ -64,15 +68,60 @@ class Face(StrEnum):
     IMAP = "imap"
 
 
+DIRECT = "direct"  # in place of a server's name: the MX of the address's own domain
+
+
+def destination(server: str, address: Address) -> str:
+    """What takes the mails of an address: the name of a server, or `direct:` and the domain."""
+    return f"{DIRECT}:{address.domain}" if server == DIRECT else server
+
+
+class Role(StrEnum):
+    """What a further recipient is; only the primary's delivery lets a letter leave Digital Post."""
+
+    COPY = "copy"  # gets every letter too; never delays or triggers a receipt
+    FALLBACK = "fallback"  # gets a marked copy when the primary has been out of reach for a day
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody besides the primary; of several fallbacks the order counts."""
+
+    role: Role
+    address: Address
+    server: str  # a name in the settings' [servers], or "direct"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a mailbox's letters go, dated and versioned; `vouched_by` is who answered for the address."""
+    """Where a mailbox's letters go, dated and versioned; `vouched_by` is who answered for the addresses."""
 
     version: int
     address: Address
-    server: str  # a name in the settings' [servers]
+    server: str  # a name in the settings' [servers], or "direct"
     since: datetime
     vouched_by: str
+    others: tuple[Recipient, ...] = ()
+    fallback_decides: bool = False  # the owner's choice: a confirmed fallback lets the letter leave Digital Post
+
+    @property
+    def destination(self) -> str:
+        return destination(self.server, self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a company chose for its mails and notices."""
+
+    language: str = "da"  # of its mails: "da" or "en"
+    neutral_subject: bool = False
+    code_phrase: str = ""  # tells our mails from phishing; never in a log
+    original: bool = False  # the letter as it lay in Digital Post (MeMo XML) as one more attachment
+    certificate: str = ""  # PEM of the recipient's: mails are encrypted to it (S/MIME), never silently plain
+    second_contact: Address | None = None  # is told when the address fails; better at another domain
+    contact_language: str = "da"
+    webhooks: tuple[str, ...] = ()  # names in the settings' [webhooks]
+    landing: str = ""  # a name in the settings' [landings]: where we may look whether a mail arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +140,4 @@ class Mailbox:
     parked_until: datetime | None = None  # upstream refused this CVR; the others go on
     trouble: str = ""  # why the last listing failed, "" after a good one
     failures: int = 0  # listings failed in a row
+    options: Options = Options()

@@ -42,6 +42,25 @@ class Pace(BaseModel):
     attempt_seconds: float = Field(1_200, gt=0, description="For an attempt up to its dot, plus what its size needs.")
     bytes_per_second: float = Field(50_000, gt=0, description="The slowest flow of a body that is still waited for.")
     spare_seconds: float = Field(60, gt=0, description="An unused connection to a mail server is kept this long.")
+    greylist_seconds: float = Field(300, gt=0, description="At least this long after `greylisted`.")
+    breaker_seconds: float = Field(
+        300, gt=0, description="A mail server that failed five times in a row gets one probe this often."
+    )
+    landing_seconds: float = Field(300, gt=0, description="Between two looks for a mail that a relay took.")
+    silence_seconds: float = Field(
+        14_400, gt=0, description="A relay that says nothing for so long, and no landing: an alarm."
+    )
+    returns_seconds: float = Field(60, gt=0, description="Between two looks into the box for returned mail.")
+    fallback_seconds: float = Field(86_400, gt=0, description="The primary is out of reach so long: to the fallback.")
+    copies_seconds: float = Field(432_000, gt=0, description="A copy that cannot be delivered is given up then.")
+    gather_seconds: float = Field(20, gt=0, description="Letters with one trouble are gathered so long for a notice.")
+    late_seconds: float = Field(14_400, gt=0, description="An undelivered letter is late then, and people are told.")
+    still_seconds: float = Field(86_400, gt=0, description="Between two reminders of a trouble that is not solved.")
+    quiet_seconds: float = Field(1_800, gt=0, description="A trouble that is gone for so long is told as solved.")
+    notice_seconds: tuple[float, ...] = Field(
+        (30, 120, 600, 3_600), min_length=1, description="Waits after a notice that could not be sent; then the last."
+    )
+    preflight_seconds: float = Field(86_400, gt=0, description="Between two checks of every address and server.")
     stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
 
     @classmethod
@@ -52,7 +71,9 @@ class Pace(BaseModel):
             missing_seconds=0.7, park_seconds=1.2, retry_seconds=(0.5, 1, 1.5), retry_by_age=(), retry_last_seconds=2,
             full_seconds=1, second_look_seconds=0.7, login_seconds=1.5, tls_seconds=1, uncertain_seconds=1.5,
             connect_seconds=10, reply_seconds=10, dot_seconds=10, attempt_seconds=60, bytes_per_second=1_000_000,
-            spare_seconds=20, stop_seconds=12,
+            spare_seconds=20, stop_seconds=12, greylist_seconds=0.5, breaker_seconds=1, landing_seconds=0.5,
+            silence_seconds=6, returns_seconds=0.5, fallback_seconds=5, copies_seconds=60, gather_seconds=0.5,
+            late_seconds=10, still_seconds=20, quiet_seconds=2, notice_seconds=(0.5, 1), preflight_seconds=3_600,
         )  # fmt: skip
 
     def allowance(self, size: int) -> float:
@@ -68,7 +89,7 @@ class Pace(BaseModel):
         waits = [3600.0, self.poll_seconds, self.missing_seconds, self.park_seconds, *self.upstream_seconds,
                  *self.retry_seconds, *(seconds for _, seconds in self.retry_by_age), self.retry_last_seconds,
                  self.full_seconds, self.second_look_seconds, self.login_seconds, self.tls_seconds,
-                 self.uncertain_seconds]  # fmt: skip
+                 self.uncertain_seconds, self.landing_seconds, self.greylist_seconds]  # fmt: skip
         return 1.5 * max(waits)
 
     def too_quick(self) -> list[str]:
@@ -90,4 +111,7 @@ FLOORS = {
     "missing_seconds": 60, "park_seconds": 600, "retry_seconds": 30, "retry_last_seconds": 600, "full_seconds": 300,
     "second_look_seconds": 300, "login_seconds": 1_800, "tls_seconds": 300, "uncertain_seconds": 300,
     "connect_seconds": 10, "reply_seconds": 60, "dot_seconds": 600, "attempt_seconds": 300, "stop_seconds": 600,
+    "greylist_seconds": 60, "breaker_seconds": 30, "landing_seconds": 60, "silence_seconds": 600,
+    "returns_seconds": 30, "fallback_seconds": 3_600, "copies_seconds": 86_400, "gather_seconds": 1,
+    "late_seconds": 600, "still_seconds": 3_600, "quiet_seconds": 60, "notice_seconds": 5, "preflight_seconds": 3_600,
 }  # fmt: skip

@@ -1,19 +1,47 @@
 """What happened in an attempt, and what it proves.
 
-The chain of types is the promise: a Receipt can only be made from a Confirmation, and a Confirmation only from
-an attempt whose dot was answered with 2yz over verified TLS. There is no other way to make either.
+The chain of types is the promise: a Receipt can only be made from Confirmations, and a Confirmation only from an
+attempt that went over verified TLS and whose letter the company's own side answered for (D8). There is no other way
+to make either.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 SAFE_TLS = ("TLSv1.2", "TLSv1.3")
+
+
+class Way(StrEnum):
+    """By whose hands a letter goes (D8); it decides what the 2yz at the dot means."""
+
+    OWN_SERVER = "own-server"  # the named server is the recipient's own: its 2yz confirms
+    DIRECT = "direct"  # the recipient domain's own MX, likewise
+    RELAY = "relay"  # a smart host: its 2yz is a hand-over
+
+
+class Evidence(StrEnum):
+    """What a confirmation rests on, from strong to weak."""
+
+    FINAL = "final"  # the company's own server, or its domain's MX, said 2yz at the dot
+    DSN = "dsn"  # a delivery status notification with `Action: delivered` (RFC 3464 2.3.3)
+    LANDING = "landing"  # the mail was seen in the mailbox
+    RELAY = "relay"  # a relay's 2yz, because the owner lowered the rung knowingly
+
+
+class Level(IntEnum):
+    """How a server's name was vouched for before its certificate was checked; never falls for a domain once seen."""
+
+    UNSIGNED_MX = 1  # PKIX for a name that came from unsigned DNS
+    MTA_STS = 2  # … and that the domain's MTA-STS policy names (RFC 8461)
+    DANE = 3  # a TLSA record from a validating resolver (RFC 7672)
+    CONFIGURED = 4  # PKIX for a name that a person wrote into the settings
 
 
 class Stage(IntEnum):
     """How far an attempt came; a Report names the stage in which it ended."""
 
+    LOOKUP = 0  # where the domain's mail goes
     CONNECT = 1
     TLS = 2
     GREETING = 3
@@ -45,6 +73,7 @@ class TlsFacts:
     cipher: str
     verified_name: str  # the name that the certificate was checked against
     certificate_sha256: str  # of the DER, hex
+    level: Level = Level.CONFIGURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +89,27 @@ class Report:
     tls: TlsFacts | None = None
     words: str = ""
     seconds: float = 0.0
+    way: Way = Way.OWN_SERVER
+    trusted: bool = False  # a relay whose 2yz the owner takes for a confirmation, knowingly
+    limit: int = 0  # bytes of the largest mail the server takes, as it announced; 0: it said nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The company's own mail server said 2yz at the dot (D8, RFC 5321 4.1.1.4). ValueError for anything less."""
+    """The company's side has one part of a letter (D8, RFC 5321 4.1.1.4). ValueError for anything less.
+
+    `reply` is the 2yz at the dot; of a delivery status notification its status, and of a landing our own finding.
+    """
 
     letter: int
     attempt: int
     address: str
     server: str
     reply: Reply
-    tls: TlsFacts
+    tls: TlsFacts  # of the attempt that sent it
     at: datetime
+    part: int = 1
+    evidence: Evidence = Evidence.FINAL
 
     def __post_init__(self) -> None:
         if not 200 <= self.reply.code <= 299:

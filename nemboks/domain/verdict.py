@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.headline import Copy
-from nemboks.domain.letter import AttemptEnded, Confirmed, Hold, Later, Letter, Reason
+from nemboks.domain.letter import AttemptEnded, Confirmed, HandedOver, Hold, Later, Letter, PartConfirmed, Reason
 from nemboks.domain.pace import Pace
-from nemboks.domain.proof import Confirmation, Report, Stage
+from nemboks.domain.proof import Confirmation, Evidence, Report, Stage, Way
 
 
 class Verdict(StrEnum):
@@ -50,13 +51,23 @@ RULES: Final[tuple[tuple[frozenset[Stage], str, Verdict], ...]] = (
     (ANY, r"5\d\d 5\.(3\.4|2\.3)\b", Verdict.TOO_LARGE),
     (ENVELOPE, r"552 ?$", Verdict.TOO_LARGE),
     (frozenset({Stage.RCPT}), r"552 ?$", Verdict.FULL),
-    (frozenset({Stage.RCPT, Stage.DOT}), r"5\d\d 5\.(1\.([0-36]|10)|2\.1)\b", Verdict.ADDRESS),
+    (frozenset({Stage.LOOKUP, Stage.RCPT, Stage.DOT}), r"5\d\d 5\.(1\.([0-36]|10)|2\.1)\b", Verdict.ADDRESS),
     (frozenset({Stage.RCPT}), r"55[013] ?$", Verdict.ADDRESS),
     (ANY, r"5\d\d", Verdict.POLICY),
 )
 _COMPILED: Final = tuple((stages, re.compile(pattern), verdict) for stages, pattern, verdict in RULES)
 
 TOO_LARGE_LIMIT: Final = 3  # refusals for size in a row; then only a person can help
+
+_GREYLISTED: Final = re.compile(r"gr[ae]y-?\s?list", re.IGNORECASE)
+# "Try again in 300 seconds", "retry after 5 minutes", "please wait 00:04:59": as Postgrey, Exim and others say it.
+_ASKED: Final = re.compile(
+    r"(?:again|retry|back|wait|later|delayed|for|after|in)\D{0,20}?"
+    r"(?:(?P<clock>\d{1,2}(?::\d{2}){1,2})|(?P<number>\d{1,6})\s*(?P<unit>s|sec|seconds?|m|min|minutes?|h|hours?)\b)",
+    re.IGNORECASE,
+)
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+LONGEST_ASKED: Final = 21_600.0  # seconds; a server that asks for more is asked again sooner
 
 
 def verdict(report: Report) -> Verdict:
@@ -82,7 +93,7 @@ def wait(meaning: Verdict, failures: int, age: float, pace: Pace, chance: float)
         Verdict.FULL: max(pace.full_seconds, again),
         Verdict.ADDRESS: looks,
         Verdict.POLICY: looks,
-        Verdict.TOO_LARGE: looks,
+        Verdict.TOO_LARGE: pace.second_look_seconds,
         Verdict.CONVERSION: 0.0 if failures <= 1 else again,  # the other form at once; if that is refused too, slowly
         Verdict.LOGIN: pace.login_seconds,
         Verdict.TLS: pace.tls_seconds,
@@ -109,26 +120,88 @@ def backoff(failures: int, pace: Pace, chance: float) -> float:
     return spread(min(longest, first * 2 ** min(failures - 1, 20)), chance)
 
 
+def asked(text: str) -> float | None:
+    """Seconds that a refusal asks us to stay away, at most LONGEST_ASKED; None if it names no time."""
+    found = _ASKED.search(text)
+    if found is None:
+        return None
+    if clock := found["clock"]:
+        numbers = [int(number) for number in clock.split(":")]
+        seconds = sum(number * 60**place for place, number in enumerate(reversed(numbers)))
+    else:
+        seconds = int(found["number"]) * _UNITS[found["unit"][0].lower()]
+    return min(float(seconds), LONGEST_ASKED)
+
+
+def _due_in(meaning: Verdict, report: Report, failures: int, age: float, pace: Pace, chance: float) -> float:
+    """Seconds until the next try: our own schedule, unless a temporary refusal says when to come back."""
+    own = wait(meaning, failures, age, pace, chance)
+    if meaning is not Verdict.TEMPORARY or report.reply is None:
+        return own
+    if (seconds := asked(report.reply.text)) is not None:
+        return max(seconds, pace.retry_seconds[0]) * (1 + 0.1 * chance)  # not sooner than asked for
+    return max(own, pace.greylist_seconds) if _GREYLISTED.search(report.reply.text) else own
+
+
 def judge(
-    report: Report, letter: Letter, address: str, at: datetime, pace: Pace, chance: float, transmission_id: str
-) -> Confirmed | AttemptEnded | Later | Hold:
-    """The event that the report leads to, for the letter as it was claimed."""
+    report: Report,
+    tried: Letter | Delivery,
+    address: str,
+    at: datetime,
+    pace: Pace,
+    chance: float,
+    transmission_id: str,
+    smaller: Copy | None = None,
+) -> Confirmed | PartConfirmed | HandedOver | AttemptEnded | Later | Hold:
+    """The event that the report leads to, for the letter (or its delivery to a further recipient) as it was claimed.
+
+    `smaller`: the letter in more and smaller mails, if it can still be split for this server.
+    """
     meaning = verdict(report)
     words = report.words if report.reply is None else str(report.reply)
-    failures = letter.failures + 1 if letter.why == meaning else 1
-    due_at = at + timedelta(seconds=wait(meaning, failures, (at - letter.found_at).total_seconds(), pace, chance))
+    failures = tried.failures + 1 if tried.why == meaning else 1
+    age = (at - tried.found_at).total_seconds()
+    due_at = at + timedelta(seconds=_due_in(meaning, report, failures, age, pace, chance))
     if meaning is Verdict.ACCEPTED and report.reply and report.tls:
-        proof = Confirmation(letter.id, letter.fence, address, report.server, report.reply, report.tls, at)
-        return Confirmed(proof, letter.transmission_id or transmission_id, at)
+        return _accepted(report, tried, address, at, pace, transmission_id)
     if meaning in (Verdict.UNCERTAIN, Verdict.ACCEPTED):
-        return AttemptEnded(letter.fence, words, due_at, report)
+        return AttemptEnded(tried.fence, words, due_at, report)
+    if meaning is Verdict.TOO_LARGE and smaller is not None and not tried.uncertain:
+        return Later(tried.fence, meaning, words, at, report, smaller)
     if meaning is Verdict.TOO_LARGE and failures >= TOO_LARGE_LIMIT:
-        return Hold(Reason.TOO_LARGE, words, letter.fence, report=report)
-    return Later(letter.fence, meaning, words, due_at, report, _other_form(meaning, letter))
+        return Hold(Reason.TOO_LARGE, words, tried.fence, report=report)
+    return Later(tried.fence, meaning, words, due_at, report, _other_form(meaning, tried))
 
 
-def _other_form(meaning: Verdict, letter: Letter) -> Copy | None:
+def _accepted(
+    report: Report, tried: Letter | Delivery, address: str, at: datetime, pace: Pace, transmission_id: str
+) -> Confirmed | PartConfirmed | HandedOver:
+    """What a 2yz at the dot means depends on who said it (D8)."""
+    assert report.reply is not None and report.tls is not None
+    relayed = report.way is Way.RELAY
+    if relayed and not report.trusted and isinstance(tried, Letter):
+        look, silent = timedelta(seconds=pace.landing_seconds), timedelta(seconds=pace.silence_seconds)
+        return HandedOver(str(report.reply), at + look, at + silent, report)
+    evidence = Evidence.RELAY if relayed else Evidence.FINAL
+    letter = tried.id if isinstance(tried, Letter) else tried.letter
+    proof = Confirmation(
+        letter, tried.fence, address, report.server, report.reply, report.tls, at, tried.part, evidence
+    )
+    return proven(proof, tried, at, transmission_id)
+
+
+def proven(
+    proof: Confirmation, tried: Letter | Delivery, at: datetime, transmission_id: str
+) -> Confirmed | PartConfirmed:
+    """The event that a part's confirmation leads to, whatever it rests on: the last part, or one of several."""
+    if proof.part < (tried.copy.count if tried.copy else 1):
+        return PartConfirmed(proof, at)
+    known = tried.transmission_id if isinstance(tried, Letter) else None
+    return Confirmed(proof, known or transmission_id, at)
+
+
+def _other_form(meaning: Verdict, tried: Letter | Delivery) -> Copy | None:
     """The wrapped form for a server without 8BITMIME; never after an uncertain end, for copies must be identical."""
-    if meaning is Verdict.CONVERSION and letter.copy and not letter.uncertain:
-        return replace(letter.copy, wrap=True)
+    if meaning is Verdict.CONVERSION and tried.copy and not tried.uncertain:
+        return replace(tried.copy, wrap=True)
     return None

@@ -10,34 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from nemboks.domain.mailbox import Address, Cvr
+from nemboks.domain.mailbox import DIRECT
 from nemboks.domain.pace import Pace
+from nemboks.settings.group import Group, SettingsError
+from nemboks.settings.mail import Direct, Landing, Notices, OAuth, Returns, Sender, Server, Webhook
+from nemboks.settings.mailbox import DeclaredMailbox, Further
+
+__all__ = [
+    "DeclaredMailbox", "Direct", "Further", "Landing", "Notices", "OAuth", "Returns", "Seats", "Sender", "Server",
+    "Settings", "SettingsError", "Upstream", "Webhook", "load",
+]  # fmt: skip
 
 PREFIX = "NEMBOKS_"
 # Read by others than the settings: the CLI's own, and the development tools'.
 OTHER_VARIABLES = frozenset({"NEMBOKS_CONFIG", "NEMBOKS_VENV", "NEMBOKS_REQUIRE_PEERS", "NEMBOKS_XSD"})
-
-
-class SettingsError(Exception):
-    """The settings cannot be used; the message names each setting and what to do."""
-
-
-class Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def _secret(value: SecretStr | None, file: Path | None, name: str) -> str:
-    if value is not None:
-        return value.get_secret_value()
-    if file is None:
-        raise SettingsError(f"{name} is missing: set it, or {name}_file")
-    try:
-        return file.read_text().strip()
-    except OSError as e:
-        raise SettingsError(f"{name}_file: {file} cannot be read ({e.strerror})") from e
 
 
 class Upstream(Group):
@@ -58,80 +47,6 @@ class Upstream(Group):
         if not url.startswith("https://"):
             raise ValueError("must begin with https://")
         return url if url.endswith("/") else url + "/"
-
-
-class Sender(Group):
-    """Who our mails come from."""
-
-    address: str = Field("post@nemboks.example", description="The service's own address, in From and the envelope.")
-    helo: str = Field("", description="Our name in EHLO; the address's domain if absent.")
-
-    @field_validator("address")
-    @classmethod
-    def _address(cls, text: str) -> str:
-        return Address(text)
-
-    @property
-    def hello(self) -> str:
-        return self.helo or self.address.partition("@")[2]
-
-
-class Server(Group):
-    """A company's own mail server: its 2yz at the dot is the confirmation (own-server)."""
-
-    host: str = Field(description="Its name; the certificate must be valid for it.")
-    port: int = Field(465, ge=1, le=65535, description="465 with implicit TLS, 587 or 25 with STARTTLS.")
-    tls: Literal["implicit", "starttls"] = Field("implicit", description="Both are forced and verified.")
-    ca_file: Path | None = Field(None, description="CA that signs its certificate; the system's CAs if absent.")
-    username: str | None = Field(None, description="Login, if it wants one; never sent without TLS.")
-    password: SecretStr | None = Field(None, description="Password of the login.")
-    password_file: Path | None = Field(None, description="… or a file that holds it.")
-
-    @model_validator(mode="after")
-    def _login(self) -> Self:
-        if self.username and not (self.password or self.password_file):
-            raise ValueError("username needs password or password_file")
-        return self
-
-    def secret(self) -> str | None:
-        """The password; SettingsError if its file cannot be read. None without a login."""
-        return _secret(self.password, self.password_file, "password") if self.username else None
-
-
-class DeclaredMailbox(Group):
-    """One CVR's mailbox, kept equal to the file at each start; others come by `nemboks cvr add`."""
-
-    cvr: str = Field(description="Eight digits.")
-    name: str = Field("", max_length=120, description="The company's name, for people.")
-    inbox: Literal["rest", "imap"] = Field("rest", description="By which door its post is collected.")
-    system_id: str | None = Field(None, description="rest: id of the recipient system.")
-    api_token: SecretStr | None = Field(None, description="rest: its API token.")
-    api_token_file: Path | None = Field(None, description="… or a file that holds it.")
-    user: str | None = Field(None, description="imap: user name.")
-    password: SecretStr | None = Field(None, description="imap: password.")
-    password_file: Path | None = Field(None, description="… or a file that holds it.")
-    address: str = Field(description="Where its letters go; who writes it here vouches for it.")
-    server: str = Field(description="The mail server that takes them: a name in [servers].")
-
-    @field_validator("cvr")
-    @classmethod
-    def _cvr(cls, text: str) -> str:
-        return Cvr(text)
-
-    @field_validator("address")
-    @classmethod
-    def _address(cls, text: str) -> str:
-        return Address(text)
-
-    def credentials(self) -> dict[str, str]:
-        """What the mailbox's door asks for. SettingsError if something is missing."""
-        if self.inbox == "rest":
-            if not self.system_id:
-                raise SettingsError(f"mailbox {self.cvr}: inbox = rest needs system_id")
-            return {"system_id": self.system_id, "api_token": _secret(self.api_token, self.api_token_file, "api_token")}
-        if not self.user:
-            raise SettingsError(f"mailbox {self.cvr}: inbox = imap needs user")
-        return {"user": self.user, "password": _secret(self.password, self.password_file, "password")}
 
 
 class Seats(Group):
@@ -161,6 +76,11 @@ class Settings(BaseSettings):
     upstream: Upstream = Field(Upstream(), description="")
     sender: Sender = Field(Sender(), description="")
     servers: dict[str, Server] = Field({}, description="")
+    direct: Direct = Field(Direct(), description="")
+    returns: Returns | None = Field(None, description="")
+    landings: dict[str, Landing] = Field({}, description="")
+    webhooks: dict[str, Webhook] = Field({}, description="")
+    notices: Notices = Field(Notices(), description="")
     mailboxes: tuple[DeclaredMailbox, ...] = Field((), description="")
     seats: Seats = Field(Seats(), description="")
     pace: Pace = Field(Pace(), description="")
@@ -176,10 +96,18 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         faults = self.pace.too_quick() if self.environment == "production" else []
+        known = {"servers": self.servers, "webhooks": self.webhooks, "landings": self.landings}
+        if DIRECT in self.servers:
+            faults.append(f"servers.{DIRECT}: this name stands for an address's own MX; choose another")
+        if self.notices.server not in (DIRECT, *self.servers):
+            faults.append(f"notices: there is no [servers.{self.notices.server}]")
+        if bool(self.sender.return_domain) is not bool(self.returns):
+            faults.append("sender.return_domain and [returns] belong together: what comes back must be read")
         seen: set[str] = set()
         for box in self.mailboxes:
-            if box.server not in self.servers:
-                faults.append(f"mailbox {box.cvr}: there is no [servers.{box.server}]")
+            for group, name in box.names:
+                if name not in known[group]:  # type: ignore[operator]
+                    faults.append(f"mailbox {box.cvr}: there is no [{group}.{name}]")
             if box.cvr in seen:
                 faults.append(f"mailbox {box.cvr} is written twice")
             seen.add(box.cvr)

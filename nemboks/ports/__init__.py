@@ -1,0 +1,30 @@
+"""What the letter's way needs from the world, and nothing of how it is done.
+
+Adapters translate foreign exceptions at their border, once. Each port has one suite of contract tests that runs
+on every adapter and on the fakes.
+"""
+
+from nemboks.ports.clock import Clock
+from nemboks.ports.courier import (
+    Courier,
+    Domain,
+    Domains,
+    Finding,
+    Landed,
+    Landings,
+    Mail,
+    Place,
+    Prober,
+    ReturnBox,
+    ReturnedMail,
+)
+from nemboks.ports.inbox import Gone, Inbox, InboxError, Inboxes, Listed, Refused, Unavailable
+from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, Letters, Mailboxes, Sealing
+from nemboks.ports.people import Cursor, Incidents, Notifier, NotTold, Stream, Told
+
+__all__ = [
+    "Attempted", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain", "Domains",
+    "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters", "Listed",
+    "Mail", "Mailboxes", "NotTold", "Notifier", "Place", "Prober", "Refused", "ReturnBox", "ReturnedMail", "Sealing",
+    "Stream", "Told", "Unavailable",
+]  # fmt: skip

@@ -1,0 +1,79 @@
+"""One CVR's mailbox upstream: the Inbox port, its three errors, and who opens one."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.proof import Receipt
+
+
+class InboxError(Exception):
+    """The call did not succeed; the message is for people, without contents, addresses or secrets."""
+
+
+class Unavailable(InboxError):
+    """No answer, or "not now". Whether the call had an effect is unknown. `retry_after` in seconds if upstream said."""
+
+    def __init__(self, words: str, retry_after: float | None = None) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
+
+
+class Refused(InboxError):
+    """A definite no without effect. `mailbox`: the whole CVR is refused (401, 403, no login), else this call only."""
+
+    def __init__(self, words: str, mailbox: bool = False) -> None:
+        super().__init__(words)
+        self.mailbox = mailbox
+
+
+class Gone(InboxError):
+    """Upstream says "no such letter", or "already settled" to a receipt (404, 409, 410; the UID is not there)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of a listing. `available_at` is None where the list does not carry it (REST)."""
+
+    upstream_id: str
+    available_at: datetime | None = None
+
+
+class Inbox(Protocol):
+    """One mailbox upstream. Every call may be repeated."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether upstream promises to keep a letter after a fetch (IMAP peek: yes; REST pull: not known)."""
+        ...
+
+    async def list(self) -> Sequence[Listed]:
+        """All letters that lie there now, oldest first: one complete snapshot, or an InboxError."""
+        ...
+
+    def fetch(self, upstream_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The letter's bytes in bounded pieces. A letter that ends early raises Unavailable, never ends quietly."""
+        ...
+
+    async def acknowledge(self, receipt: Receipt, repeated: bool) -> str:
+        """Gives the receipt (REST) or removes exactly this letter (IMAP); brings upstream's words.
+
+        `repeated`: an earlier call for this letter ended without a definite answer.
+        """
+        ...
+
+    async def news(self) -> None:
+        """Returns when something new may lie there; a mailbox that cannot tell waits until cancelled."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Inboxes(Protocol):
+    """Opens the right Inbox for a mailbox, and keeps it open between uses."""
+
+    async def of(self, mailbox: Mailbox) -> Inbox: ...
+    async def close(self) -> None: ...

@@ -1,0 +1,92 @@
+"""What people are told: incidents, the notices about them, the paths that carry those, and the stream of events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from nemboks.domain.incidents import Incident, Notice, Sick
+
+
+class Incidents(Protocol):
+    """The store's memory of what is wrong and what was said about it. Each call is one committed transaction."""
+
+    async def sick(self, now: datetime, late_before: datetime) -> Sequence[Sick]:
+        """Every letter, delivery and mailbox that something is wrong with now: troubled, held, bounced, silent, or
+        undelivered since before `late_before`. Nothing that is only on its way."""
+        ...
+
+    async def open(self) -> Sequence[Incident]:
+        """Incidents that are not closed."""
+        ...
+
+    async def keep(self, incidents: Sequence[Incident], notices: Sequence[Notice]) -> None:
+        """Writes changed and new incidents (id 0) and new notices, together. A notice that is there (same incident,
+        kind, path and number) is left alone."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Notice]:
+        """Notices that are to be sent now, the oldest first."""
+        ...
+
+    async def sent(self, notice: Notice, words: str, at: datetime) -> None: ...
+    async def failed(self, notice: Notice, words: str, due_at: datetime) -> None:
+        """Not sent; tried again then. A notice is never dropped in silence."""
+        ...
+
+    async def notices(self, limit: int) -> Sequence[Notice]:
+        """The latest notices, for people."""
+        ...
+
+
+class Notifier(Protocol):
+    """One kind of path to people: mail or webhook."""
+
+    async def tell(self, notice: Notice, subject: str, text: str) -> str:
+        """The receiver's words when it took it. Raises NotTold otherwise."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class NotTold(Exception):
+    """The notice was not taken; the message is for people, without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One row of history as the stream of events shows it (`nemboks.event/1`): no titles, no contents, no addresses."""
+
+    id: int
+    at: datetime
+    cvr: str
+    letter: int | None
+    event: str
+    from_state: str | None
+    to_state: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a webhook has been told; one that fails is tried again at `due_at`, from the same place."""
+
+    webhook: str
+    event: int = 0  # the last one it took
+    due_at: datetime | None = None
+    failures: int = 0
+    words: str = ""
+
+
+class Stream(Protocol):
+    """The events, in order, and how far each webhook has come."""
+
+    async def after(self, event: int, webhook: str, limit: int) -> Sequence[Told]:
+        """Events after this one, of the mailboxes that name the webhook, in order."""
+        ...
+
+    async def cursor(self, webhook: str) -> Cursor:
+        """A webhook that is new begins with what happens from now on."""
+        ...
+
+    async def keep_cursor(self, cursor: Cursor) -> None: ...
