@@ -65,12 +65,15 @@ _CLOSED: Final[dict[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
 
 def step(delivery: Delivery, event: DeliveryEvent, at: datetime) -> Delivery:
     """The delivery after the event. Raises Stale when state, fence or the point of no return forbids it."""
-    wanted = DeliveryState.WAITING if isinstance(event, Claimed) else DeliveryState.SENDING
+    outside = isinstance(event, Claimed) or (isinstance(event, Hold) and event.fence is None)
+    wanted = DeliveryState.WAITING if outside else DeliveryState.SENDING
     late = isinstance(event, Confirmed | PartConfirmed) and delivery.state is not DeliveryState.DELIVERED
     if delivery.state is not wanted and not late:
         raise Stale(f"delivery {delivery.id} is {delivery.state}: no {type(event).__name__}")
+    if isinstance(event, Confirmed | PartConfirmed) and event.confirmation.part != delivery.part:
+        raise Stale(f"delivery {delivery.id}: part {event.confirmation.part} is not the one that is missing")
     fence = getattr(event, "fence", delivery.fence)
-    if fence != delivery.fence:
+    if not outside and fence != delivery.fence:
         raise Stale(f"delivery {delivery.id}: attempt {fence} is not the open one ({delivery.fence})")
     if isinstance(event, DotBegun) and (
         delivery.dot_begun_at or delivery.deadline_at is None or at >= delivery.deadline_at
@@ -93,11 +96,12 @@ def _changes(delivery: Delivery, event: DeliveryEvent, at: datetime) -> dict[str
                     "why": "", "words": "", **_CLOSED}  # fmt: skip
         case PartConfirmed(confirmation, due_at):
             return {"state": DeliveryState.WAITING, "proofs": (*delivery.proofs, confirmation), "due_at": due_at,
-                    **_CLOSED}  # fmt: skip
+                    "composed": None, **_CLOSED}  # fmt: skip
         case Later(_, why, words, due_at, _, copy):
             failures = delivery.failures + 1 if why == delivery.why else 1
             return {"state": DeliveryState.WAITING, "why": why, "words": words, "due_at": due_at,
-                    "failures": failures, "copy": copy or delivery.copy, **_CLOSED}  # fmt: skip
+                    "failures": failures, "copy": copy or delivery.copy,
+                    "composed": None if copy else delivery.composed, **_CLOSED}  # fmt: skip
         case Hold(reason, words):
             return {"state": DeliveryState.ENDED, "why": reason.value, "words": words, "due_at": None, **_CLOSED}
         case AttemptEnded(_, words, due_at):

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     RETURNED = "returned"
     RELAY_SILENT = "relay_silent"
+    COPY_LATE = "copy_late"  # of a further recipient only: five days are over
+    NO_CERTIFICATE = "no_certificate"  # likewise: the company has its mails encrypted, and this one has no certificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Cause(StrEnum):
     TOO_LARGE = "too_large"
     LOGIN = "login"
     TLS = "tls"
+    CERTIFICATE = "certificate"  # the recipient's, for encryption: unusable or expired
     LATE = "late"  # undelivered for four hours, whatever the reason
     HELD = "held"  # only a person can let it go on
     RETURNED = "returned"

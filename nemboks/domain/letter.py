@@ -243,13 +243,14 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
             return {"copy": copy, "composed": composed or letter.composed}
         case PartConfirmed(confirmation, due_at):
             return {"state": S.WAITING, "proofs": (*letter.proofs, confirmation), "due_at": due_at, "why": "",
-                    "words": "", "failures": 0, **_CLOSED}  # fmt: skip
+                    "words": "", "failures": 0, "composed": None, **_CLOSED}  # fmt: skip
         case HandedOver(words, due_at, silent_at):
             return {"state": S.HANDED_OVER, "why": "", "words": words, "failures": 0, "due_at": due_at,
                     "deadline_at": silent_at, "dot_begun_at": None}  # fmt: skip
         case Later(_, why, words, due_at, _, copy):
             return {"state": S.WAITING, "why": why, "words": words, "due_at": due_at,
-                    "failures": _trouble(letter, why), "copy": copy or letter.copy, **_CLOSED}  # fmt: skip
+                    "failures": _trouble(letter, why), "copy": copy or letter.copy,
+                    "composed": None if copy else letter.composed, **_CLOSED}  # fmt: skip
         case Hold(reason, words, _, headline, contents):
             return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None, **_CLOSED,
                     "headline": headline or letter.headline, "contents": contents or letter.contents}  # fmt: skip

@@ -90,6 +90,8 @@ class Recipient:
     role: Role
     address: Address
     server: str  # a name in the settings' [servers], or "direct"
+    language: str = "da"
+    certificate: str = ""  # PEM; a company that has its mails encrypted has the copies encrypted too
 
 
 @dataclass(frozen=True, slots=True)

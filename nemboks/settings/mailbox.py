@@ -14,6 +14,8 @@ class Further(Group):
 
     address: str = Field(description="Who writes it here vouches for it.")
     server: str = Field(DIRECT, description="What takes its mails: a name in [servers], or direct.")
+    language: Literal["da", "en"] = Field("da", description="Of its mails.")
+    certificate_file: Path | None = Field(None, description="Its certificate (PEM); needed if the address has one.")
 
     @field_validator("address")
     @classmethod
@@ -80,7 +82,13 @@ class DeclaredMailbox(Group):
     def others(self) -> tuple[Recipient, ...]:
         """The further recipients, as a route has them."""
         both = ((Role.COPY, self.copies), (Role.FALLBACK, self.fallback))
-        return tuple(Recipient(role, Address(one.address), one.server) for role, group in both for one in group)
+        return tuple(
+            Recipient(
+                role, Address(one.address), one.server, one.language, read(one.certificate_file, "certificate_file")
+            )
+            for role, group in both
+            for one in group
+        )
 
     def options(self) -> Options:
         """What the company chose for its mails. SettingsError if the certificate's file cannot be read."""
