@@ -97,6 +97,20 @@ class Letters(Protocol):
         """The twin under the letter's upstream id; the letter's own row, only FOUND, is removed. One transaction."""
         ...
 
+    async def get(self, letter_id: int) -> Letter | None: ...
+    async def attempt(self, letter: int, number: int) -> Attempted | None:
+        """One attempt of the letter's primary, as it was recorded."""
+        ...
+
+    async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:
+        """Letters found before `since`, undelivered, whose route has a fallback that has no delivery yet."""
+        ...
+
+    async def finished_copies(self, given_up: datetime, limit: int) -> Sequence[Letter]:
+        """ACKNOWLEDGED letters that still have contents, and nobody waits for them: every delivery is done or over, or
+        the acknowledgement is older than `given_up`."""
+        ...
+
 
 class Mailboxes(Protocol):
     """The mailboxes we serve."""
@@ -110,20 +124,6 @@ class Mailboxes(Protocol):
     async def get(self, mailbox: int) -> Mailbox: ...
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
         """After a listing that failed: next look at `due_at`; `parked` keeps its letters from upstream until then."""
-        ...
-
-    async def get(self, letter_id: int) -> Letter | None: ...
-    async def attempt(self, letter: int, number: int) -> Attempted | None:
-        """One attempt of the letter's primary, as it was recorded."""
-        ...
-
-    async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:
-        """Letters found before `since`, undelivered, whose route has a fallback that has no delivery yet."""
-        ...
-
-    async def finished_copies(self, given_up: datetime, limit: int) -> Sequence[Letter]:
-        """ACKNOWLEDGED letters that still have contents, and nobody waits for them: every delivery is done or over, or
-        the acknowledgement is older than `given_up`."""
         ...
 
 
