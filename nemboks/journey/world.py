@@ -1,10 +1,44 @@
-"""What every step of the journey is handed: our ledger, our spool, both neighbours, time."""
+"""What every step of the journey is handed: our ledger, our spool, both neighbours, the paths to people, time."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from nemboks.content.dkim import Signer
 from nemboks.domain.mailbox import Address
 from nemboks.domain.pace import Pace
-from nemboks.ports import Clock, Contents, Courier, Inboxes, Letters, Mailboxes
+from nemboks.ports import (
+    Clock,
+    Contents,
+    Courier,
+    Deliveries,
+    Inboxes,
+    Incidents,
+    Landings,
+    Letters,
+    Mailboxes,
+    Notifier,
+    ReturnBox,
+    Stream,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """Where mail that comes back goes, and the key that proves it is ours."""
+
+    domain: str  # of the return path: b+<token>@domain
+    key: bytes = field(repr=False)  # of the token's MAC
+    box: ReturnBox
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How people are told; `notifiers` by the first word of a path ("mail", "webhook")."""
+
+    incidents: Incidents
+    stream: Stream
+    notifiers: Mapping[str, Notifier]
+    operator: Address | None = None  # who runs Nemboks is told of everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +51,8 @@ class World:
     clock: Clock
     pace: Pace
     sender: Address
+    deliveries: Deliveries
+    returning: Returning | None = None
+    landings: Landings | None = None
+    signer: Signer | None = None  # DKIM; None: mails are not signed by us
+    telling: Telling | None = None
