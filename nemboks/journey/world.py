@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from nemboks.content.dkim import Signer
 from nemboks.domain.mailbox import Address
 from nemboks.domain.pace import Pace
 from nemboks.ports import (
@@ -20,6 +20,9 @@ from nemboks.ports import (
     ReturnBox,
     Stream,
 )
+
+if TYPE_CHECKING:
+    from nemboks.content.dkim import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ class World:
     clock: Clock
     pace: Pace
     sender: Address
-    deliveries: Deliveries
+    deliveries: Deliveries = None  # type: ignore[assignment]
     returning: Returning | None = None
     landings: Landings | None = None
-    signer: Signer | None = None  # DKIM; None: mails are not signed by us
+    signer: "Signer | None" = None  # DKIM; None: mails are not signed by us
     telling: Telling | None = None
