@@ -1,8 +1,8 @@
 """A mailbox behind Digital Post's IMAP face; the only importer of aioimaplib.
 
-Promises: implicit, verified TLS 1.2 or newer or no connection; one kept connection, one task on it at a time; IDLE
-gives way at once when somebody wants it; a failure or a cancel ends the connection, the next use opens another.
-A letter's key is its UIDVALIDITY and UID; a letter is removed only after its identity was checked again (M05).
+Promises: implicit, verified TLS 1.2 or newer or no connection; one kept connection, one task on it at a time (kept.py);
+a refused log-in is not tried again for a while. A letter's key is its UIDVALIDITY and UID; a letter is removed only
+after its identity was checked again (M05).
 Never does: STARTTLS, a log-in before TLS, a removal without UIDPLUS.
 """
 
@@ -10,17 +10,18 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import aioimaplib
 
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
+from nemboks.intake.kept import CLOSE_SECONDS, KeptConnection
 from nemboks.intake.letter_stream import WHOLE, LetterStream
 from nemboks.intake.responses import refusal
 from nemboks.intake.session import Session
@@ -28,7 +29,6 @@ from nemboks.intake.sieve import End, Sieve
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
-_CLOSE_SECONDS: Final = 1.0
 _KEY = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})")
 
 # The library formats whatever it receives for its debug log, log-ins among it.
@@ -48,13 +48,8 @@ class ImapInbox:
     """The Inbox port over IMAP."""
 
     def __init__(self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock) -> None:
-        self._access, self._user, self._password, self._pace, self._clock = access, user, password, pace, clock
-        self._turn = asyncio.Lock()
-        self._wanted = 0  # how many wait for the connection while IDLE holds it
-        self._wake = asyncio.Event()
-        self._session: Session | None = None
-        self._refused: tuple[float, str] | None = None  # the last log-in, when (monotonic) and with what words
-        self._closed = False
+        self._pace = pace
+        self._connection = KeptConnection(Door(access, user, password, pace, clock).open, clock)
 
     @property
     def keeps(self) -> bool:
@@ -63,7 +58,7 @@ class ImapInbox:
 
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID, with the time they arrived (INTERNALDATE)."""
-        async with self._use() as session:
+        async with self._connection.use() as session:
             await session.select()
             session.sieve.arrived = False
             return await session.list()
@@ -72,7 +67,7 @@ class ImapInbox:
     async def fetch(self, upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """The letter's octets in pieces of at most 128 kB; complete when the iterator ends."""
         validity, uid = _key(upstream_id)
-        async with self._use() as session:
+        async with self._connection.use() as session:
             if session.validity is None:
                 await session.select()
             if session.validity == validity:
@@ -93,7 +88,7 @@ class ImapInbox:
     async def acknowledge(self, receipt: Receipt, repeated: bool) -> str:
         """Removes exactly the receipt's letter; brings words. Gone when it is not there any more."""
         validity, uid = _key(receipt.upstream_id)
-        async with self._use() as session:
+        async with self._connection.use() as session:
             if "UIDPLUS" not in session.capabilities:
                 raise Refused("the IMAP server offers no UIDPLUS: one letter cannot be removed alone", mailbox=True)
             await session.select()
@@ -105,11 +100,12 @@ class ImapInbox:
     async def news(self) -> None:
         """Returns when letters may have come since the last list or news. Waits for ever where IDLE is not offered."""
         while True:
-            if self._session is not None and self._session.sieve.lost:
+            session = self._connection.session
+            if session is not None and session.sieve.lost:
                 # Said once instead of connecting again: a server that drops every IDLE must not be hammered.
-                session, self._session = self._session, None
+                self._connection.session = None
                 session.sieve.check()
-            async with self._turn, self._owned() as session:
+            async with self._connection.listen() as session:
                 if session.sieve.arrived:
                     session.sieve.arrived = False
                     return
@@ -122,63 +118,27 @@ class ImapInbox:
 
     async def _stirred(self, session: Session) -> None:
         """Returns when the connection is wanted or has news, at the latest when IDLE is due for renewal."""
+        kept = self._connection
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pace.idle_seconds):
-                while not (self._wanted or session.sieve.arrived or session.sieve.lost):
-                    self._wake.clear()
-                    await self._wake.wait()
+                while not (kept.wanted or session.sieve.arrived or session.sieve.lost):
+                    kept.wake.clear()
+                    await kept.wake.wait()
 
     async def close(self) -> None:
         """The connection is ended; whoever uses it gets Unavailable, now and later."""
-        self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    if not self._turn.locked():
-                        await session.log_out()
-            session.sieve.abort("closed by us")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    await session.sieve.closed.wait()
+        await self._connection.close()
 
-    # --- the connection -----------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def _use(self) -> AsyncIterator[Session]:
-        """The connection for this task alone; an IDLE on it gives way."""
-        self._wanted += 1
-        self._wake.set()
-        try:
-            await self._turn.acquire()
-        finally:
-            self._wanted -= 1
-        try:
-            async with self._owned() as session:
-                yield session
-        finally:
-            self._turn.release()
+class Door:
+    """Opens connections of one account; the log-in and the library's part of it are here."""
 
-    @asynccontextmanager
-    async def _owned(self) -> AsyncIterator[Session]:
-        """The open connection, a new one if need be; anything but a definite answer ends it."""
-        if self._closed:
-            raise Unavailable("this mailbox's connection is closed")
-        session = self._session
-        if session is None or session.sieve.lost:
-            session = self._session = await self._open()
-        try:
-            yield session
-        except (Refused, Gone):
-            raise  # a clear answer; a command that it cut short has ended the connection by itself
-        except BaseException:
-            session.sieve.abort("given up after a failure")
-            raise
-        finally:
-            if session.sieve.lost and self._session is session:
-                self._session = None
+    def __init__(self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock) -> None:
+        self._access, self._user, self._password, self._pace, self._clock = access, user, password, pace, clock
+        self._refused: tuple[float, str] | None = None  # the last log-in, when (monotonic) and with what words
 
-    async def _open(self) -> Session:
+    async def open(self, notify: Callable[[], None]) -> Session:
+        """A logged-in connection; `notify` is called when it stirs. Raises InboxError."""
         if not self._access.host:
             raise Unavailable("the settings name no IMAP server")
         if re.search(r"[\x00\r\n]", self._user + self._password):
@@ -196,10 +156,7 @@ class ImapInbox:
                     self._access.host, self._access.port, timeout=self._pace.request_seconds, ssl_context=context,
                     conn_lost_cb=lambda _: over.set(),
                 )  # fmt: skip
-                session = await self._logged_in(engine, over)
-            if self._closed:
-                raise Unavailable("this mailbox's connection is closed")
-            return session
+                return await self._logged_in(engine, over, notify)
         except BaseException as error:
             await _dropped(engine, over)
             if isinstance(error, Refused):
@@ -209,9 +166,9 @@ class ImapInbox:
             # The library's own words may hold the command, and with it the password: only the system's are used.
             raise Unavailable(_reason(error)) from (error if isinstance(error, OSError) else None)
 
-    async def _logged_in(self, engine: Any, over: asyncio.Event) -> Session:
+    async def _logged_in(self, engine: Any, over: asyncio.Event, notify: Callable[[], None]) -> Session:
         await _unless(over, engine, engine.wait_hello_from_server())
-        sieve = Sieve(engine.protocol, engine.protocol.transport, self._wake.set)
+        sieve = Sieve(engine.protocol, engine.protocol.transport, notify)
         # The library quotes the password, but not the user name (RFC 3501 9: both are astring).
         user = '"' + self._user.replace("\\", "\\\\").replace('"', '\\"') + '"'
         try:
@@ -249,7 +206,7 @@ async def _dropped(engine: Any, over: asyncio.Event) -> None:
     if engine is not None and engine.protocol.transport is not None:
         engine.protocol.transport.abort()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await over.wait()
 
 

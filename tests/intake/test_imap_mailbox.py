@@ -80,7 +80,7 @@ async def test_an_unverified_server_hears_nothing(imap, open_inbox, tmp_path):
     assert imap.lines == misnamed.lines == []
 
 
-async def test_a_plain_server_hears_no_password(open_inbox):
+async def test_a_plain_server_hears_no_password(imap, open_inbox):
     """A server that speaks no TLS is an outage, and gets no log-in."""
     heard = bytearray()
 
@@ -90,8 +90,7 @@ async def test_a_plain_server_hears_no_password(open_inbox):
         writer.close()
 
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
-    inbox = open_inbox()
-    inbox._access = replace(inbox._access, port=server.sockets[0].getsockname()[1])
+    inbox = open_inbox(access=replace(imap.access, port=server.sockets[0].getsockname()[1]))
     with pytest.raises(Unavailable):
         await inbox.list()
     server.close()
@@ -174,7 +173,7 @@ async def test_a_lost_connection_is_opened_anew(imap, open_inbox):
     await inbox.list()
     imap.drop()
     async with asyncio.timeout(5):
-        await inbox._session.sieve.closed.wait()
+        await inbox._connection.session.sieve.closed.wait()
     assert await inbox.list() == []
     assert imap.connections == 2
 

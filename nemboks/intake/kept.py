@@ -1,0 +1,107 @@
+"""One IMAP connection that is kept between uses.
+
+Promises: one task on it at a time; whoever only listens (IDLE) gives way when somebody wants it; a failure or a cancel
+ends the connection, and the next use opens another; after `close` nobody gets one.
+Never does: try twice. What failed is tried again by whoever asked, when its time comes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from nemboks.intake.session import Session
+from nemboks.ports import Clock, Gone, Refused, Unavailable
+
+CLOSE_SECONDS: Final = 1.0
+
+Opener = Callable[[Callable[[], None]], Awaitable[Session]]
+
+
+class KeptConnection:
+    """Opened at its first use."""
+
+    def __init__(self, opener: Opener, clock: Clock, unused_seconds: float | None = None) -> None:
+        """`opener` gets what to call when the connection stirs. One that nobody used for `unused_seconds` is replaced:
+        a firewall may have forgotten it, and the next command would wait for its answer in vain."""
+        self._opener, self._clock, self._unused_seconds = opener, clock, unused_seconds
+        self._turn = asyncio.Lock()
+        self._closed = False
+        self._used = clock.monotonic()
+        self.wanted = 0  # how many wait for the connection while it is held
+        self.wake = asyncio.Event()
+        self.session: Session | None = None
+
+    @asynccontextmanager
+    async def use(self) -> AsyncIterator[Session]:
+        """The connection for this task alone; an IDLE on it gives way."""
+        self.wanted += 1
+        self.wake.set()
+        try:
+            await self._turn.acquire()
+        finally:
+            self.wanted -= 1
+        try:
+            async with self._owned() as session:
+                yield session
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncIterator[Session]:
+        """The connection for this task, in its turn, and no longer than until another is `wanted`."""
+        async with self._turn, self._owned() as session:
+            yield session
+
+    @asynccontextmanager
+    async def _owned(self) -> AsyncIterator[Session]:
+        """The open connection, a new one if need be; anything but a definite answer ends it."""
+        session = await self._opened()
+        try:
+            yield session
+        except (Refused, Gone):
+            raise  # a clear answer; a command that it cut short has ended the connection by itself
+        except BaseException:
+            session.sieve.abort("given up after a failure")
+            raise
+        finally:
+            self._used = self._clock.monotonic()
+            if session.sieve.lost and self.session is session:
+                self.session = None
+
+    async def _opened(self) -> Session:
+        self._check()
+        session = self.session
+        unused = self._clock.monotonic() - self._used
+        if session is not None and self._unused_seconds is not None and unused >= self._unused_seconds:
+            session.sieve.abort("it was not used for long")
+        if session is None or session.sieve.lost:
+            session = await self._opener(self.wake.set)
+            if self._closed:
+                await _ended(session)
+                self._check()
+            self.session = session
+        return session
+
+    def _check(self) -> None:
+        if self._closed:
+            raise Unavailable("this mailbox's connection is closed")
+
+    async def close(self) -> None:
+        """The connection is ended; whoever uses it gets Unavailable, now and later."""
+        self._closed = True
+        session, self.session = self.session, None
+        if session is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    if not self._turn.locked():
+                        await session.log_out()
+            await _ended(session)
+
+
+async def _ended(session: Session) -> None:
+    """Leaves no socket behind."""
+    session.sieve.abort("closed by us")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await session.sieve.closed.wait()
