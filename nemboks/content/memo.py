@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Protocol
 
+from nemboks.content import memo_paths as at
 from nemboks.content.coding import Base64Decoder
 from nemboks.content.errors import Unreadable
-from nemboks.content.memo_values import flag, moment, number, uuid_of
+from nemboks.content.memo_values import action_of, flag, forwarded_of, moment, number, thread_of, uuid_of
 from nemboks.content.texts import clean
 from nemboks.content.xml_guard import GuardedXml, plain
 from nemboks.domain.headline import Action, Authority, Document, Headline, Kind, Role
@@ -22,30 +23,8 @@ SPACE = "https://DigitalPost.dk/MeMo-1"  # the same for 1.0, 1.1 and 1.2
 VERSIONS = ("1", "1.0", "1.1", "1.2")  # a decimal number: 1 is 1.0
 FILES = 500  # Digital Post allows 10, some contact points 99
 ACTIONS = 500
+REPLIES = 20  # kept; what more there is says nothing of the thread
 FIELD = 2048  # characters kept of one field; the schema allows 512 at most
-
-_HEADER = "Message/MessageHeader"
-_ROLES = {
-    "Message/MessageBody/MainDocument": Role.MAIN,
-    "Message/MessageBody/AdditionalDocument": Role.ADDITIONAL,
-    "Message/MessageBody/TechnicalDocument": Role.TECHNICAL,
-}
-_FILE = {f"{path}/File" for path in _ROLES}
-_CONTENT = {f"{path}/content" for path in _FILE}
-_ACTION = {f"{path}/Action" for path, role in _ROLES.items() if role is not Role.TECHNICAL}
-_ACTION_PARTS = {f"{path}/{part}" for path in _ACTION for part in ("EntryPoint", "Reservation")}
-_LEAVES = {
-    _HEADER: "messageType messageUUID label reply replyByDateTime mandatory legalNotification",
-    f"{_HEADER}/Sender": "senderID idType label",
-    f"{_HEADER}/Recipient": "recipientID idType",
-    "Message/MessageBody": "createdDateTime",
-    **dict.fromkeys(_FILE, "encodingFormat filename language"),
-    **dict.fromkeys(_ACTION, "label actionCode startDateTime endDateTime"),
-    **dict.fromkeys(_ACTION_PARTS, "url startDateTime endDateTime"),
-}
-_FIELDS = {f"{path}/{leaf}" for path, leaves in _LEAVES.items() for leaf in leaves.split()}
-_INNER = tuple(f"{path}/" for path in _FILE | _ACTION)
-_KNOWN = {"Message", *_ROLES, *_LEAVES, *_FIELDS, *_CONTENT}
 
 
 class DocumentSink(Protocol):
@@ -87,45 +66,48 @@ class _Tree:
         self._paths: list[str] = []  # of the open elements; "" where we do not look
         self._version = ""
         self._fields: dict[str, str] = {}
-        self._inner: dict[str, str] = {}  # the fields of the open File or Action, by their path
+        self._inner: dict[str, str] = {}  # the fields of the open File, Action or ReplyData, by their path
         self._text: list[str] = []
         self._room = 0
         self._file: _File | None = None
         self._documents: list[Document] = []
         self._actions: list[Action] = []
+        self._replies: list[dict[str, str]] = []
 
     def start(self, space: str, name: str, attributes: Mapping[str, str]) -> None:
         if not self._paths:
             self._root(space, name, attributes)
         above = self._paths[-1] if self._paths else ""
-        if above in _CONTENT:
+        if above in at.CONTENT:
             raise Unreadable("a file of the letter has markup in its base64")
         path = f"{above}/{name}" if self._paths else name
-        path = path if space == SPACE and path in _KNOWN else ""
+        path = path if space == SPACE and path in at.KNOWN else ""
         self._paths.append(path)
-        if path in _FIELDS:
+        if path in at.FIELDS:
             self._text, self._room = [], FIELD
-        elif path in _CONTENT:
+        elif path in at.CONTENT:
             self._begin_content(path)
-        elif path in _FILE or path in _ACTION:
+        elif path in at.REPEATED:
             self._inner, self._file = {}, None
 
     def text(self, text: str) -> None:
         path = self._paths[-1]
-        if self._file and path in _CONTENT:
+        if self._file and path in at.CONTENT:
             self._file.feed(text)
-        elif path in _FIELDS and self._room > 0:
+        elif path in at.FIELDS and self._room > 0:
             self._text.append(text[: self._room])
             self._room -= len(text)
 
     def end(self) -> None:
         path = self._paths.pop()
-        if path in _FIELDS:
+        if path in at.FIELDS:
             self._keep(path)
-        elif path in _FILE:
+        elif path in at.FILE:
             self._end_file()
-        elif path in _ACTION:
+        elif path in at.ACTION:
             self._end_action(path)
+        elif path == at.REPLY and len(self._replies) < REPLIES:
+            self._replies.append(self._inside(path))
 
     def _root(self, space: str, name: str, attributes: Mapping[str, str]) -> None:
         if (space, name) != (SPACE, "Message"):
@@ -135,7 +117,7 @@ class _Tree:
             raise Unreadable(f"the letter is MeMo version {plain(self._version) or 'unknown'}, which is new to us")
 
     def _keep(self, path: str) -> None:
-        fields = self._inner if path.startswith(_INNER) else self._fields
+        fields = self._inner if path.startswith(at.INNER) else self._fields
         if path in fields:
             raise Unreadable(f"the letter gives {path.rpartition('/')[2]} twice")
         fields[path] = "".join(self._text).strip()
@@ -151,7 +133,7 @@ class _Tree:
         name, media_type, language = (
             self._inner.get(f"{above}/{leaf}", "") for leaf in ("filename", "encodingFormat", "language")
         )
-        self._file = _File(_ROLES[above.removesuffix("/File")], name, media_type, self._sink)
+        self._file = _File(at.ROLES[above.removesuffix("/File")], name, media_type, self._sink)
         if self._sink:
             self._sink.begin(self._file.role, name, media_type, language)
 
@@ -164,19 +146,10 @@ class _Tree:
     def _end_action(self, path: str) -> None:
         if len(self._actions) >= ACTIONS:
             raise Unreadable(f"the letter asks for more than {ACTIONS} actions")
-        fields = {key.removeprefix(f"{path}/"): text for key, text in self._inner.items()}
-        start, end = (
-            fields.get(leaf) or fields.get(f"Reservation/{leaf}") for leaf in ("startDateTime", "endDateTime")
-        )
-        self._actions.append(
-            Action(
-                code=clean(fields.get("actionCode", ""), 256),
-                label=clean(fields.get("label", ""), 256),
-                url=fields.get("EntryPoint/url"),
-                starts_at=moment(start),
-                ends_at=moment(end),
-            )
-        )
+        self._actions.append(action_of(self._inside(path)))
+
+    def _inside(self, path: str) -> dict[str, str]:
+        return {key.removeprefix(f"{path}/"): text for key, text in self._inner.items()}
 
     def headline(self, size: int, sha256: str) -> Headline:
         """All that was read, put together. Raises Unreadable for what is missing."""
@@ -198,10 +171,12 @@ class _Tree:
             recipient_id=number(self._need("Recipient/recipientID")),
             recipient_type=clean(self._need("Recipient/idType"), 256).upper(),
             created_at=moment(get("Message/MessageBody/createdDateTime")),
-            reply=flag(get(f"{_HEADER}/reply")),
-            reply_by=moment(get(f"{_HEADER}/replyByDateTime")),
-            legal=flag(get(f"{_HEADER}/legalNotification")),
-            mandatory=flag(get(f"{_HEADER}/mandatory")),
+            reply=flag(get(f"{at.HEADER}/reply")),
+            reply_by=moment(get(f"{at.HEADER}/replyByDateTime")),
+            legal=flag(get(f"{at.HEADER}/legalNotification")),
+            mandatory=flag(get(f"{at.HEADER}/mandatory")),
+            thread=thread_of(get(f"{at.CASE}/caseID"), self._replies),
+            forwarded=forwarded_of(get(f"{at.FORWARD}/originalSender"), get(f"{at.FORWARD}/originalMessageDateTime")),
         )
 
     def _kind(self) -> Kind:
@@ -213,7 +188,7 @@ class _Tree:
         raise Unreadable("the letter's messageType is neither DIGITALPOST nor NEMSMS")
 
     def _need(self, field: str, blank: bool = False) -> str:
-        text = self._fields.get(f"{_HEADER}/{field}")
+        text = self._fields.get(f"{at.HEADER}/{field}")
         if text is None or not (text or blank):
             raise Unreadable(f"the letter lacks its {field}")
         return text

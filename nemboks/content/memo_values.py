@@ -1,10 +1,16 @@
 """MeMo's simple values, read with the patience that real letters need (DIGITAL-POST.md 1.2 and 1.5)."""
 
+import hashlib
 import re
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from nemboks.content.errors import Unreadable
+from nemboks.content.texts import clean
+from nemboks.domain.headline import Action, Forwarded, Reservation
+
+_TEXT = 256  # characters; the schema's memoTextType
 
 
 def moment(text: str | None) -> datetime | None:
@@ -34,3 +40,54 @@ def number(text: str) -> str:
     if not re.fullmatch(r"[0-9]{1,32}", digits):
         raise Unreadable("the letter's recipientID is not a number")
     return digits
+
+
+def action_of(fields: Mapping[str, str]) -> Action:
+    """The action of one Action element, given its fields by their path inside it.
+
+    A time of the reservation stands for the action's where that has none.
+    """
+    starts_at, ends_at = (
+        moment(fields.get(leaf) or fields.get(f"Reservation/{leaf}")) for leaf in ("startDateTime", "endDateTime")
+    )
+    return Action(
+        code=clean(fields.get("actionCode", ""), _TEXT),
+        label=clean(fields.get("label", ""), _TEXT),
+        url=fields.get("EntryPoint/url"),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reservation=_reservation(fields),
+    )
+
+
+def _reservation(fields: Mapping[str, str]) -> Reservation | None:
+    within = "Reservation/"
+    inside = {path.removeprefix(within): text for path, text in fields.items() if path.startswith(within)}
+    if not inside:
+        return None
+    return Reservation(
+        uuid=clean(inside.get("reservationUUID", ""), 64),
+        description=clean(inside.get("description", ""), _TEXT),
+        abstract=clean(inside.get("abstract", ""), _TEXT),
+        location=clean(inside.get("location", ""), _TEXT),
+        starts_at=moment(inside.get("startDateTime")),
+        ends_at=moment(inside.get("endDateTime")),
+    )
+
+
+def forwarded_of(sender: str | None, at: str | None) -> Forwarded | None:
+    """Whom a forwarded letter came from first; None for one that was not forwarded."""
+    return None if sender is None else Forwarded(clean(sender, _TEXT), moment(at))
+
+
+def thread_of(case: str | None, replies: Sequence[Mapping[str, str]]) -> str:
+    """The digest of the case, or of the conversation's first message where no case is named; "" without either.
+
+    A digest, because case numbers are made of CPR numbers by some authorities.
+    """
+    cases = [case or "", *(reply.get("caseID", "") for reply in replies)]
+    messages = [reply.get("messageUUID", "") for reply in replies]
+    for kind, names in (("case", cases), ("message", messages)):
+        if name := next(filter(None, (clean(name, _TEXT).lower() for name in names)), ""):
+            return hashlib.sha256(f"{kind}\0{name}".encode()).hexdigest()
+    return ""

@@ -4,7 +4,7 @@ Nothing here can bring a document back. Titles and names are personal data: they
 letter's owner and written into the mail, never into a log.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,6 +34,20 @@ class Document:
     media_type: str
     size: int  # bytes, decoded
     sha256: str  # of the decoded bytes, hex
+    # What was noticed about its inside (content/active.py). No part of its identity: a later version may notice more.
+    flags: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An appointment that the authority proposes or has booked (MeMo Reservation)."""
+
+    uuid: str  # as sent; the same one in a later letter replaces the appointment
+    description: str
+    abstract: str = ""
+    location: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,15 @@ class Action:
     url: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    reservation: Reservation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Where a letter that one authority passed on to us through another came from first (MeMo ForwardData)."""
+
+    sender: str
+    at: datetime | None = None  # when it was sent first
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +102,8 @@ class Headline:
     header_sha256: str = ""  # of a message's header block: its identity before removal
     wrap: bool = False  # a message whose body is not safe on the wire goes as one base64 .eml (D11)
     eight_bit: bool = False  # a message whose body needs 8BITMIME
+    thread: str = ""  # digest of the case or conversation it belongs to; "" for none
+    forwarded: Forwarded | None = None
 
 
 @dataclass(frozen=True, slots=True)
