@@ -9,14 +9,16 @@ from pathlib import Path
 
 from nemboks.clock import RealClock
 from nemboks.delivery.access import ServerAccess
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
+from nemboks.delivery.oauth import TokenAccess
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
+from nemboks.domain.proof import Way
 from nemboks.intake.imap import ImapAccess
 from nemboks.intake.inboxes import MailboxInboxes
 from nemboks.intake.rest_calls import RestAccess
 from nemboks.journey.world import World
 from nemboks.ports import Refused
-from nemboks.settings import Settings
+from nemboks.settings import Server, Settings
 from nemboks.store.errors import Altered
 from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
@@ -91,12 +93,20 @@ async def _credentials(store: Store, mailbox: Mailbox) -> Mapping[str, str]:
         raise Refused(f"{error}; give this mailbox its credentials again", mailbox=True) from error
 
 
-def _courier(settings: Settings, clock: RealClock) -> OwnServerCourier:
-    access = {
-        name: ServerAccess(s.host, s.port, s.tls == "implicit", s.ca_file, s.username, s.secret())
-        for name, s in settings.servers.items()
-    }
-    return OwnServerCourier(access, settings.pace, clock, settings.sender.hello)
+def _courier(settings: Settings, clock: RealClock) -> ServerCourier:
+    access = {name: _access(server) for name, server in settings.servers.items()}
+    return ServerCourier(access, settings.pace, clock, settings.sender.hello)
+
+
+def _access(server: Server) -> ServerAccess:
+    oauth = None
+    if server.oauth:
+        given = server.oauth
+        oauth = TokenAccess(given.token_url, given.client_id, *given.secrets(), given.scope)
+    return ServerAccess(
+        server.host, server.port, server.tls == "implicit", server.ca_file, server.username, server.secret(), oauth,
+        Way(server.confirms), bool(server.relay_trusted_by), server.internal,
+    )  # fmt: skip
 
 
 async def declare(store: Store, settings: Settings) -> None:

@@ -1,9 +1,11 @@
 """What the rooms of delivery share: how to reach a server, how far we came, and the end of an attempt."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nemboks.domain.proof import Reply, Stage, TlsFacts
+from nemboks.delivery.oauth import TokenAccess
+from nemboks.domain.proof import Level, Reply, Stage, TlsFacts, Way
 
 
 class Stopped(Exception):
@@ -17,7 +19,11 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerAccess:
-    """How to reach one mail server. Without `ca_file` the system's authorities count."""
+    """How to reach one mail server. Without `ca_file` the system's authorities count.
+
+    Connections are reused between equal accesses only, so `dane` should compare by value (a frozen dataclass with
+    `__call__`), or a connection is made for every letter.
+    """
 
     host: str
     port: int
@@ -25,6 +31,14 @@ class ServerAccess:
     ca_file: Path | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    oauth: TokenAccess | None = None  # where access tokens come from, instead of a password
+    way: Way = Way.OWN_SERVER
+    trusted: bool = False  # a relay whose 2yz the owner takes for a confirmation, knowingly
+    internal: bool = False  # it may have a private or loopback address
+    addresses: tuple[str, ...] = ()  # checked before (hosts.py): connect to these instead of looking the host up
+    level: Level = Level.CONFIGURED
+    # Says of the peer's certificate (DER) whether the domain published it (RFC 7672); replaces PKIX when set.
+    dane: Callable[[bytes], bool] | None = None
 
     @property
     def address(self) -> str:
@@ -38,3 +52,4 @@ class Progress:
 
     stage: Stage = Stage.CONNECT
     tls: TlsFacts | None = None
+    limit: int = 0  # bytes; what the server announced as SIZE, 0 for nothing

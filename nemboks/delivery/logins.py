@@ -14,7 +14,7 @@ from nemboks.ports import Clock
 
 
 class Logins:
-    """Whose turn it is to log in, by the server's name in the settings."""
+    """Whose turn it is to log in; a login is named by its server's address and user."""
 
     def __init__(self, seconds: float, clock: Clock) -> None:
         self._seconds = seconds
@@ -24,26 +24,26 @@ class Logins:
         self._locks: dict[str, asyncio.Lock] = {}
 
     @contextlib.asynccontextmanager
-    async def turn(self, server: str) -> AsyncIterator[None]:
+    async def turn(self, login: str) -> AsyncIterator[None]:
         """The block in which one login is tried. Raises Stopped with the last refusal while that is too recent."""
-        async with self._queue(server):
-            self._check(server)
+        async with self._queue(login):
+            self._check(login)
             try:
                 yield
             except Stopped as end:
                 if end.reply and end.reply.code >= 500:
-                    self._refused[server] = (self._clock.monotonic(), end.reply)
-                    self._good.discard(server)
+                    self._refused[login] = (self._clock.monotonic(), end.reply)
+                    self._good.discard(login)
                 raise
-            self._refused.pop(server, None)
-            self._good.add(server)
+            self._refused.pop(login, None)
+            self._good.add(login)
 
-    def _queue(self, server: str) -> contextlib.AbstractAsyncContextManager[object]:
-        if server in self._good:
+    def _queue(self, login: str) -> contextlib.AbstractAsyncContextManager[object]:
+        if login in self._good:
             return contextlib.nullcontext()
-        return self._locks.setdefault(server, asyncio.Lock())
+        return self._locks.setdefault(login, asyncio.Lock())
 
-    def _check(self, server: str) -> None:
-        since, reply = self._refused.get(server, (0.0, None))
+    def _check(self, login: str) -> None:
+        since, reply = self._refused.get(login, (0.0, None))
         if reply and self._clock.monotonic() - since < self._seconds:
             raise Stopped("not tried again so soon after a refused login", reply)

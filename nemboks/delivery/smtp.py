@@ -11,6 +11,7 @@ Never: a dot after a refused recipient, even if DATA was answered 354 (RFC 2920 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Generator
+from dataclasses import replace
 from types import coroutine
 
 from nemboks.delivery.access import Progress, Stopped
@@ -48,7 +49,7 @@ class Smtp:
         self.progress.stage = Stage.MAIL
         self._stuffing, self._owed = Stuffing(), 0
         self._chunking = "chunking" in self._line.offers
-        commands = envelope_commands(mail, self._line.offers)
+        commands = envelope_commands(mail, self._line.offers, self._dialler.access.way)
         self.usable = False
         if "pipelining" in self._line.offers:
             await self._pipelined(commands)
@@ -98,7 +99,7 @@ class Smtp:
         """
         if not (self.usable and self._line.quiet and not self._line.lost):
             return False
-        self.progress = Progress(Stage.MAIL, self.progress.tls)
+        self.progress = replace(self.progress, stage=Stage.MAIL)
         self.usable = False
         self._line.write(b"RSET\r\n")
         try:

@@ -1,16 +1,17 @@
 """Connections between two letters.
 
-Promises: a connection is kept for its own account and server only; it is closed when nobody has used it for
+Promises: a connection is kept for its own account, server and access only; it is closed when nobody has used it for
 `spare_seconds`, and at once when the server speaks or goes; after `close` none is left.
 """
 
 import asyncio
 
+from nemboks.delivery.access import ServerAccess
 from nemboks.delivery.smtp import Smtp
 
 SPARES = 4  # a key; a burst to one company needs no more, and servers count connections
 
-Key = tuple[str, str]  # account, server
+Key = tuple[str, str, ServerAccess]  # account, the server's name, and how it is reached
 
 
 class Spares:

@@ -10,6 +10,7 @@ Never: a step in clear besides EHLO and STARTTLS; a second attempt to log in; a 
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -18,11 +19,14 @@ from dataclasses import dataclass
 import aiosmtplib
 
 from nemboks.delivery.access import Progress, ServerAccess, Stopped
+from nemboks.delivery.commands import announced_limit
+from nemboks.delivery.hosts import UnsafeHost, checked_addresses, connect
+from nemboks.delivery.oauth import Tokens, TokenTrouble
 from nemboks.delivery.replies import ReplyReader, make_reply
 from nemboks.delivery.stream import Wire
 from nemboks.delivery.tls import UnsafeTls, describe, verified_facts
 from nemboks.domain.pace import Pace
-from nemboks.domain.proof import Stage
+from nemboks.domain.proof import Reply, Stage, TlsFacts
 
 LOGIN_METHODS = ("plain", "login", "cram-md5")  # inside TLS the first needs one round and no stored clear text
 
@@ -36,34 +40,41 @@ class Dialler:
     helo: str
     pace: Pace
     login_turn: Callable[[], AbstractAsyncContextManager[None]]
+    tokens: Tokens | None = None  # of an access with `oauth`
 
 
 async def dial(dialler: Dialler, progress: Progress) -> Wire:
     """A connection that is encrypted, verified, greeted and logged in. Raises Stopped; `progress` says where."""
     access, pace = dialler.access, dialler.pace
+    limit = asyncio.get_running_loop().time() + pace.connect_seconds
+    with _translated(progress):
+        reached = await _reach(access, pace, limit)
     engine = _Engine(
-        hostname=access.host, port=access.port, use_tls=access.implicit, start_tls=False,
+        hostname=access.host, sock=reached, use_tls=access.implicit, start_tls=False,
         tls_context=dialler.context, local_hostname=dialler.helo, timeout=pace.reply_seconds,
     )  # fmt: skip
     try:
         with _translated(progress):
-            await _connect(engine, access, pace, progress)
+            await _greet(engine, access, pace, limit, progress)
             progress.stage = Stage.GREETING
             await engine.ehlo()
             if not access.implicit:
-                await _start_tls(engine, pace, progress)
+                await _start_tls(engine, access, pace, progress)
                 progress.stage = Stage.GREETING
                 await engine.ehlo()
+        offers = dict(engine.esmtp_extensions)
+        progress.limit = announced_limit(offers)
         if access.username is not None:
             progress.stage = Stage.LOGIN
             async with dialler.login_turn():
                 with _translated(progress):
-                    await _log_in(engine, access.username, access.password or "")
+                    await _log_in(engine, access.username, access.password or "", dialler.tokens)
         if not isinstance(engine.transport, asyncio.Transport):
             raise Stopped("the server closed the connection")
-        return Wire(engine.transport, dict(engine.esmtp_extensions))
+        return Wire(engine.transport, offers)
     except BaseException:
         engine.close()
+        reached.close()
         raise
 
 
@@ -104,29 +115,45 @@ class _Guard(asyncio.Protocol):
         self._library.connection_lost(exc)
 
 
-async def _connect(engine: _Engine, access: ServerAccess, pace: Pace, progress: Progress) -> None:
-    """TCP, TLS if implicit, and the greeting, which may take longer than the first two (RFC 5321 4.5.3.2.1)."""
+async def _reach(access: ServerAccess, pace: Pace, limit: float) -> socket.socket:
+    """A TCP connection to an address of the server that may be connected to."""
+    try:
+        async with asyncio.timeout_at(limit):
+            addresses = access.addresses or await checked_addresses(access.host, access.port, access.internal)
+            return await connect(addresses, access.port, pace.connect_seconds)
+    except UnsafeHost as error:
+        raise Stopped(str(error)) from None
+    except TimeoutError:
+        raise Stopped(f"no connection within {pace.connect_seconds:g} s") from None
+
+
+async def _greet(engine: _Engine, access: ServerAccess, pace: Pace, limit: float, progress: Progress) -> None:
+    """TLS if implicit, and the greeting, which may take longer than all before (RFC 5321 4.5.3.2.1)."""
     loop = asyncio.get_running_loop()
 
     def give_up() -> None:
-        if engine.transport is None:  # it is set when TCP and TLS are done
-            limit.reschedule(loop.time())
+        if engine.transport is None:  # it is set when TLS is done
+            cut.reschedule(loop.time())
 
     try:
-        async with asyncio.timeout(None) as limit:
-            check = loop.call_later(pace.connect_seconds, give_up)
+        async with asyncio.timeout(None) as cut:
+            check = loop.call_at(limit, give_up)
             try:
                 await engine.connect()
             finally:
                 check.cancel()
     except (aiosmtplib.SMTPException, OSError) as error:
-        if limit.expired():
+        if cut.expired():
             raise Stopped(f"no connection within {pace.connect_seconds:g} s") from None
         progress.stage = _where(error, access.implicit)
         raise
     if access.implicit:
         progress.stage = Stage.TLS
-        progress.tls = verified_facts(engine.get_transport_info("ssl_object"))
+        progress.tls = _verified(engine, access)
+
+
+def _verified(engine: _Engine, access: ServerAccess) -> TlsFacts:
+    return verified_facts(engine.get_transport_info("ssl_object"), access.level, access.dane)
 
 
 def _where(error: Exception, implicit: bool) -> Stage:
@@ -138,7 +165,7 @@ def _where(error: Exception, implicit: bool) -> Stage:
     return Stage.TLS if isinstance(cause, ssl.SSLError) or (implicit and cut) else Stage.CONNECT
 
 
-async def _start_tls(engine: _Engine, pace: Pace, progress: Progress) -> None:
+async def _start_tls(engine: _Engine, access: ServerAccess, pace: Pace, progress: Progress) -> None:
     progress.stage = Stage.TLS
     if not engine.supports_extension("starttls"):
         raise Stopped("the server offers no STARTTLS, and nothing is sent in clear")
@@ -153,13 +180,17 @@ async def _start_tls(engine: _Engine, pace: Pace, progress: Progress) -> None:
         if guard.spoiled:
             raise Stopped("clear text behind the answer to STARTTLS: somebody may sit on the line") from None
         raise
-    progress.tls = verified_facts(engine.get_transport_info("ssl_object"))
+    progress.tls = _verified(engine, access)
 
 
-async def _log_in(engine: _Engine, username: str, password: str) -> None:
+async def _log_in(engine: _Engine, username: str, password: str, tokens: Tokens | None) -> None:
     """One attempt with one method: the library's own `login` tries each offered method, and locks accounts out."""
-    method = next((name for name in LOGIN_METHODS if name in engine.supported_auth_methods), None)
+    methods = ("xoauth2",) if tokens else LOGIN_METHODS
+    method = next((name for name in methods if name in engine.supported_auth_methods), None)
     match method:
+        case "xoauth2":
+            assert tokens is not None
+            await _log_in_by_token(engine, username, tokens)
         case "plain":
             await engine.auth_plain(username, password)
         case "login":
@@ -168,6 +199,23 @@ async def _log_in(engine: _Engine, username: str, password: str) -> None:
             await engine.auth_crammd5(username, password)
         case _:
             raise Stopped("the server offers no login that we know")
+
+
+async def _log_in_by_token(engine: _Engine, username: str, tokens: Tokens) -> None:
+    """A kept token may have been withdrawn since: its refusal says nothing of the login, and is met by a new one."""
+    try:
+        token = await tokens.get()
+        try:
+            await engine.auth_xoauth2(username, token.text)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            tokens.drop(token)
+            if token.fresh or error.code < 500:
+                raise
+            token = await tokens.get()
+            await engine.auth_xoauth2(username, token.text)
+    except TokenTrouble as error:
+        # In the words of RFC 4954 6, so that it is judged, and not tried again soon, as a refused login is.
+        raise Stopped(str(error), Reply(535, "5.7.8", str(error)) if error.refused else None) from None
 
 
 @contextlib.contextmanager

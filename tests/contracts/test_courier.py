@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.domain.proof import Stage
 from nemboks.ports import Courier
 from tests.helpers.fake_courier import ACCEPTED, FakeCourier, broken, refused
@@ -48,7 +48,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Worlds:
         certificates = Certificates.make(tmp_path)
         server = ScriptedServer([SCRIPTS[script][0]], certificates.context)
         async with server.running():
-            courier = OwnServerCourier({"own": server.access(certificates)}, HASTY, RealClock(), HELO)
+            courier = ServerCourier({"own": server.access(certificates)}, HASTY, RealClock(), HELO)
             yield World(courier, lambda: [heard.letter for heard in server.heard if heard.letter is not None])
             await courier.close()
             await server.settled()

@@ -83,7 +83,9 @@ class Postfix:
 
     def access(self, service: str) -> ServerAccess:
         """How the courier reaches one of its services."""
-        return ServerAccess("localhost", self.ports[service], service != "starttls", self.home / "ca.pem")
+        return ServerAccess(
+            "localhost", self.ports[service], service != "starttls", self.home / "ca.pem", internal=True
+        )
 
     def letters(self) -> list[bytes]:
         """What lies in the mailbox now."""

@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier, ServerAccess
+from nemboks.delivery.courier import ServerAccess, ServerCourier
 from nemboks.domain.proof import Stage
 from tests.helpers.smtp_server import HELO, LETTER, QUICK, RECIPIENT, SENDER, Certificates, make_mail
 
@@ -72,8 +72,8 @@ async def test_letters_arrive_after_a_login(implicit: bool, certificates: Certif
     """Three letters go over one logged-in connection."""
     peer = Peer(certificates)
     async with peer.running(implicit) as port:
-        access = ServerAccess("localhost", port, implicit, certificates.ca_file, "bakery", "flour")
-        courier = OwnServerCourier({"own": access}, QUICK, RealClock(), HELO)
+        access = ServerAccess("localhost", port, implicit, certificates.ca_file, "bakery", "flour", internal=True)
+        courier = ServerCourier({"own": access}, QUICK, RealClock(), HELO)
         reports = [await courier.deliver(make_mail(LETTER, 5), 10, yes) for _ in range(3)]
         await courier.close()
 
@@ -88,8 +88,8 @@ async def test_a_wrong_password(implicit: bool, certificates: Certificates) -> N
     """A wrong password is tried once and reported with the server's words."""
     peer = Peer(certificates)
     async with peer.running(implicit) as port:
-        access = ServerAccess("localhost", port, implicit, certificates.ca_file, "bakery", "salt")
-        courier = OwnServerCourier({"own": access}, QUICK, RealClock(), HELO)
+        access = ServerAccess("localhost", port, implicit, certificates.ca_file, "bakery", "salt", internal=True)
+        courier = ServerCourier({"own": access}, QUICK, RealClock(), HELO)
         report = await courier.deliver(make_mail(), 10, yes)
         await courier.close()
 

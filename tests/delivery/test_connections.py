@@ -6,7 +6,7 @@ import pytest
 
 from nemboks.clock import RealClock
 from nemboks.delivery.access import Stopped
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.delivery.logins import Logins
 from nemboks.delivery.spares import SPARES
 from nemboks.domain.pace import Pace
@@ -32,10 +32,10 @@ class MovedClock(RealClock):
         return super().monotonic() + self.ahead
 
 
-def courier_for(server: ScriptedServer, certificates: Certificates, pace: Pace = QUICK) -> OwnServerCourier:
+def courier_for(server: ScriptedServer, certificates: Certificates, pace: Pace = QUICK) -> ServerCourier:
     """A courier that knows the server under two names."""
     access = server.access(certificates)
-    return OwnServerCourier({"own": access, "same": access}, pace, RealClock(), HELO)
+    return ServerCourier({"own": access, "same": access}, pace, RealClock(), HELO)
 
 
 async def test_accounts_share_nothing(certificates: Certificates) -> None:
@@ -115,7 +115,7 @@ async def test_the_password_is_not_shown(certificates: Certificates) -> None:
     server = ScriptedServer([["@hello AUTH=PLAIN", "C AUTH", "S 535 no"]], certificates.context)
     async with server.running():
         access = server.access(certificates, "bakery:flour")
-        report = await OwnServerCourier({"own": access}, QUICK, RealClock(), HELO).deliver(make_mail(), 10, yes)
+        report = await ServerCourier({"own": access}, QUICK, RealClock(), HELO).deliver(make_mail(), 10, yes)
         await server.settled()
 
     assert report.stage is Stage.LOGIN
@@ -130,7 +130,7 @@ async def test_a_refused_login_is_not_repeated(certificates: Certificates) -> No
     clock = MovedClock()
     async with server.running():
         access = {"own": server.access(certificates, "bakery:flour")}
-        courier = OwnServerCourier(access, QUICK.model_copy(update={"login_seconds": 1800.0}), clock, HELO)
+        courier = ServerCourier(access, QUICK.model_copy(update={"login_seconds": 1800.0}), clock, HELO)
         first = await courier.deliver(make_mail(), 10, yes)
         second = await courier.deliver(make_mail(account="butcher"), 10, yes)
         clock.ahead = 1801
@@ -150,7 +150,7 @@ async def test_letters_take_turns_at_the_login(certificates: Certificates) -> No
     server = ScriptedServer([refusing] * 5, certificates.context)
     async with server.running():
         access = {"own": server.access(certificates, "bakery:salt")}
-        courier = OwnServerCourier(access, QUICK, RealClock(), HELO)
+        courier = ServerCourier(access, QUICK, RealClock(), HELO)
         reports = await asyncio.gather(*(courier.deliver(make_mail(), 10, yes) for _ in range(5)))
         await server.settled()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.domain.proof import SAFE_TLS, Stage
 from tests.helpers.smtp_server import HASTY, HELO, LETTER, QUICK, Certificates, Conversation, ScriptedServer, make_mail
 
@@ -30,7 +30,7 @@ async def test_conversation(file: Path, certificates: Certificates) -> None:
 
     async with server.running():
         access = {"own": server.access(certificates, says.get("login"))}
-        courier = OwnServerCourier(access, HASTY if "silent" in says else QUICK, RealClock(), HELO)
+        courier = ServerCourier(access, HASTY if "silent" in says else QUICK, RealClock(), HELO)
         for _ in range(int(says.get("mails", 1))):
             asked.clear()
             mail = make_mail(letter, int(says.get("piece", 0)), eight_bit="eight_bit" in says)

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from nemboks.clock import RealClock
 from nemboks.delivery.access import Stopped
 from nemboks.delivery.commands import Cutter, Stuffing, envelope_commands
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.domain.proof import Stage
 from tests.helpers.smtp_server import HELO, QUICK, Certificates, ScriptedServer, make_mail
 
@@ -45,7 +45,7 @@ async def test_bytes_are_equal(name: str, hello: str, certificates: Certificates
         return True
 
     async with server.running():
-        courier = OwnServerCourier({"own": server.access(certificates)}, QUICK, RealClock(), HELO)
+        courier = ServerCourier({"own": server.access(certificates)}, QUICK, RealClock(), HELO)
         report = await courier.deliver(make_mail(letter, 65_537), 10, yes)
         await courier.close()
         await server.settled()

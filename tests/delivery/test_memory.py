@@ -13,7 +13,7 @@ CLIENT = f"""
 import asyncio, re, sys
 from pathlib import Path
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier, ServerAccess
+from nemboks.delivery.courier import ServerCourier, ServerAccess
 from nemboks.domain.pace import Pace
 from nemboks.ports import Mail
 
@@ -29,8 +29,8 @@ async def yes():
     return True
 
 async def main():
-    access = ServerAccess("localhost", int(sys.argv[1]), True, Path(sys.argv[2]))
-    courier = OwnServerCourier({{"own": access}}, Pace(), RealClock(), "{HELO}")
+    access = ServerAccess("localhost", int(sys.argv[1]), True, Path(sys.argv[2]), internal=True)
+    courier = ServerCourier({{"own": access}}, Pace(), RealClock(), "{HELO}")
     mail = Mail("a", "own", "a@b.example", "c@d.example", {MEGABYTES} * 2**20, False, pieces())
     before = peak()
     report = await courier.deliver(mail, 100, yes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Stage
 from tests.helpers.smtp_server import HASTY, HELO, LETTER, QUICK, Certificates, ScriptedServer, make_mail
@@ -38,10 +38,10 @@ def open_connections_to(port: int) -> int:
     return sum(line[2].endswith(f":{port:04X}") and line[3] == "01" for line in lines)
 
 
-def courier_for(server: ScriptedServer, certificates: Certificates, pace: Pace = QUICK) -> OwnServerCourier:
+def courier_for(server: ScriptedServer, certificates: Certificates, pace: Pace = QUICK) -> ServerCourier:
     """A courier that knows the server under two names."""
     access = server.access(certificates)
-    return OwnServerCourier({"own": access, "same": access}, pace, RealClock(), HELO)
+    return ServerCourier({"own": access, "same": access}, pace, RealClock(), HELO)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ async def test_cancel_leaves_no_connection(steps: list[str], certificates: Certi
     server = ScriptedServer([steps], certificates.context)
     async with server.running():
         access = server.access(certificates, "bakery:flour" if "C AUTH" in steps else None)
-        courier = OwnServerCourier({"own": access}, QUICK, RealClock(), HELO)
+        courier = ServerCourier({"own": access}, QUICK, RealClock(), HELO)
         task = asyncio.create_task(courier.deliver(make_mail(pieces=pieces()), 10, yes))
         await asyncio.wait_for(server.cue.wait(), 5)
         task.cancel()
@@ -155,7 +155,7 @@ async def test_nobody_listens(certificates: Certificates) -> None:
 async def test_a_name_that_cannot_be(certificates: Certificates) -> None:
     """A host name that is none ends at CONNECT as well."""
     access = replace(ScriptedServer([], certificates.context, port=1).access(certificates), host="a" * 64 + ".example")
-    report = await OwnServerCourier({"own": access}, QUICK, RealClock(), HELO).deliver(make_mail(), 10, yes)
+    report = await ServerCourier({"own": access}, QUICK, RealClock(), HELO).deliver(make_mail(), 10, yes)
 
     assert report.stage is Stage.CONNECT
     assert report.words
@@ -248,7 +248,7 @@ async def test_no_dot_after_the_deadline(certificates: Certificates) -> None:
 
     server = ScriptedServer([[HELLO, "@envelope"]], certificates.context)
     async with server.running():
-        courier = OwnServerCourier({"own": server.access(certificates)}, QUICK, clock, HELO)
+        courier = ServerCourier({"own": server.access(certificates)}, QUICK, clock, HELO)
         report = await courier.deliver(make_mail(), 10, before_dot)
         await server.settled()
 
@@ -272,7 +272,7 @@ async def test_a_server_that_does_not_read(hello: list[str], certificates: Certi
 
 async def test_a_server_that_the_settings_no_longer_name_is_a_report() -> None:
     """A route may outlive its server's settings: the letter waits, and the daemon goes on."""
-    courier = OwnServerCourier({}, QUICK, RealClock(), HELO)
+    courier = ServerCourier({}, QUICK, RealClock(), HELO)
 
     async def before_dot() -> bool:
         raise AssertionError("asked without a server")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.domain.proof import Report, Stage
 from tests.delivery.postfix_peer import SERVICES, SIZE_LIMIT, Postfix, running_postfix
 from tests.helpers.smtp_server import HELO, LETTER, QUICK, make_mail
@@ -23,10 +23,10 @@ def postfix() -> Iterator[Postfix]:
 
 
 @pytest.fixture
-async def courier(postfix: Postfix) -> AsyncIterator[OwnServerCourier]:
+async def courier(postfix: Postfix) -> AsyncIterator[ServerCourier]:
     """A courier that knows each of its services by name."""
     pace = QUICK.model_copy(update={"dot_seconds": 30.0, "reply_seconds": 30.0})
-    courier = OwnServerCourier({name: postfix.access(name) for name in SERVICES}, pace, RealClock(), HELO)
+    courier = ServerCourier({name: postfix.access(name) for name in SERVICES}, pace, RealClock(), HELO)
     yield courier
     await courier.close()
 
@@ -54,7 +54,7 @@ async def arrived(postfix: Postfix, end: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("service", ["data", "bdat", "starttls"])
-async def test_letters_arrive(service: str, postfix: Postfix, courier: OwnServerCourier) -> None:
+async def test_letters_arrive(service: str, postfix: Postfix, courier: ServerCourier) -> None:
     """Two letters over one connection are taken, and lie in the mailbox as they were sent."""
     for name in (b"one", b"two"):
         letter = LETTER + b"\r\n.\r\n..dots " * 20_000 + service.encode() + name + b"\r\n"
@@ -69,7 +69,7 @@ async def test_letters_arrive(service: str, postfix: Postfix, courier: OwnServer
 
 
 @pytest.mark.parametrize("service", ["data", "bdat"])
-async def test_eight_bits_arrive(service: str, postfix: Postfix, courier: OwnServerCourier) -> None:
+async def test_eight_bits_arrive(service: str, postfix: Postfix, courier: ServerCourier) -> None:
     """Danish letters go as they are."""
     letter = LETTER + "rødgrød med fløde ".encode() + service.encode() + b"\r\n"
     report = await courier.deliver(make_mail(letter, server=service, eight_bit=True), 30, yes)
@@ -79,7 +79,7 @@ async def test_eight_bits_arrive(service: str, postfix: Postfix, courier: OwnSer
 
 
 @pytest.mark.parametrize("service", ["data", "bdat", "starttls"])
-async def test_refusals(service: str, courier: OwnServerCourier) -> None:
+async def test_refusals(service: str, courier: ServerCourier) -> None:
     """Unknown recipients and foreign domains are refused at RCPT; the connection serves the next letter."""
     unknown = await courier.deliver(make_mail(server=service, recipient="nobody@bakery.example"), 30, yes)
     foreign = await courier.deliver(make_mail(server=service, recipient="post@elsewhere.example"), 30, yes)
@@ -95,7 +95,7 @@ async def test_refusals(service: str, courier: OwnServerCourier) -> None:
 @pytest.mark.parametrize(
     ("service", "stage"), [("data", Stage.MAIL), ("sizeless", Stage.DOT), ("sizeless_bdat", Stage.BODY)]
 )
-async def test_a_letter_too_large(service: str, stage: Stage, courier: OwnServerCourier) -> None:
+async def test_a_letter_too_large(service: str, stage: Stage, courier: ServerCourier) -> None:
     """A letter over the limit is refused before MAIL, in the body or at the dot, with the same code."""
     letter = LETTER * (SIZE_LIMIT // len(LETTER) + 1)
     report = await courier.deliver(make_mail(letter, 65_536, server=service), 30, yes)
@@ -103,7 +103,7 @@ async def test_a_letter_too_large(service: str, stage: Stage, courier: OwnServer
     assert judged(report) == (stage, 552, "5.3.4")
 
 
-async def test_no_dot_no_letter(postfix: Postfix, courier: OwnServerCourier) -> None:
+async def test_no_dot_no_letter(postfix: Postfix, courier: ServerCourier) -> None:
     """Where the fence says no, Postfix keeps nothing."""
 
     async def no() -> bool:

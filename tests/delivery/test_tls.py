@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from nemboks.clock import RealClock
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.delivery.tls import UnsafeTls, make_context, verified_facts
 from nemboks.domain.proof import Stage
 from tests.helpers.smtp_server import HELO, QUICK, Certificates, ScriptedServer, make_mail
@@ -51,7 +51,7 @@ async def attempt(context: ssl.SSLContext, ca_file: Path, implicit: bool) -> tup
     server = ScriptedServer([steps], context, implicit)
     async with server.running():
         access = server.access(Certificates(ca_file, context))
-        report = await OwnServerCourier({"own": access}, QUICK, RealClock(), HELO).deliver(make_mail(), 10, never)
+        report = await ServerCourier({"own": access}, QUICK, RealClock(), HELO).deliver(make_mail(), 10, never)
         await server.settled()
 
     assert report.stage is Stage.TLS, report
@@ -137,7 +137,7 @@ async def test_a_port_without_tls(answer: str, certificates: Certificates) -> No
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as listener:
         server = ScriptedServer([], certificates.context, port=listener.sockets[0].getsockname()[1])
-        courier = OwnServerCourier({"own": server.access(certificates)}, QUICK, RealClock(), HELO)
+        courier = ServerCourier({"own": server.access(certificates)}, QUICK, RealClock(), HELO)
         report = await courier.deliver(make_mail(), 10, never)
 
     assert (report.stage, report.reply, report.tls) == (Stage.TLS, None, None)
@@ -149,7 +149,7 @@ async def test_what_was_verified_is_reported(certificates: Certificates) -> None
     server = ScriptedServer([["@hello 8BITMIME", "C MAIL", "S 451 later"]], certificates.context)
     async with server.running():
         access = {"own": server.access(certificates)}
-        courier = OwnServerCourier(access, QUICK, RealClock(), HELO)
+        courier = ServerCourier(access, QUICK, RealClock(), HELO)
         report = await courier.deliver(make_mail(), 10, never)
         await courier.close()
 

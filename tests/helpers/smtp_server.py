@@ -134,7 +134,9 @@ class ScriptedServer:
     def access(self, certificates: Certificates, login: str | None = None) -> ServerAccess:
         """How the courier reaches this server. `login` is "name:password"."""
         username, password = login.split(":") if login else (None, None)
-        return ServerAccess("localhost", self.port, self.implicit, certificates.ca_file, username, password)
+        return ServerAccess(
+            "localhost", self.port, self.implicit, certificates.ca_file, username, password, internal=True
+        )
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nemboks.cli.main import program
-from nemboks.delivery.courier import OwnServerCourier
+from nemboks.delivery.courier import ServerCourier
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.proof import Reply, Report, Stage
@@ -78,12 +78,12 @@ def dot_not_committed() -> None:
 
 
 def _courier(change: Callable[[Mail], Awaitable[Mail]]) -> None:
-    deliver = OwnServerCourier.deliver
+    deliver = ServerCourier.deliver
 
-    async def changed(self: OwnServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
+    async def changed(self: ServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
         return await deliver(self, await change(mail), seconds, before_dot)
 
-    OwnServerCourier.deliver = changed
+    ServerCourier.deliver = changed
 
 
 def route_mixed_up() -> None:
@@ -131,15 +131,15 @@ def _again(mail: Mail, whole: bytes) -> Mail:
 
 def silence_is_success() -> None:
     """No answer to the dot counts as a 250."""
-    deliver = OwnServerCourier.deliver
+    deliver = ServerCourier.deliver
 
-    async def trusting(self: OwnServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
+    async def trusting(self: ServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
         report = await deliver(self, mail, seconds, before_dot)
         if report.stage is Stage.DOT and report.reply is None:
             return replace(report, reply=Reply(250, "2.0.0", "surely"))
         return report
 
-    OwnServerCourier.deliver = trusting
+    ServerCourier.deliver = trusting
 
 
 def held_is_receipted() -> None:
@@ -157,9 +157,9 @@ def held_is_receipted() -> None:
 
 def sent_twice() -> None:
     """A letter that was confirmed is sent once more, and nobody is told."""
-    deliver = OwnServerCourier.deliver
+    deliver = ServerCourier.deliver
 
-    async def doubled(self: OwnServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
+    async def doubled(self: ServerCourier, mail: Mail, seconds: float, before_dot: BeforeDot) -> Report:
         whole = b"".join([piece async for piece in mail.pieces])
 
         async def always() -> bool:
@@ -168,7 +168,7 @@ def sent_twice() -> None:
         await deliver(self, _again(mail, whole), seconds, always)
         return await deliver(self, _again(mail, whole), seconds, before_dot)
 
-    OwnServerCourier.deliver = doubled
+    ServerCourier.deliver = doubled
 
 
 def receipt_forgotten() -> None:
