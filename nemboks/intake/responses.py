@@ -55,6 +55,17 @@ def attributes(text: bytes) -> Mapping[str, Value]:
         raise Unavailable("the IMAP server sent a FETCH response that cannot be read") from error
 
 
+def values(text: bytes) -> tuple[Value, ...]:
+    """The values that stand in a piece of a response, in order. Raises Unavailable when it is not well formed."""
+    try:
+        tokens, found = _tokens(text), list[Value]()
+        for token in tokens:
+            found.append(_value(token, tokens, 0))
+        return tuple(found)
+    except (ValueError, StopIteration) as error:
+        raise Unavailable("the IMAP server sent a response that cannot be read") from error
+
+
 def _tokens(text: bytes) -> Iterator[tuple[str, bytes | str]]:
     position = 0
     while position < len(text):

@@ -1,4 +1,4 @@
-"""One logged-in IMAP connection and the five things we do on it: select, list, fetch, remove, idle.
+"""One logged-in IMAP connection and the five things we do on it: select, list, fetch, remove, idle (more: search.py).
 
 Promises: letters are named by UID only; a removal is a check of identity, STORE \\Deleted and UID EXPUNGE of exactly
 that UID; every wait has an end; a command that is left before its tagged line ends the connection.
@@ -144,8 +144,8 @@ class Session:
             await self.run("LOGOUT")
 
 
-async def response(out: Exchange) -> tuple[bytes, Sequence[bytes]] | End:
-    """One whole response, literals beside its text; or the end. Only for small ones."""
+async def response(out: Exchange, most: int = _SMALL_BYTES) -> tuple[bytes, Sequence[bytes]] | End:
+    """One whole response, literals beside its text; or the end. Only for small ones, of `most` octets."""
     text, literals, size = b"", [b""], 0
     while True:
         event = await out.next()
@@ -162,5 +162,5 @@ async def response(out: Exchange) -> tuple[bytes, Sequence[bytes]] | End:
             case _:
                 continue
         size += len(event) if isinstance(event, bytes) else len(event.text)
-        if size > _SMALL_BYTES:
+        if size > most:
             raise Unavailable("the IMAP server sent more than was asked for")

@@ -1,0 +1,100 @@
+"""After a relay took a letter: a look whether it arrived, and what its silence means.
+
+A mail that lies in the inbox, or where a rule or a person filed it, is confirmed. One in junk or in the bin is not: it
+waits, people are told, and a later look that finds it in the inbox confirms it. What is nowhere when the relay's time
+is up is silence, and only a person goes on from there.
+"""
+
+from datetime import datetime, timedelta
+
+from nemboks.domain.events import Event, Postponed, Reason, Returned
+from nemboks.domain.headline import Copy
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.proof import Confirmation, Evidence, Reply, Stage
+from nemboks.domain.verdict import proven, spread
+from nemboks.journey.world import World
+from nemboks.logs import log
+from nemboks.ports import Attempted, InboxError, Landed, Place
+
+JUNK = "junk"  # the `why` of a letter that lies in junk or in the bin
+NOT_SEEN = "handed_over"
+
+
+async def look_for(letter: Letter, world: World) -> None:
+    """Look for one HANDED_OVER letter and commit what that shows: confirmed, held, or when to look again."""
+    mailbox = await world.mailboxes.get(letter.mailbox)
+    try:
+        seen = await _look(letter, mailbox, world)
+    except InboxError as e:
+        event = _absent(letter, mailbox, type(e).__name__.lower(), str(e), world)
+    else:
+        event = await _event(letter, mailbox, seen, world)
+    after = await world.letters.move(letter, event)
+    name = {State.HANDED_OVER: "letter_postponed", State.HELD: "letter_held"}.get(after.state, "letter_landed")
+    log().info(name, letter=letter.id, mailbox=mailbox.cvr, part=letter.part, why=after.why, words=after.words)
+
+
+async def _look(letter: Letter, mailbox: Mailbox, world: World) -> Landed | None:
+    if world.landings is None or not mailbox.options.landing or letter.copy is None:
+        return None
+    return await world.landings.look(mailbox, part_id(letter.copy, letter.part))
+
+
+def part_id(copy: Copy, part: int) -> str:
+    """The Message-ID of one mail of a letter: that of the first, with the part's number."""
+    return copy.message_id.replace(".1@", f".{part}@", 1)
+
+
+async def _event(letter: Letter, mailbox: Mailbox, seen: Landed | None, world: World) -> Event:
+    if seen is None:
+        words = letter.words if letter.why in ("", NOT_SEEN) else ""
+        return _absent(letter, mailbox, NOT_SEEN, words, world)
+    if seen.place is not Place.INBOX:
+        return Postponed(JUNK, seen.folder, _next_look(world))
+    attempted = await sent(letter, letter.part, world)
+    if attempted is None:
+        return _absent(letter, mailbox, NOT_SEEN, f"it lies in {seen.folder}, but no attempt of ours sent it", world)
+    reply = Reply(250, "2.1.5", f"found in {seen.folder}")
+    return proof(letter, attempted, Evidence.LANDING, reply, world)
+
+
+def _absent(letter: Letter, mailbox: Mailbox, why: str, words: str, world: World) -> Event:
+    """Silence when the time is up, else the next look; without a mailbox to look into, that is the time itself."""
+    silent_at = letter.deadline_at
+    if silent_at is not None and world.clock.now() >= silent_at:
+        return Returned(Reason.RELAY_SILENT, words)
+    again = _next_look(world)
+    if silent_at is not None:
+        again = min(again, silent_at) if mailbox.options.landing else silent_at
+    return Postponed(why, words, again)
+
+
+def _next_look(world: World) -> datetime:
+    return world.clock.now() + timedelta(seconds=spread(world.pace.landing_seconds, world.clock.chance()))
+
+
+# --- what a later sign proves -----------------------------------------------------------------------------------------
+
+
+async def sent(letter: Letter, part: int, world: World, number: int | None = None) -> Attempted | None:
+    """The attempt that sent the part over verified TLS: the given one, or the latest; None if there is none.
+
+    An attempt that ended without a readable reply may be it as well: a sign from beyond says that it was.
+    """
+    for each in (number,) if number else range(letter.fence, 0, -1):
+        attempted = await world.letters.attempt(letter.id, each)
+        report = attempted.report if attempted else None
+        if attempted and attempted.part == part and report and report.tls and report.stage is Stage.DOT:
+            return attempted
+    return None
+
+
+def proof(letter: Letter, attempted: Attempted, evidence: Evidence, reply: Reply, world: World) -> Event:
+    """The event of a part that is confirmed by a later sign, with the facts of the attempt that sent it."""
+    report, now = attempted.report, world.clock.now()
+    assert report is not None and report.tls is not None
+    confirmation = Confirmation(
+        letter.id, attempted.number, attempted.address, report.server, reply, report.tls, now, attempted.part, evidence
+    )
+    return proven(confirmation, letter, now, world.clock.uuid())
