@@ -13,10 +13,16 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from nemboks.settings import DeclaredMailbox, Server, Settings
+from nemboks.settings import DeclaredMailbox, Landing, Returns, Server, Settings, Webhook
 
 WIDTH: Final = 112
-EXAMPLES: Final = (Server, DeclaredMailbox)  # shown by a worked example, and only what it sets
+EXAMPLES: Final = (
+    Server,
+    Returns,
+    Landing,
+    Webhook,
+    DeclaredMailbox,
+)  # shown by a worked example, and only what it sets
 OPENING: Final = """\
 # Settings of Nemboks. A line such as `#key = value` shows a default or an example: take the # away to set it.
 # Any setting may also come from the environment: NEMBOKS_UPSTREAM__IMAP_HOST is imap_host under [upstream].
@@ -30,6 +36,10 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "client_key_file": "/etc/nemboks/oces.key",
     "imap_host": "imap.digitalpost.example",
     "helo": "nemboks.example",
+    "return_domain": "bounce.nemboks.example",
+    "dkim_selector": "n1",
+    "dkim_key_file": "/etc/nemboks/dkim.pem",
+    "operator": "drift@nemboks.example",
 }
 SERVER: Final[Mapping[str, Any]] = {
     "host": "mail.firma.example",
@@ -39,6 +49,29 @@ SERVER: Final[Mapping[str, Any]] = {
     "username": "nemboks",
     "password_file": "/etc/nemboks/mail.password",
 }
+RELAY: Final[Mapping[str, Any]] = {
+    "host": "smtp.udbyder.example",
+    "port": 587,
+    "tls": "starttls",
+    "username": "nemboks@nemboks.example",
+    "password_file": "/etc/nemboks/relay.password",
+    "confirms": "relay",
+}
+RETURNS: Final[Mapping[str, Any]] = {
+    "host": "imap.nemboks.example",
+    "user": "bounce",
+    "password_file": "/etc/nemboks/bounce.password",
+}
+LANDING: Final[Mapping[str, Any]] = {
+    "host": "imap.firma.example",
+    "user": "post",
+    "password_file": "/etc/nemboks/landing.password",
+}
+WEBHOOK: Final[Mapping[str, Any]] = {
+    "url": "https://drift.firma.example/nemboks",
+    "secret_file": "/etc/nemboks/webhook.secret",
+    "events": True,
+}
 REST: Final[Mapping[str, Any]] = {
     "cvr": "12345674",
     "name": "Eksempel ApS",
@@ -47,6 +80,11 @@ REST: Final[Mapping[str, Any]] = {
     "api_token_file": "/etc/nemboks/12345674.token",
     "address": "post@firma.example",
     "server": "own",
+    "copies": ({"address": "bilag@revisor.example", "server": "direct"},),
+    "second_contact": "direktionen@andet-domaene.example",
+    "code_phrase": "blå cykel",
+    "webhooks": ("drift",),
+    "landing": "post",
 }
 IMAP: Final[Mapping[str, Any]] = {
     "cvr": "87654311",
@@ -72,6 +110,11 @@ def example(state_dir: Path | None = None, sender: str = "") -> str:
                 + "\n".join(_lines(type(field.default), SAMPLES, told if name == "sender" else {}))
             )
     parts.append(f"{_heading(Server)}\n#[servers.own]\n" + "\n".join(_lines(Server, SERVER, {})))
+    relay = "# A relay: what it takes is confirmed by a notice in [returns], or by a look into [landings]."
+    parts.append(f"{relay}\n#[servers.udbyder]\n" + "\n".join(_lines(Server, RELAY, {})))
+    parts.append(f"{_heading(Returns)}\n#[returns]\n" + "\n".join(_lines(Returns, RETURNS, {})))
+    parts.append(f"{_heading(Landing)}\n#[landings.post]\n" + "\n".join(_lines(Landing, LANDING, {})))
+    parts.append(f"{_heading(Webhook)}\n#[webhooks.drift]\n" + "\n".join(_lines(Webhook, WEBHOOK, {})))
     parts.append(f"{_heading(DeclaredMailbox)}\n#[[mailboxes]]\n" + "\n".join(_lines(DeclaredMailbox, REST, {})))
     parts.append("# The same by the other door.\n#[[mailboxes]]\n" + "\n".join(_lines(DeclaredMailbox, IMAP, {})))
     return "\n\n".join(parts) + "\n"
@@ -111,6 +154,8 @@ def _toml(value: Any) -> str:
     match value:
         case bool():
             return str(value).lower()
+        case Mapping():
+            return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
         case tuple() | list():
             return "[" + ", ".join(_toml(one) for one in value) + "]"
         case int() | float():
