@@ -1,10 +1,14 @@
-"""The rows of delivery attempts: opened by a claim, marked at the point of no return, closed by what came of them."""
+"""The rows of delivery attempts: opened by a claim, marked at the point of no return, closed by what came of them.
+
+The numbers of a letter's attempts to its primary and those to each further recipient are counted apart.
+"""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.letter import (
     AttemptEnded,
     Claimed,
@@ -15,54 +19,74 @@ from nemboks.domain.letter import (
     Hold,
     Later,
     Letter,
+    PartConfirmed,
+    Recomposed,
     State,
 )
-from nemboks.domain.proof import Confirmation, Report, Stage
+from nemboks.domain.proof import Confirmation, Evidence, Level, Report, Stage, Way
 from nemboks.store.events import NAMES
 from nemboks.store.ready import Ready
 from nemboks.store.schema import attempts
 from nemboks.store.writer import Tx
 
-_THIS = (attempts.c.letter_id == bindparam("b_letter")) & (attempts.c.number == bindparam("b_number"))
-CLAIM: Final = ("letter_id", "number", "route_version", "address", "server", "started_at", "deadline_at", "outcome")
+Tried = Letter | Delivery
+
+_THIS = (
+    (attempts.c.letter_id == bindparam("b_letter"))
+    & (attempts.c.delivery_id == bindparam("b_delivery"))
+    & (attempts.c.number == bindparam("b_number"))
+)
+CLAIM: Final = (
+    "letter_id", "delivery_id", "number", "part", "route_version", "address", "server", "started_at", "deadline_at",
+    "outcome",
+)  # fmt: skip
 OPEN: Final = Ready(insert(attempts), CLAIM)
 MARK: Final = Ready(update(attempts).where(_THIS).values(dot_begun_at=bindparam("at")))
-CLOSE: Final = Ready(
-    update(attempts)
-    .where(_THIS)
-    .values(ended_at=bindparam("at"), outcome=bindparam("new_outcome"), report=bindparam("new_report"))
-)
+_ENDED: Final = update(attempts).where(_THIS).values(ended_at=bindparam("at"), outcome=bindparam("new_outcome"))
+END: Final = Ready(_ENDED)
+CLOSE: Final = Ready(_ENDED.values(report=bindparam("new_report")))
 ROUTE_VERSION: Final = Ready(select(attempts.c.route_version).where(_THIS))
 
 
-def record(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) -> None:
+def record(tx: Tx, before: Tried, event: Event, at: datetime) -> None:
     """Writes into the attempts' rows what a move means for them."""
     match event:
         case Claimed():
-            _open(tx, after, event, at)
+            _open(tx, before, event, at)
         case DotBegun():
-            MARK.run(tx, {"b_letter": before.id, "b_number": before.fence, "at": at})
-        case Confirmed(confirmation):
-            # A fact may come late, when recovery has ended its attempt, even while a later attempt is open.
-            if before.state is State.SENDING and confirmation.attempt != before.fence:
-                _close(tx, before.id, before.fence, "overtaken", None, at)
-            _close(tx, before.id, confirmation.attempt, "confirmed", _report_of(confirmation), at)
+            MARK.run(tx, {**_key(before, before.fence), "at": at})
+        case Recomposed():
+            pass  # the attempt goes on
+        case Confirmed(confirmation) | PartConfirmed(confirmation):
+            _confirmed(tx, before, confirmation, NAMES[type(event)], at)
         case HandedOver():
-            _close(tx, before.id, before.fence, "handed_over", None, at)
-        case _ if before.state is State.SENDING:
-            _close(tx, before.id, before.fence, _outcome(before, event), getattr(event, "report", None), at)
+            _close(tx, before, before.fence, "handed_over", event.report, at)
+        case _ if _is_open(before):
+            _close(tx, before, before.fence, _outcome(before, event), getattr(event, "report", None), at)
 
 
-def route_version(tx: Tx, letter: int, number: int) -> int | None:
+def route_version(tx: Tx, letter: Letter, number: int) -> int | None:
     """The version of the route that the attempt was opened under."""
-    row = ROUTE_VERSION.first(tx, {"b_letter": letter, "b_number": number})
+    row = ROUTE_VERSION.first(tx, _key(letter, number))
     return None if row is None else row["route_version"]
 
 
-def _open(tx: Tx, letter: Letter, claim: Claimed, at: datetime) -> None:
+def _is_open(tried: Tried) -> bool:
+    return tried.state in (State.SENDING, DeliveryState.SENDING)
+
+
+def _key(tried: Tried, number: int) -> dict[str, Any]:
+    letter, delivery = (tried.id, 0) if isinstance(tried, Letter) else (tried.letter, tried.id)
+    return {"b_letter": letter, "b_delivery": delivery, "b_number": number}
+
+
+def _open(tx: Tx, tried: Tried, claim: Claimed, at: datetime) -> None:
+    key = _key(tried, tried.fence + 1)
     row = {
-        "letter_id": letter.id,
-        "number": letter.fence,
+        "letter_id": key["b_letter"],
+        "delivery_id": key["b_delivery"],
+        "number": key["b_number"],
+        "part": tried.part,
         "route_version": claim.route_version,
         "address": claim.address,
         "server": claim.server,
@@ -73,11 +97,21 @@ def _open(tx: Tx, letter: Letter, claim: Claimed, at: datetime) -> None:
     OPEN.run(tx, row)
 
 
-def _close(tx: Tx, letter: int, number: int, outcome: str, report: Report | None, at: datetime) -> None:
-    CLOSE.run(tx, {"b_letter": letter, "b_number": number, "at": at, "new_outcome": outcome, "new_report": report})
+def _confirmed(tx: Tx, before: Tried, confirmation: Confirmation, outcome: str, at: datetime) -> None:
+    # A fact may come late, when recovery has ended its attempt, even while a later attempt is open.
+    if _is_open(before) and confirmation.attempt != before.fence:
+        _close(tx, before, before.fence, "overtaken", None, at)
+    if confirmation.evidence in (Evidence.DSN, Evidence.LANDING):  # the attempt's report is what the relay said
+        END.run(tx, {**_key(before, confirmation.attempt), "at": at, "new_outcome": outcome})
+    else:
+        _close(tx, before, confirmation.attempt, outcome, _report_of(confirmation), at)
 
 
-def _outcome(before: Letter, event: Event) -> str:
+def _close(tx: Tx, tried: Tried, number: int, outcome: str, report: Report | None, at: datetime) -> None:
+    CLOSE.run(tx, {**_key(tried, number), "at": at, "new_outcome": outcome, "new_report": report})
+
+
+def _outcome(before: Tried, event: Event) -> str:
     """One word for how the attempt ended."""
     match event:
         case Later(_, why):
@@ -91,4 +125,13 @@ def _outcome(before: Letter, event: Event) -> str:
 
 
 def _report_of(confirmation: Confirmation) -> Report:
-    return Report(Stage.DOT, confirmation.server, confirmation.reply, confirmation.tls)
+    way = Way.OWN_SERVER if confirmation.tls.level is Level.CONFIGURED else Way.DIRECT
+    relayed = confirmation.evidence is Evidence.RELAY
+    return Report(
+        Stage.DOT,
+        confirmation.server,
+        confirmation.reply,
+        confirmation.tls,
+        way=Way.RELAY if relayed else way,
+        trusted=relayed,
+    )

@@ -1,12 +1,13 @@
 """Column types of the ledger: how times, words and values lie in the database. The same on SQLite and PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
 from sqlalchemy import Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -71,6 +72,23 @@ class Details(Value):
         super().__init__(Mapping[str, Any])
 
 
+class Made(TypeDecorator[Any]):
+    """A value of the domain that checks itself (an Address does), as JSON text; `make` builds it from what was read."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.make = make
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else to_json(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else _made(self.make, value)
+
+
 @cache
 def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
@@ -79,3 +97,8 @@ def _adapter(shape: Any) -> TypeAdapter[Any]:
 @lru_cache(maxsize=512)  # a letter is read before each of its moves; frozen values can be shared
 def _read(shape: Any, text: str) -> Any:
     return _adapter(shape).validate_json(text)
+
+
+@lru_cache(maxsize=512)
+def _made(make: Callable[[Any], Any], text: str) -> Any:
+    return make(from_json(text))

@@ -33,7 +33,7 @@ def moved(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) -> 
 
 
 def row(
-    mailbox: int,
+    mailbox: int | None,
     name: str,
     at: datetime,
     particulars: Mapping[str, Any],
@@ -85,6 +85,8 @@ _TOLD: Final[Mapping[str, Callable[[Any], Any]]] = {
     "definite": _same,
     "due_at": _same,
     "deadline_at": _same,
+    "silent_at": _same,
+    "keep": _same,
     "route_version": _same,
     "address": masked,
     "server": _same,

@@ -11,6 +11,7 @@ from nemboks.domain.letter import Event, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Clock, Listed
 from nemboks.store import events, moves
+from nemboks.store.copies import FINISHED_COPIES, STRANDED
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
 from nemboks.store.rows import letter_of, values_of
@@ -26,6 +27,7 @@ def _due(*also: ColumnElement[bool]) -> Select[Any]:
         .join_from(letters, mailboxes)
         .where(letters.c.state == bindparam("state"), letters.c.due_at <= bindparam("now"), *also)
         .where(letters.c.mailbox_id.not_in(bindparam("without", expanding=True)))
+        .where(mailboxes.c.destination.not_in(bindparam("busy", expanding=True)))
         .order_by(letters.c.due_at, letters.c.available_at, letters.c.id)
         .limit(bindparam("most"))
     )
@@ -85,9 +87,17 @@ class SqlLetters(LetterReads):
         """The letter after the event, committed. Raises Stale; then nothing changed."""
         return await self._writer.unit(lambda tx: moves.move(tx, letter, event, self._clock.now()))
 
-    async def due(self, state: State, now: datetime, limit: int, without: Collection[int] = ()) -> Sequence[Letter]:
-        """Letters in the state whose due time has come, oldest due first; none of the mailboxes in `without`."""
-        values = {"state": state, "now": now, "most": limit, "without": list(without)}
+    async def due(
+        self,
+        state: State,
+        now: datetime,
+        limit: int,
+        without: Collection[int] = (),
+        busy: Collection[str] = (),
+    ) -> Sequence[Letter]:
+        """Letters in the state whose due time has come, oldest due first; none of the mailboxes in `without`, none to
+        a destination in `busy`."""
+        values = {"state": state, "now": now, "most": limit, "without": list(without), "busy": list(busy)}
         return await self._reader.read(lambda tx: _letters(tx, DUE.get(state, DUE_ANY), values))
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:
@@ -108,6 +118,16 @@ class SqlLetters(LetterReads):
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:
         """The twin under the letter's upstream id; the letter's own row is removed. Stale if either moved on."""
         return await self._writer.unit(lambda tx: _rebind(tx, twin, letter, self._clock.now()))
+
+    async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:
+        """Undelivered letters found before `since` whose route has a fallback that has no delivery yet."""
+        values = {"since": min(now, since), "most": limit}
+        return await self._reader.read(lambda tx: _letters(tx, STRANDED, values))
+
+    async def finished_copies(self, given_up: datetime, limit: int) -> Sequence[Letter]:
+        """ACKNOWLEDGED letters whose contents nobody waits for any more."""
+        values = {"given_up": given_up, "most": limit}
+        return await self._reader.read(lambda tx: _letters(tx, FINISHED_COPIES, values))
 
 
 def renumbered(one: Letter, other: Letter) -> bool:

@@ -7,66 +7,39 @@ Never: deletes a mailbox.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row
 
-from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Route
+from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Options, Recipient, Route
 from nemboks.ports import Clock
 from nemboks.store import events
 from nemboks.store.errors import Altered, KeyMissing, StoreError
+from nemboks.store.mailbox_rows import (
+    BY_CVR,
+    BY_ID,
+    BY_JUST_CVR,
+    DESCRIBE,
+    DUE,
+    IN_ORDER,
+    INSERT,
+    INSERT_ROUTE,
+    LEADS_TO,
+    PAUSE,
+    POSTPONE,
+    by_cvr,
+    mailbox_of,
+    mailboxes_of,
+    one,
+)
 from nemboks.store.reader import Reader
-from nemboks.store.schema import mailboxes, routes
 from nemboks.store.vault import Vault
 from nemboks.store.writer import Tx, Writer
 
 T = TypeVar("T")
 SETTINGS: Final = "settings"  # who paused or vouched, when the settings file did
-
-_NEWEST = (
-    select(routes.c.mailbox_id, func.max(routes.c.version).label("version")).group_by(routes.c.mailbox_id).subquery()
-)
-ALL: Final = (
-    select(mailboxes, routes.c.version, routes.c.address, routes.c.server, routes.c.since, routes.c.vouched_by)
-    .join_from(mailboxes, _NEWEST, mailboxes.c.id == _NEWEST.c.mailbox_id)
-    .join(routes, (routes.c.mailbox_id == mailboxes.c.id) & (routes.c.version == _NEWEST.c.version))
-)
-BY_ID: Final = ALL.where(mailboxes.c.id == bindparam("id"))
-BY_CVR: Final = ALL.where(mailboxes.c.cvr == bindparam("cvr"))
-BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))
-IN_ORDER: Final = ALL.order_by(mailboxes.c.cvr)
-DUE: Final = (
-    ALL.where(mailboxes.c.due_at <= bindparam("now"))
-    .order_by(mailboxes.c.due_at, mailboxes.c.id)
-    .limit(bindparam("most"))
-)
-INSERT: Final = insert(mailboxes)
-INSERT_ROUTE: Final = insert(routes)
-_THIS = mailboxes.c.id == bindparam("b_id")
-PAUSE: Final = update(mailboxes).where(_THIS).values(paused_at=bindparam("at"), paused_by=bindparam("by"))
-POSTPONE: Final = (
-    update(mailboxes)
-    .where(_THIS)
-    .values(
-        due_at=bindparam("due"),
-        trouble=bindparam("words"),
-        parked_until=bindparam("until"),
-        failures=mailboxes.c.failures + 1,
-    )
-)
-DESCRIBE: Final = (
-    update(mailboxes)
-    .where(_THIS)
-    .values(
-        name=bindparam("new_name"),
-        face=bindparam("new_face"),
-        credentials=bindparam("sealed"),
-        declared=True,
-        due_at=bindparam("due"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +50,11 @@ class Declared:
     name: str
     face: Face
     address: Address
-    server: str  # a name in the settings' [servers]
+    server: str  # a name in the settings' [servers], or "direct"
     credentials: Mapping[str, str] = field(repr=False)
+    others: tuple[Recipient, ...] = ()
+    fallback_decides: bool = False
+    options: Options = field(default=Options(), repr=False)  # a code phrase is for the company alone
 
 
 class SqlMailboxes:
@@ -89,19 +65,19 @@ class SqlMailboxes:
 
     async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:
         """Mailboxes whose next look has come, oldest due first; paused ones too."""
-        return await self._reader.read(lambda tx: _mailboxes(tx, DUE, {"now": now, "most": limit}))
+        return await self._reader.read(lambda tx: mailboxes_of(tx, DUE, {"now": now, "most": limit}))
 
     async def get(self, mailbox: int) -> Mailbox:
         """The mailbox with this id. StoreError if there is none."""
-        return await self._reader.read(lambda tx: _one(tx, mailbox))
+        return await self._reader.read(lambda tx: one(tx, mailbox))
 
     async def all(self) -> Sequence[Mailbox]:
         """Every mailbox, by CVR."""
-        return await self._reader.read(lambda tx: _mailboxes(tx, IN_ORDER, {}))
+        return await self._reader.read(lambda tx: mailboxes_of(tx, IN_ORDER, {}))
 
     async def find(self, cvr: Cvr) -> Mailbox | None:
         """The mailbox of this CVR."""
-        found = await self._reader.read(lambda tx: _mailboxes(tx, BY_CVR, {"cvr": cvr}))
+        found = await self._reader.read(lambda tx: mailboxes_of(tx, BY_CVR, {"cvr": cvr}))
         return found[0] if found else None
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
@@ -120,61 +96,36 @@ class SqlMailboxes:
     async def declare(self, declared: Sequence[Declared]) -> Sequence[Mailbox]:
         """The mailboxes as the settings file has them; the same file again changes nothing.
 
-        A changed address or server makes the next version of the route. A mailbox that the file no longer has is
-        paused by "settings", and goes on when it is back.
+        Another address, server or further recipient makes the next version of the route. A mailbox that the file no
+        longer has is paused by "settings", and goes on when it is back.
         """
         return await self._unit(lambda tx, at: _declare(tx, self._vault, declared, at))
 
     async def pause(self, cvr: Cvr, by: str) -> Mailbox:
         """The mailbox, paused: no fetch and no sending from this commit on. Once paused it stays as it was."""
-        return await self._unit(lambda tx, at: _pause(tx, _by_cvr(tx, cvr), by, at))
+        return await self._unit(lambda tx, at: _pause(tx, by_cvr(tx, cvr), by, at))
 
     async def resume(self, cvr: Cvr, by: str) -> Mailbox:
         """The mailbox, going on."""
-        return await self._unit(lambda tx, at: _resume(tx, _by_cvr(tx, cvr), by, at))
+        return await self._unit(lambda tx, at: _resume(tx, by_cvr(tx, cvr), by, at))
 
-    async def reroute(self, cvr: Cvr, address: Address, server: str, vouched_by: str) -> Mailbox:
-        """The mailbox with the next version of its route; attempts under the old one get no dot any more."""
-        return await self._unit(lambda tx, at: _reroute(tx, _by_cvr(tx, cvr), address, server, vouched_by, at))
+    async def reroute(
+        self, cvr: Cvr, address: Address, server: str, vouched_by: str, *, others: tuple[Recipient, ...] | None = None
+    ) -> Mailbox:
+        """The mailbox with the next version of its route; attempts under the old one get no dot any more.
+
+        `others`: the further recipients from now on; None leaves them as they are.
+        """
+
+        def next_route(tx: Tx, at: datetime) -> Mailbox:
+            box = by_cvr(tx, cvr)
+            known = box.route.others if others is None else others
+            return _reroute(tx, box, Route(0, address, server, at, vouched_by, known, box.route.fallback_decides))
+
+        return await self._unit(next_route)
 
     async def _unit(self, fn: Callable[[Tx, datetime], T]) -> T:
         return await self._writer.unit(lambda tx: fn(tx, self._clock.now()))
-
-
-def _mailboxes(tx: Tx, statement: Any, values: Mapping[str, Any]) -> list[Mailbox]:
-    return [_mailbox_of(row) for row in tx.execute(statement, values)]
-
-
-def _one(tx: Tx, mailbox: int) -> Mailbox:
-    found = _mailboxes(tx, BY_ID, {"id": mailbox})
-    if not found:
-        raise StoreError(f"there is no mailbox {mailbox}")
-    return found[0]
-
-
-def _by_cvr(tx: Tx, cvr: Cvr) -> Mailbox:
-    found = _mailboxes(tx, BY_CVR, {"cvr": cvr})
-    if not found:
-        raise StoreError(f"there is no mailbox for CVR {cvr}; see `nemboks mailbox list`")
-    return found[0]
-
-
-def _mailbox_of(row: Row[Any]) -> Mailbox:
-    route = Route(row.version, Address(row.address), row.server, row.since, row.vouched_by)
-    return Mailbox(
-        id=row.id,
-        cvr=Cvr(row.cvr),
-        name=row.name,
-        face=row.face,
-        route=route,
-        due_at=row.due_at,
-        listed_at=row.listed_at,
-        paused_at=row.paused_at,
-        paused_by=row.paused_by,
-        parked_until=row.parked_until,
-        trouble=row.trouble,
-        failures=row.failures,
-    )
 
 
 def _note(tx: Tx, mailbox: int, event: str, at: datetime, **particulars: Any) -> None:
@@ -182,16 +133,16 @@ def _note(tx: Tx, mailbox: int, event: str, at: datetime, **particulars: Any) ->
 
 
 def _postpone(tx: Tx, id_: int, due_at: datetime, trouble: str, parked: bool, at: datetime) -> Mailbox:
-    before = _one(tx, id_)
+    before = one(tx, id_)
     until = due_at if parked else None
     tx.execute(POSTPONE, {"b_id": id_, "due": due_at, "words": trouble, "until": until})
     if trouble != before.trouble or parked != (before.parked_until is not None):
         _note(tx, id_, "listing_failed", at, words=trouble, parked=parked)
-    return _one(tx, id_)
+    return one(tx, id_)
 
 
 def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, at: datetime) -> Mailbox:
-    if _mailboxes(tx, BY_CVR, {"cvr": new.cvr}):
+    if mailboxes_of(tx, BY_CVR, {"cvr": new.cvr}):
         raise StoreError(f"CVR {new.cvr} has a mailbox already")
     row = {
         "cvr": new.cvr,
@@ -203,23 +154,33 @@ def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, a
         "trouble": "",
         "failures": 0,
         "declared": declared,
+        "options": new.options,
     }
     tx.execute(INSERT, row)
     id_ = tx.execute(BY_JUST_CVR, {"cvr": new.cvr}).scalar_one()
     _note(tx, id_, "mailbox_added", at, face=new.face.value, declared=declared)
-    _route(tx, id_, Route(1, new.address, new.server, at, vouched_by))
-    return _one(tx, id_)
+    _route(tx, id_, _declared_route(new, at, vouched_by))
+    return one(tx, id_)
 
 
-def _reroute(tx: Tx, mailbox: Mailbox, address: Address, server: str, vouched_by: str, at: datetime) -> Mailbox:
-    _route(tx, mailbox.id, Route(mailbox.route.version + 1, address, server, at, vouched_by))
-    return _one(tx, mailbox.id)
+def _reroute(tx: Tx, mailbox: Mailbox, route: Route) -> Mailbox:
+    _route(tx, mailbox.id, replace(route, version=mailbox.route.version + 1))
+    return one(tx, mailbox.id)
 
 
 def _route(tx: Tx, id_: int, route: Route) -> None:
-    tx.execute(INSERT_ROUTE, {"mailbox_id": id_, **asdict(route)})
-    told = {"version": route.version, "server": route.server, "vouched_by": route.vouched_by}
+    row = {field.name: getattr(route, field.name) for field in fields(route)}
+    tx.execute(INSERT_ROUTE, {"mailbox_id": id_, **row})
+    tx.execute(LEADS_TO, {"b_id": id_, "where": route.destination})
+    told: dict[str, Any] = {"version": route.version, "server": route.server, "vouched_by": route.vouched_by}
+    if route.others:
+        others = [{"role": x.role.value, "address": x.address.masked, "server": x.server} for x in route.others]
+        told |= {"others": others, "fallback_decides": route.fallback_decides}
     _note(tx, id_, "route_changed", route.since, address=route.address.masked, **told)
+
+
+def _declared_route(new: Declared, at: datetime, vouched_by: str) -> Route:
+    return Route(1, new.address, new.server, at, vouched_by, new.others, new.fallback_decides)
 
 
 def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -> list[Mailbox]:
@@ -231,36 +192,36 @@ def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -
             _add(tx, vault, new, SETTINGS, True, at)
     for cvr in known.keys() - {new.cvr for new in declared}:
         if known[cvr].declared:
-            _pause(tx, _mailbox_of(known[cvr]), SETTINGS, at)
-    return _mailboxes(tx, IN_ORDER, {})
+            _pause(tx, mailbox_of(known[cvr]), SETTINGS, at)
+    return mailboxes_of(tx, IN_ORDER, {})
 
 
 def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime) -> None:
-    changed = [name for name in ("name", "face") if getattr(row, name) != getattr(new, name)]
+    changed = [name for name in ("name", "face", "options") if getattr(row, name) != getattr(new, name)]
     if not _same_credentials(vault, row, new):
         changed.append("credentials")
     if changed or not row.declared:
         described = {"new_name": new.name, "new_face": new.face, "sealed": _sealed(vault, new)}
-        tx.execute(DESCRIBE, {"b_id": row.id, "due": at, **described})
+        tx.execute(DESCRIBE, {"b_id": row.id, "due": at, "chosen": new.options, **described})
         _note(tx, row.id, "mailbox_changed", at, changed=changed, by=SETTINGS)
-    if (row.address, row.server) != (new.address, new.server):
-        _reroute(tx, _mailbox_of(row), new.address, new.server, SETTINGS, at)
+    if any(getattr(row, name) != getattr(new, name) for name in ("address", "server", "others", "fallback_decides")):
+        _reroute(tx, mailbox_of(row), _declared_route(new, at, SETTINGS))
     if row.paused_by == SETTINGS:
-        _resume(tx, _mailbox_of(row), SETTINGS, at)
+        _resume(tx, mailbox_of(row), SETTINGS, at)
 
 
 def _pause(tx: Tx, mailbox: Mailbox, by: str, at: datetime) -> Mailbox:
     if mailbox.paused_at is None:
         tx.execute(PAUSE, {"b_id": mailbox.id, "at": at, "by": by})
         _note(tx, mailbox.id, "mailbox_paused", at, by=by)
-    return _one(tx, mailbox.id)
+    return one(tx, mailbox.id)
 
 
 def _resume(tx: Tx, mailbox: Mailbox, by: str, at: datetime) -> Mailbox:
     if mailbox.paused_at is not None:
         tx.execute(PAUSE, {"b_id": mailbox.id, "at": None, "by": ""})
         _note(tx, mailbox.id, "mailbox_resumed", at, by=by, was_paused_by=mailbox.paused_by)
-    return _one(tx, mailbox.id)
+    return one(tx, mailbox.id)
 
 
 def _sealed(vault: Vault, new: Declared) -> bytes:

@@ -12,7 +12,18 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from nemboks.domain import letter as rules
-from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Event, Hold, Letter, Postponed, Stale, Vanished
+from nemboks.domain.letter import (
+    Claimed,
+    Confirmed,
+    DotBegun,
+    Event,
+    Hold,
+    Letter,
+    PartConfirmed,
+    Postponed,
+    Stale,
+    Vanished,
+)
 from nemboks.store import attempts, events
 from nemboks.store.ready import Ready
 from nemboks.store.rows import changes, letter_from
@@ -49,7 +60,7 @@ def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
     if isinstance(event, Claimed | DotBegun):
         _may_send(tx, before, event)
     write(tx, before, after)
-    attempts.record(tx, before, after, event, at)
+    attempts.record(tx, before, event, at)
     events.moved(tx, before, after, event, at)
     return after
 
@@ -62,7 +73,7 @@ def check(seen: Letter, before: Letter, event: Event) -> None:
     # A slow step's trouble or hold speaks of the state that it saw, not of what others have made of the letter since.
     if isinstance(event, Postponed | Vanished | Hold) and seen.state is not before.state:
         raise Stale(f"letter {before.id} was {seen.state} and is {before.state}")
-    if isinstance(event, Confirmed) and event.confirmation.letter != before.id:
+    if isinstance(event, Confirmed | PartConfirmed) and event.confirmation.letter != before.id:
         raise ValueError(f"a confirmation of letter {event.confirmation.letter} cannot forward letter {before.id}")
 
 
@@ -87,6 +98,6 @@ def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun) -> None:
     if isinstance(event, Claimed):
         current = event.route_version == route["version"] and event.address == route["address"]
     else:
-        current = attempts.route_version(tx, letter.id, event.fence) == route["version"]
+        current = attempts.route_version(tx, letter, event.fence) == route["version"]
     if not current:
         raise Stale(f"letter {letter.id}: its route has changed")

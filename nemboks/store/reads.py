@@ -7,13 +7,15 @@ from typing import Any, Final
 
 from sqlalchemy import String, bindparam, func, or_, select
 
+from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Cvr
 from nemboks.domain.proof import Report
+from nemboks.ports import Attempted
 from nemboks.store.columns import UtcTime, Word
 from nemboks.store.reader import Reader
 from nemboks.store.rows import letter_of
-from nemboks.store.schema import attempts, events, letters, mailboxes
+from nemboks.store.schema import attempts, deliveries, events, letters, mailboxes
 from nemboks.store.writer import Tx
 
 UNDELIVERED: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER, State.HELD)
@@ -33,7 +35,12 @@ LIST: Final = (
     .order_by(letters.c.id.desc())
     .limit(bindparam("most"))
 )
-ATTEMPTS: Final = select(attempts).where(attempts.c.letter_id == bindparam("id")).order_by(attempts.c.number)
+ATTEMPTS: Final = (
+    select(attempts).where(attempts.c.letter_id == bindparam("id")).order_by(attempts.c.delivery_id, attempts.c.number)
+)
+ATTEMPT: Final = select(attempts).where(
+    attempts.c.letter_id == bindparam("id"), attempts.c.delivery_id == 0, attempts.c.number == bindparam("number")
+)
 EVENTS: Final = select(events).where(events.c.letter_id == bindparam("id")).order_by(events.c.id)
 COUNTS: Final = (
     select(mailboxes.c.cvr, letters.c.state, func.count(), func.min(letters.c.available_at))
@@ -44,7 +51,18 @@ COUNTS: Final = (
 OLDEST: Final = (
     select(letters).where(letters.c.state.in_(UNDELIVERED)).order_by(letters.c.available_at, letters.c.id).limit(1)
 )
-FILES: Final = select(letters.c.contents_file).where(letters.c.contents_file.is_not(None))
+_WANTED = (DeliveryState.WAITING, DeliveryState.SENDING)
+FILES: Final = (
+    select(letters.c.contents_file).where(letters.c.contents_file.is_not(None)),
+    select(letters.c.composed_file).where(letters.c.composed_file.is_not(None)),
+    select(deliveries.c.composed_file)
+    .join_from(deliveries, letters)
+    .where(
+        deliveries.c.composed_file.is_not(None),
+        deliveries.c.state.in_(_WANTED),
+        letters.c.contents_file.is_not(None),  # without the letter it is never sent again
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +70,9 @@ class Attempt:
     """One delivery attempt as the ledger keeps it; `outcome` is "" while it is open."""
 
     letter_id: int
+    delivery_id: int  # 0: to the primary
     number: int
+    part: int
     route_version: int
     address: str
     server: str
@@ -71,7 +91,7 @@ class Past:
     id: int
     at: datetime
     letter_id: int | None
-    mailbox_id: int
+    mailbox_id: int | None
     event: str
     from_state: State | None
     to_state: State | None
@@ -109,8 +129,13 @@ class LetterReads:
         return [letter_of(row) for row in rows]
 
     async def history(self, letter_id: int) -> tuple[Sequence[Attempt], Sequence[Past]]:
-        """The letter's attempts and its events, each in order, of one moment."""
+        """The letter's attempts, the primary's first, and its events, each in order, of one moment."""
         return await self._reader.read(lambda tx: _history(tx, letter_id))
+
+    async def attempt(self, letter: int, number: int) -> Attempted | None:
+        """One attempt of the letter's primary, as it was recorded."""
+        row = await self._reader.read(lambda tx: tx.execute(ATTEMPT, {"id": letter, "number": number}).first())
+        return None if row is None else Attempted(row.number, row.part, row.address, row.server, row.report)
 
     async def counts(self) -> Sequence[Count]:
         """Letters per mailbox and state."""
@@ -123,8 +148,8 @@ class LetterReads:
         return None if row is None else letter_of(row)
 
     async def spool_files(self) -> set[str]:
-        """Every spool file that a row still names."""
-        return await self._reader.read(lambda tx: set(tx.execute(FILES).scalars()))
+        """Every spool file that is still wanted: contents, encrypted mails, those of further recipients."""
+        return await self._reader.read(lambda tx: {name for files in FILES for name in tx.execute(files).scalars()})
 
 
 def _history(tx: Tx, letter_id: int) -> tuple[Sequence[Attempt], Sequence[Past]]:

@@ -1,4 +1,4 @@
-"""A letter as a row of the ledger, and back."""
+"""Letters and deliveries as rows of the ledger, and back."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -6,11 +6,15 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Letter
+from nemboks.domain.mailbox import Address, destination
 
-SPLIT: Final = {"mailbox", "contents"}  # fields whose columns have other names
+SPLIT: Final = {"mailbox", "contents", "composed"}  # fields whose columns have other names
 SAME: Final = tuple(field.name for field in fields(Letter) if field.name not in SPLIT)
+_SPLIT: Final = {"letter", "mailbox", "address", "composed"}
+_SAME: Final = tuple(field.name for field in fields(Delivery) if field.name not in _SPLIT)
 
 
 def letter_of(row: Row[Any]) -> Letter:
@@ -20,14 +24,19 @@ def letter_of(row: Row[Any]) -> Letter:
 
 def letter_from(values: Mapping[Any, Any]) -> Letter:
     """The letter of a row's values by column name."""
-    sealed = Sealed(values["contents_file"], values["contents_key"]) if values["contents_file"] else None
-    return Letter(mailbox=values["mailbox_id"], contents=sealed, **{name: values[name] for name in SAME})
+    return Letter(
+        mailbox=values["mailbox_id"],
+        contents=_sealed(values, "contents"),
+        composed=_sealed(values, "composed"),
+        **{name: values[name] for name in SAME},
+    )
 
 
 def values_of(letter: Letter) -> dict[str, Any]:
     """The letter's columns, without its id."""
     values = {name: getattr(letter, name) for name in SAME if name != "id"}
-    return {**values, "mailbox_id": letter.mailbox, **_headline_of(letter), **_contents_of(letter)}
+    sealed = {**_parts("contents", letter.contents), **_parts("composed", letter.composed)}
+    return {**values, "mailbox_id": letter.mailbox, **_headline_of(letter), **sealed}
 
 
 def changes(before: Letter, after: Letter) -> dict[str, Any]:
@@ -36,7 +45,41 @@ def changes(before: Letter, after: Letter) -> dict[str, Any]:
     if after.headline is not before.headline:
         changed |= _headline_of(after)
     if after.contents is not before.contents:
-        changed |= _contents_of(after)
+        changed |= _parts("contents", after.contents)
+    if after.composed is not before.composed:
+        changed |= _parts("composed", after.composed)
+    changed["state"] = after.state
+    return changed
+
+
+def delivery_from(values: Mapping[Any, Any]) -> Delivery:
+    """The delivery of a row's values by column name."""
+    return Delivery(
+        letter=values["letter_id"],
+        mailbox=values["mailbox_id"],
+        address=Address(values["address"]),
+        composed=_sealed(values, "composed"),
+        **{name: values[name] for name in _SAME},
+    )
+
+
+def delivery_values(delivery: Delivery) -> dict[str, Any]:
+    """The delivery's columns, without its id."""
+    return {
+        **{name: getattr(delivery, name) for name in _SAME if name != "id"},
+        "letter_id": delivery.letter,
+        "mailbox_id": delivery.mailbox,
+        "address": delivery.address,
+        "destination": destination(delivery.server, delivery.address),
+        **_parts("composed", delivery.composed),
+    }
+
+
+def delivery_changes(before: Delivery, after: Delivery) -> dict[str, Any]:
+    """As `changes`."""
+    changed = {name: value for name in _SAME if (value := getattr(after, name)) is not getattr(before, name)}
+    if after.composed is not before.composed:
+        changed |= _parts("composed", after.composed)
     changed["state"] = after.state
     return changed
 
@@ -45,6 +88,10 @@ def _headline_of(letter: Letter) -> dict[str, Any]:
     return {"headline": letter.headline, "sha256": letter.headline.sha256 if letter.headline else None}
 
 
-def _contents_of(letter: Letter) -> dict[str, Any]:
-    sealed = letter.contents
-    return {"contents_file": sealed.file if sealed else None, "contents_key": sealed.key if sealed else None}
+def _sealed(values: Mapping[Any, Any], name: str) -> Sealed | None:
+    file = values[f"{name}_file"]
+    return Sealed(file, values[f"{name}_key"]) if file else None
+
+
+def _parts(name: str, sealed: Sealed | None) -> dict[str, Any]:
+    return {f"{name}_file": sealed.file if sealed else None, f"{name}_key": sealed.key if sealed else None}

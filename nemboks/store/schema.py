@@ -17,11 +17,18 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.headline import Copy, Headline
+from nemboks.domain.incidents import Cause, NoticeKind
 from nemboks.domain.letter import State
-from nemboks.domain.mailbox import Face
+from nemboks.domain.mailbox import Face, Role
 from nemboks.domain.proof import Confirmation, Report
-from nemboks.store.columns import Details, UtcTime, Value, Word
+from nemboks.store.chosen import options_of, others_of
+from nemboks.store.columns import Details, Made, UtcTime, Value, Word
+
+PROOFS = Value(tuple[Confirmation, ...])
+NUMBERS = Value(tuple[int, ...])
+NAMES = Value(tuple[str, ...])
 
 metadata = MetaData(
     naming_convention={
@@ -48,6 +55,8 @@ mailboxes = Table(
     Column("trouble", Text, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("declared", Boolean, nullable=False),  # it came from the settings file
+    Column("options", Made(options_of), nullable=False, server_default="{}"),
+    Column("destination", Text, nullable=False, server_default=""),  # of the current route
 )
 
 routes = Table(  # never changed, only added to: the current one is the highest version
@@ -59,6 +68,8 @@ routes = Table(  # never changed, only added to: the current one is the highest 
     Column("server", Text, nullable=False),
     Column("since", UtcTime, nullable=False),
     Column("vouched_by", Text, nullable=False),
+    Column("others", Made(others_of), nullable=False, server_default="[]"),
+    Column("fallback_decides", Boolean, nullable=False, server_default="0"),
 )
 
 letters = Table(
@@ -88,6 +99,10 @@ letters = Table(
     Column("transmission_id", Text),
     Column("receipt_begun_at", UtcTime),
     Column("acknowledged_at", UtcTime),
+    Column("composed_file", String(64), index=True),
+    Column("composed_key", Text),
+    Column("proofs", PROOFS, nullable=False, server_default="[]"),
+    Column("bounced", Text, nullable=False, server_default=""),
     UniqueConstraint("mailbox_id", "upstream_id"),
     Index(None, "state", "due_at"),
     Index(None, "mailbox_id", "sha256"),
@@ -98,7 +113,9 @@ attempts = Table(
     "attempts",
     metadata,
     Column("letter_id", ForeignKey("letters.id"), primary_key=True),
+    Column("delivery_id", Integer, primary_key=True, autoincrement=False),  # 0: to the primary
     Column("number", Integer, primary_key=True, autoincrement=False),  # the fence
+    Column("part", Integer, nullable=False),
     Column("route_version", Integer, nullable=False),
     Column("address", Text, nullable=False),
     Column("server", Text, nullable=False),
@@ -116,10 +133,104 @@ events = Table(  # only ever added to (D15)
     Column("id", Integer, primary_key=True),
     Column("at", UtcTime, nullable=False),
     Column("letter_id", Integer, index=True),  # no foreign key: history outlives a row that `rebind` removes
-    Column("mailbox_id", ForeignKey("mailboxes.id"), nullable=False, index=True),
+    Column("mailbox_id", ForeignKey("mailboxes.id"), index=True),  # none: of a recipient domain
     Column("event", String(32), nullable=False),
     Column("from_state", Word(State)),
     Column("to_state", Word(State)),
     Column("fence", Integer),
     Column("detail", Details(), nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("letter_id", ForeignKey("letters.id"), nullable=False),
+    Column("mailbox_id", ForeignKey("mailboxes.id"), nullable=False),
+    Column("role", Word(Role), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("state", Word(DeliveryState), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("due_at", UtcTime),
+    Column("why", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("uncertain", Integer, nullable=False),
+    Column("deadline_at", UtcTime),
+    Column("dot_begun_at", UtcTime),
+    Column("copy", Value(Copy)),
+    Column("composed_file", String(64), index=True),
+    Column("composed_key", Text),
+    Column("proofs", PROOFS, nullable=False),
+    UniqueConstraint("letter_id", "role", "address", "server"),
+    Index(None, "state", "due_at"),
+    sqlite_autoincrement=True,  # sealed mails, return paths and history are bound to it
+)
+
+domains = Table(
+    "domains",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("level", Integer, nullable=False),
+    Column("mx", NAMES, nullable=False),
+    Column("sts_id", Text, nullable=False),
+    Column("sts_policy", Text, nullable=False),
+    Column("sts_until", UtcTime),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("cause", Word(Cause), nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("paths", NAMES, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("mailboxes", NUMBERS, nullable=False),
+    Column("letters", NUMBERS, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("told_at", UtcTime),
+    Column("quiet_since", UtcTime),
+    Column("closed_at", UtcTime, index=True),
+    Column("notices", Integer, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("incident", ForeignKey("incidents.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("kind", Word(NoticeKind), nullable=False),
+    Column("cause", Word(Cause), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("mailboxes", NUMBERS, nullable=False),
+    Column("letters", NUMBERS, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, index=True),
+    Column("sent_at", UtcTime),
+    Column("failures", Integer, nullable=False),
+    Column("receipt", Text, nullable=False),
+    UniqueConstraint("incident", "kind", "path", "number"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("webhook", Text, primary_key=True),
+    Column("event", Integer, nullable=False),
+    Column("due_at", UtcTime),
+    Column("failures", Integer, nullable=False),
+    Column("words", Text, nullable=False),
 )

@@ -1,5 +1,6 @@
 """The Letters port: what every ledger of letters does, the real one and the fake."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -271,10 +272,40 @@ async def test_a_dismissed_letter_stays_dismissed(ledger):
             await ledger.letters.move(closed, event)
 
 
+async def split(ledger):
+    """A letter of two mails whose first attempt is past its dot."""
+    letter = await ledger.found()
+    letter = await ledger.letters.move(letter, make.collected(copy=make.copy(parts=((0,), (1,)))))
+    letter = await ledger.letters.move(letter, make.claimed())
+    return await ledger.letters.move(letter, DotBegun(letter.fence))
+
+
 async def test_a_part_that_is_confirmed_leaves_the_rest_due(ledger):
-    """With parts still missing the letter waits again, due at once."""
-    letter = await ledger.begun()
+    """With parts still missing the letter waits again, due at once, and keeps the proof of the first one."""
+    letter = await split(ledger)
 
-    letter = await ledger.letters.move(letter, PartConfirmed(1, START))
+    letter = await ledger.letters.move(letter, PartConfirmed(make.confirmation(letter), START))
 
-    assert (letter.state, letter.due_at, letter.dot_begun_at) == (State.WAITING, START, None)
+    assert [letter] == await ledger.letters.due(State.WAITING, START, 10)
+    assert (letter.part, [proof.part for proof in letter.proofs], letter.deadline_at) == (2, [1], None)
+
+
+async def test_a_part_of_another_letter_is_refused(ledger):
+    """A part's confirmation is bound to its letter as a whole one is."""
+    letter = await split(ledger)
+    other = replace(make.confirmation(letter), letter=letter.id + 1)
+
+    with pytest.raises(ValueError, match="confirmation"):
+        await ledger.letters.move(letter, PartConfirmed(other, START))
+
+
+async def test_busy_destinations_are_left_out(ledger):
+    """A mail server that has no free seat gets no letter, the others do; a new route counts at once."""
+    await ledger.waiting("a")
+
+    assert await ledger.letters.due(State.WAITING, START, 10, busy=[make.SERVER]) == []
+    assert len(await ledger.letters.due(State.WAITING, START, 10, busy=["another", "direct:bageri.example"])) == 1
+
+    await ledger.acts.reroute(make.ANNA, make.ADDRESS, "direct", "anna")
+    assert len(await ledger.letters.due(State.WAITING, START, 10, busy=[make.SERVER])) == 1
+    assert await ledger.letters.due(State.WAITING, START, 10, busy=["direct:bageri.example"]) == []

@@ -83,7 +83,7 @@ class FakeLetters:
             raise Stale("an attempt came between")
         if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold) and letter.state is not before.state:
             raise Stale("it went another way since")
-        if isinstance(event, rules.Confirmed) and event.confirmation.letter != letter.id:
+        if isinstance(event, rules.Confirmed | rules.PartConfirmed) and event.confirmation.letter != letter.id:
             raise ValueError("a confirmation of another letter")
         after = rules.move(before, event, self._clock.now())
         if isinstance(event, Claimed | DotBegun):
@@ -92,11 +92,19 @@ class FakeLetters:
         self.past.append((letter.id, event))
         return after
 
-    async def due(self, state: State, now: datetime, limit: int, without: Collection[int] = ()) -> Sequence[Letter]:
+    async def due(
+        self,
+        state: State,
+        now: datetime,
+        limit: int,
+        without: Collection[int] = (),
+        busy: Collection[str] = (),
+    ) -> Sequence[Letter]:
         due = [
             x for x in self.rows.values() if x.state is state and x.due_at and x.due_at <= now and self._open(x, now)
         ]
         due = [x for x in due if x.mailbox not in without]
+        due = [x for x in due if self._mailboxes.rows[x.mailbox].route.destination not in busy]
         return sorted(due, key=lambda x: (x.due_at, x.available_at, x.id))[:limit]
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:

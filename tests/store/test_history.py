@@ -8,6 +8,7 @@ import pytest
 from nemboks.domain.letter import (
     Acknowledged,
     AttemptEnded,
+    Confirmed,
     ContentsLost,
     DotBegun,
     HandedOver,
@@ -15,11 +16,12 @@ from nemboks.domain.letter import (
     Later,
     PartConfirmed,
     Reason,
+    Recomposed,
     Stale,
     State,
     Vanished,
 )
-from nemboks.domain.proof import Stage
+from nemboks.domain.proof import Evidence, Stage, Way
 from nemboks.ports import Listed
 from tests.contracts.ledgers import ledger_of
 from tests.helpers import builders as make
@@ -79,8 +81,7 @@ async def test_history_shows_no_titles_and_no_addresses(ledger):
         (Later(1, "temporary", "451", START, make.report(reply=make.reply(451))), "temporary"),
         (Hold(Reason.TOO_LARGE, "552", 1, report=make.report(reply=make.reply(552))), "too_large"),
         (AttemptEnded(1, "gone", START), "uncertain"),
-        (PartConfirmed(1, START), "part_confirmed"),
-        (HandedOver("queued", START), "handed_over"),
+        (HandedOver("queued", START, START, make.report(reply=make.reply())), "handed_over"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -95,6 +96,36 @@ async def test_an_attempt_is_closed_with_one_word(ledger, event, outcome):
     assert (attempt.outcome, attempt.ended_at) == (outcome, START + timedelta(seconds=5))
     assert attempt.report == getattr(event, "report", None)
     assert (attempt.dot_begun_at, attempt.address) == (START, make.ADDRESS)
+
+
+async def test_a_part_closes_its_attempt_and_the_next_names_the_next(ledger):
+    """Each attempt's row says which part it carried."""
+    letter = await ledger.found()
+    letter = await ledger.letters.move(letter, make.collected(copy=make.copy(parts=((0,), (1,)))))
+    for _ in range(2):
+        letter = await ledger.letters.move(letter, make.claimed())
+        letter = await ledger.letters.move(letter, Recomposed(letter.fence, letter.copy))
+        letter = await ledger.letters.move(letter, DotBegun(letter.fence))
+        proof = make.confirmation(letter, part=letter.part)
+        whole = Confirmed(proof, "t-1", START)
+        letter = await ledger.letters.move(letter, PartConfirmed(proof, START) if proof.part == 1 else whole)
+
+    attempts, _ = await ledger.letters.history(letter.id)
+    assert [(x.part, x.outcome) for x in attempts] == [(1, "part_confirmed"), (2, "confirmed")]
+    assert (letter.state, len(letter.proofs), letter.confirmation.part) == (State.FORWARDED, 1, 2)
+    assert (await ledger.letters.attempt(letter.id, 2)).part == 2
+    assert await ledger.letters.attempt(letter.id, 3) is None
+
+
+async def test_what_a_relay_said_outlives_the_proof_of_delivery(ledger):
+    """A notification confirms the attempt; its report stays the relay's own."""
+    letter = await ledger.begun()
+    said = make.report(reply=make.reply(text="queued by the relay"), way=Way.RELAY)
+    letter = await ledger.letters.move(letter, HandedOver("queued", START, START, said))
+    await ledger.letters.move(letter, make.confirmed(letter, evidence=Evidence.DSN))
+
+    (attempt,), _ = await ledger.letters.history(letter.id)
+    assert (attempt.outcome, attempt.report) == ("confirmed", said)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""What a company chose for its mailbox, as it lies in the database: further recipients, and options.
+
+Fields that a row does not have yet get their defaults; fields that we no longer know are left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from nemboks.domain.mailbox import Address, Options, Recipient, Role
+
+
+def others_of(found: Sequence[Mapping[str, Any]]) -> tuple[Recipient, ...]:
+    """The further recipients of a route, in order."""
+    return tuple(Recipient(**_known(Recipient, one, role=Role, address=Address)) for one in found)
+
+
+def options_of(found: Mapping[str, Any]) -> Options:
+    """The options of a mailbox."""
+    return Options(**_known(Options, found, second_contact=_contact, webhooks=tuple))
+
+
+def _contact(text: str | None) -> Address | None:
+    return Address(text) if text else None
+
+
+def _known(kind: type, found: Mapping[str, Any], **made: Any) -> dict[str, Any]:
+    names = [field.name for field in fields(kind) if field.name in found]
+    return {name: made[name](found[name]) if name in made else found[name] for name in names}

@@ -1,0 +1,77 @@
+"""Statements about further recipients: whom a route names, which letters wait for one, which are kept for one.
+
+The recipients of a route lie in its row as JSON, which is unfolded here and nowhere else: each question is one search.
+"""
+
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+
+from nemboks.domain.delivery import DeliveryState
+from nemboks.domain.letter import Reason, State
+from nemboks.domain.mailbox import Role
+from nemboks.store.schema import deliveries, letters, mailboxes, routes
+
+NEWEST: Final = (
+    select(routes.c.mailbox_id, func.max(routes.c.version).label("version")).group_by(routes.c.mailbox_id).subquery()
+)
+CURRENT: Final = and_(routes.c.mailbox_id == NEWEST.c.mailbox_id, routes.c.version == NEWEST.c.version)
+_NAMED: Final = func.json_each(routes.c.others).table_valued("value", name="named")
+
+
+def _of_named(name: str) -> ColumnElement[str]:
+    return func.json_extract(_NAMED.c.value, f"$.{name}")
+
+
+_SAME: Final = and_(
+    deliveries.c.role == _of_named("role"),
+    deliveries.c.address == _of_named("address"),
+    deliveries.c.server == _of_named("server"),
+)
+# Of a delivery and its mailbox's current route: whether that still names the recipient.
+NAMES_RECIPIENT: Final = exists(select(1).select_from(_NAMED).where(_SAME).correlate(deliveries, routes))
+
+# A letter that is held because of what it is goes to nobody; these are held because the primary does not get it.
+_OUT_OF_REACH: Final = (Reason.TOO_LARGE, Reason.RETURNED, Reason.RELAY_SILENT, Reason.THREE_UNCERTAIN)
+_ON_ITS_WAY: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
+_PLANNED: Final = exists(
+    select(1).select_from(deliveries).where(deliveries.c.letter_id == letters.c.id, _SAME).correlate(letters, _NAMED)
+)
+_FALLBACK_LEFT: Final = exists(
+    select(1).select_from(_NAMED).where(_of_named("role") == Role.FALLBACK.value, ~_PLANNED).correlate(letters, routes)
+)
+STRANDED: Final = (
+    select(letters)
+    .join_from(letters, mailboxes)
+    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
+    .join(routes, CURRENT)
+    .where(
+        or_(letters.c.state.in_(_ON_ITS_WAY), and_(letters.c.state == State.HELD, letters.c.why.in_(_OUT_OF_REACH))),
+        letters.c.headline.is_not(None),
+        letters.c.found_at < bindparam("since"),
+        mailboxes.c.paused_at.is_(None),
+        _FALLBACK_LEFT,
+    )
+    .order_by(letters.c.found_at, letters.c.id)
+    .limit(bindparam("most"))
+)
+
+_OPEN: Final = exists(
+    select(1)
+    .select_from(deliveries)
+    .where(
+        deliveries.c.letter_id == letters.c.id,
+        deliveries.c.state.in_((DeliveryState.WAITING, DeliveryState.SENDING)),
+    )
+    .correlate(letters)
+)
+FINISHED_COPIES: Final = (
+    select(letters)
+    .where(
+        letters.c.state == State.ACKNOWLEDGED,
+        letters.c.contents_file.is_not(None),
+        or_(letters.c.acknowledged_at < bindparam("given_up"), ~_OPEN),
+    )
+    .order_by(letters.c.id)
+    .limit(bindparam("most"))
+)
