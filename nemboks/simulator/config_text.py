@@ -17,6 +17,7 @@ from nemboks.simulator.certificates import Certificates, write_private
 from nemboks.simulator.companies import Companies, Company
 
 HOST = "127.0.0.1"
+MAIL_HOST = "localhost"  # a mail server is known by its name
 MAIL_USER = "nemboks"
 SENDER = "post@nemboks.example"
 
@@ -127,7 +128,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _server(port: int, tls: str, ca: str) -> dict[str, Any]:
-    return {"host": HOST, "port": port, "tls": tls, "ca_file": ca}
+    return {"host": MAIL_HOST, "port": port, "tls": tls, "ca_file": ca, "internal": True}
 
 
 def _mailbox(company: Company) -> dict[str, Any]:

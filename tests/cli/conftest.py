@@ -29,8 +29,9 @@ master_key_file = "{folder}/master.key"
 [upstream]
 rest_url = "https://127.0.0.1:1/"
 [servers.bageri]
-host = "127.0.0.1"
+host = "localhost"
 port = 1
+internal = true
 """
 
 
