@@ -1,8 +1,7 @@
 """What is wrong, grouped so that people can act on it: one incident for one cause, however many letters it holds up.
 
-Pure: the letters and mailboxes that something is wrong with go in, with the incidents that are open; out come the
-incidents as they are now and the notices that are owed. When a notice is sent, and by which path, is not decided by
-the path's own health here: a path that leads through the trouble itself is never chosen.
+The values that the store keeps. What makes an incident, and when people hear of it, stands in assess.py; who they
+are, in circles.py.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """What kind of trouble; each has texts for people (desk/notice_texts.py)."""
+    """What kind of trouble; each has texts for people (content/notice_texts.py)."""
 
     ADDRESS = "address"  # 5.1.x, NXDOMAIN, null MX
     FULL = "full"
@@ -98,3 +97,5 @@ class Notice:
     sent_at: datetime | None = None
     failures: int = 0
     receipt: str = ""  # the receiver's words, or why the last try failed
+    cvrs: tuple[str, ...] = ()  # filled when it is told, never kept
+    references: tuple[str, ...] = ()  # likewise, of the first letters
