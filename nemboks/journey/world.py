@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nemboks.domain.mailbox import Address
+from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
 from nemboks.ports import (
     Clock,
@@ -15,6 +15,7 @@ from nemboks.ports import (
     Incidents,
     Landings,
     Letters,
+    Listener,
     Mailboxes,
     Notifier,
     ReturnBox,
@@ -36,12 +37,14 @@ class Returning:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How people are told; `notifiers` by the first word of a path ("mail", "webhook")."""
+    """How people are told; `notifiers` by the first word of a path ("mail", "webhook"), `listeners` by webhook."""
 
     incidents: Incidents
     stream: Stream
     notifiers: Mapping[str, Notifier]
     operator: Address | None = None  # who runs Nemboks is told of everything
+    through: str = DIRECT  # what sends notices by mail: a server's name, or "direct"
+    listeners: Mapping[str, Listener] = field(default_factory=dict)  # webhooks that want every event
 
 
 @dataclass(frozen=True, slots=True)

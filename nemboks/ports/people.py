@@ -78,6 +78,14 @@ class Cursor:
     words: str = ""
 
 
+class Listener(Protocol):
+    """A webhook that is told every event. At least once: an event's id tells a repeat."""
+
+    async def listen(self, events: Sequence[Told]) -> str:
+        """The receiver's words when it took them all. Raises NotTold otherwise."""
+        ...
+
+
 class Stream(Protocol):
     """The events, in order, and how far each webhook has come."""
 
