@@ -75,7 +75,7 @@ def test_the_example_loads_as_it_is_and_with_everything_switched_on(tmp_path) ->
         file.write_text(text)
         settings = load(file, environ={})
         assert settings.environment == "production"
-    assert [box.inbox for box in settings.mailboxes] == ["rest", "imap"] and set(settings.servers) == {"own"}
+    assert [box.inbox for box in settings.mailboxes] == ["rest", "imap"] and set(settings.servers) == {"own", "udbyder"}
     assert settings.pace == Settings.model_fields["pace"].default
 
 
