@@ -7,10 +7,24 @@ however many letters wait for that server.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Final
 
 from nemboks.delivery.access import Stopped
 from nemboks.domain.proof import Reply
 from nemboks.ports import Clock
+
+# What people must do about a refusal whose own words do not tell; sources: the providers' help pages on SMTP errors.
+_CURES: Final = {
+    "5.7.139": "Microsoft 365 lets this mailbox or tenant send no mail by SMTP: "
+    "an administrator must allow Authenticated SMTP for the mailbox, and passwords do not count any more: use oauth",
+    "5.7.57": "Microsoft 365 saw no login: an administrator must allow Authenticated SMTP for the mailbox",
+    "5.7.9": "the provider wants a password for this application alone, or oauth",
+}
+
+
+def cure(reply: Reply) -> str:
+    """What helps against this refusal of a login, "" where the server's own words must do."""
+    return _CURES.get(reply.enhanced, "")
 
 
 class Logins:

@@ -21,6 +21,7 @@ import aiosmtplib
 from nemboks.delivery.access import Progress, ServerAccess, Stopped
 from nemboks.delivery.commands import announced_limit
 from nemboks.delivery.hosts import UnsafeHost, checked_addresses, connect
+from nemboks.delivery.logins import cure
 from nemboks.delivery.oauth import Tokens, TokenTrouble
 from nemboks.delivery.replies import ReplyReader, make_reply
 from nemboks.delivery.stream import Wire
@@ -186,7 +187,7 @@ async def _start_tls(engine: _Engine, access: ServerAccess, pace: Pace, progress
 async def _log_in(engine: _Engine, username: str, password: str, tokens: Tokens | None) -> None:
     """One attempt with one method: the library's own `login` tries each offered method, and locks accounts out."""
     methods = ("xoauth2",) if tokens else LOGIN_METHODS
-    method = next((name for name in methods if name in engine.supported_auth_methods), None)
+    method = next((name for name in methods if name in engine.server_auth_methods), None)
     match method:
         case "xoauth2":
             assert tokens is not None
@@ -225,7 +226,8 @@ def _translated(progress: Progress) -> Iterator[None]:
         yield
     except aiosmtplib.SMTPResponseException as error:
         if 400 <= error.code <= 599:
-            raise Stopped("", make_reply(error.code, str(error.message).split("\n"))) from None
+            reply = make_reply(error.code, str(error.message).split("\n"))
+            raise Stopped(cure(reply) if progress.stage is Stage.LOGIN else "", reply) from None
         raise Stopped(f"an answer that does not belong there ({error.code})") from None
     except UnsafeTls as error:
         progress.stage = Stage.TLS
