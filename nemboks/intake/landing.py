@@ -141,4 +141,5 @@ def _own_place(folder: Folder) -> Place:
     if _is_inbox(folder):
         return Place.INBOX
     special = [_SPECIAL[each] for each in folder.attributes if each in _SPECIAL]
-    return special[0] if special else _NAMES.get(folder.levels[-1].casefold(), Place.INBOX)
+    named = [_NAMES[level.casefold()] for level in folder.levels if level.casefold() in _NAMES]
+    return next(iter(special + named), Place.INBOX)

@@ -67,6 +67,7 @@ service imap-login {{
 service anvil {{
   {jail}
 }}
+{extra}
 """
 
 
@@ -100,26 +101,29 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot() -> Iterator[Dovecot]:
-    """A running Dovecot. Skips the test where it is not installed, unless NEMBOKS_REQUIRE_PEERS=1 forbids that."""
+def dovecot(extra: Callable[[Path], str] = lambda base: "") -> Iterator[Dovecot]:
+    """A running Dovecot; `extra` brings more configuration, given its directory.
+
+    Skips the test where it is not installed, unless NEMBOKS_REQUIRE_PEERS=1 forbids that.
+    """
     program = require_peer("dovecot")
     base = Path(tempfile.mkdtemp(prefix="nemboks-dovecot-"))  # not under pytest's own: its user may not walk there
     try:
-        with _running(program, base) as running:
+        with _running(program, base, extra(base)) as running:
             yield running
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
 
 @contextmanager
-def _running(program: str, base: Path) -> Iterator[Dovecot]:
+def _running(program: str, base: Path, extra: str) -> Iterator[Dovecot]:
     base.chmod(0o755)
     owner = pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     (base / "mail").mkdir()
     if os.geteuid() == 0:
         os.chown(base / "mail", owner.pw_uid, owner.pw_gid)
     port = _free_port()
-    _write_configuration(base, owner, port)
+    _write_configuration(base, owner, port, extra)
     process = subprocess.Popen([program, "-F", "-c", str(base / "dovecot.conf")], start_new_session=True)
     try:
         _wait(process, port, base / "dovecot.log")
@@ -135,7 +139,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait(_SECONDS)
 
 
-def _write_configuration(base: Path, owner: pwd.struct_passwd, port: int) -> None:
+def _write_configuration(base: Path, owner: pwd.struct_passwd, port: int, extra: str) -> None:
     ca = trustme.CA()
     (base / "ca.pem").write_bytes(ca.cert_pem.bytes())
     leaf = ca.issue_cert("127.0.0.1", "localhost")
@@ -145,7 +149,7 @@ def _write_configuration(base: Path, owner: pwd.struct_passwd, port: int) -> Non
     who = "" if root else f"default_internal_user = {owner.pw_name}\ndefault_login_user = {owner.pw_name}"
     jail = "" if root else "chroot ="
     text = _CONFIG.format(
-        base=base, user=owner.pw_uid, group=owner.pw_gid, who=who, jail=jail, password=PASSWORD, port=port
+        base=base, user=owner.pw_uid, group=owner.pw_gid, who=who, jail=jail, password=PASSWORD, port=port, extra=extra
     )
     (base / "dovecot.conf").write_text(text)
 
