@@ -9,24 +9,35 @@ from typing import Final
 
 from sqlalchemy import bindparam, or_, select, update
 
-from nemboks.domain.letter import Retried, State
+from nemboks.domain.letter import Letter, Postponed, Retried, State
 from nemboks.store import moves
-from nemboks.store.schema import letters, mailboxes
+from nemboks.store.schema import cursors, deliveries, letters, mailboxes, notices
 from nemboks.store.writer import Tx
 
 BY: Final = "clock put back"
 
-LETTERS: Final = select(letters.c.id).where(
-    letters.c.state.in_((State.FOUND, State.WAITING, State.FORWARDED)), letters.c.due_at > bindparam("latest")
-)
+_DUE: Final = (State.FOUND, State.WAITING, State.FORWARDED, State.HANDED_OVER)
+LETTERS: Final = select(letters.c.id).where(letters.c.state.in_(_DUE), letters.c.due_at > bindparam("latest"))
 _BEYOND = or_(mailboxes.c.due_at > bindparam("latest"), mailboxes.c.parked_until > bindparam("latest"))
 MAILBOXES: Final = update(mailboxes).where(_BEYOND).values(due_at=bindparam("now"), parked_until=None)
+OTHERS: Final = [
+    update(table).where(table.c.due_at > bindparam("latest")).values(due_at=bindparam("now"))
+    for table in (deliveries, notices, cursors)
+]
 
 
 def bring_back(tx: Tx, latest: datetime, now: datetime) -> int:
-    """How many letters and mailboxes were due after `latest`; they are due now."""
-    boxes = tx.execute(MAILBOXES, {"latest": latest, "now": now}).rowcount
+    """How many letters, further recipients, mailboxes and notices were due after `latest`; they are due now."""
+    times = {"latest": latest, "now": now}
+    rows = sum(tx.execute(statement, times).rowcount for statement in (MAILBOXES, *OTHERS))
     late = tx.execute(LETTERS, {"latest": latest}).scalars().all()
     for id_ in late:
-        moves.move(tx, moves.read(tx, id_), Retried(BY, now), now)
-    return boxes + len(late)
+        letter = moves.read(tx, id_)
+        moves.move(tx, letter, _now(letter, now), now)
+    return rows + len(late)
+
+
+def _now(letter: Letter, now: datetime) -> Retried | Postponed:
+    if letter.state is State.HANDED_OVER:  # nobody may ask for another try; the next look for it is what is due
+        return Postponed(letter.why, letter.words, now)
+    return Retried(BY, now)

@@ -34,6 +34,10 @@ NAMES_RECIPIENT: Final = exists(select(1).select_from(_NAMED).where(_SAME).corre
 # A letter that is held because of what it is goes to nobody; these are held because the primary does not get it.
 _OUT_OF_REACH: Final = (Reason.TOO_LARGE, Reason.RETURNED, Reason.RELAY_SILENT, Reason.THREE_UNCERTAIN)
 _ON_ITS_WAY: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
+_GONE_ON: Final = (State.WAITING, State.SENDING, State.HANDED_OVER, State.FORWARDED, State.ACKNOWLEDGED)
+_HELD_FOR_THAT: Final = and_(letters.c.state == State.HELD, letters.c.why.in_(_OUT_OF_REACH))
+# Whether the letter may be sent to further recipients: it is here, and nobody closed or stopped it.
+MAY_GO: Final = and_(letters.c.contents_file.is_not(None), or_(letters.c.state.in_(_GONE_ON), _HELD_FOR_THAT))
 _PLANNED: Final = exists(
     select(1).select_from(deliveries).where(deliveries.c.letter_id == letters.c.id, _SAME).correlate(letters, _NAMED)
 )
@@ -46,7 +50,7 @@ STRANDED: Final = (
     .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
     .join(routes, CURRENT)
     .where(
-        or_(letters.c.state.in_(_ON_ITS_WAY), and_(letters.c.state == State.HELD, letters.c.why.in_(_OUT_OF_REACH))),
+        or_(letters.c.state.in_(_ON_ITS_WAY), _HELD_FOR_THAT),
         letters.c.headline.is_not(None),
         letters.c.found_at < bindparam("since"),
         mailboxes.c.paused_at.is_(None),

@@ -102,7 +102,7 @@ letters = Table(
     Column("composed_file", String(64), index=True),
     Column("composed_key", Text),
     Column("proofs", PROOFS, nullable=False, server_default="[]"),
-    Column("bounced", Text, nullable=False, server_default=""),
+    Column("bounced", Text, nullable=False, server_default="", index=True),
     UniqueConstraint("mailbox_id", "upstream_id"),
     Index(None, "state", "due_at"),
     Index(None, "mailbox_id", "sha256"),

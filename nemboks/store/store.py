@@ -16,10 +16,14 @@ from nemboks.ports import Clock
 from nemboks.store import migrations
 from nemboks.store.clock_back import bring_back
 from nemboks.store.connect import open_reader, open_writer, translated
+from nemboks.store.deliveries import SqlDeliveries
+from nemboks.store.domains import SqlDomains
 from nemboks.store.errors import StoreBroken, StoreInUse
+from nemboks.store.incidents import SqlIncidents
 from nemboks.store.letters import SqlLetters
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.reader import Reader
+from nemboks.store.stream import SqlStream
 from nemboks.store.turns import Turns
 from nemboks.store.vault import Vault
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions, Tx, Writer
@@ -33,6 +37,10 @@ class Store:
         self._lock: int | None = None
         self.letters = SqlLetters(writer, reader, clock)
         self.mailboxes = SqlMailboxes(writer, reader, vault, clock)
+        self.deliveries = SqlDeliveries(writer, reader, clock)
+        self.domains = SqlDomains(writer, reader, clock)
+        self.incidents = SqlIncidents(writer, reader)
+        self.stream = SqlStream(writer, reader)
 
     @classmethod
     def open(cls, path: Path, vault: Vault, clock: Clock, threaded: bool = True) -> Self:

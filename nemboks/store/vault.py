@@ -20,6 +20,8 @@ from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from nemboks.store.disk import sync_directory
 from nemboks.store.errors import Altered, KeyMissing, VaultError
@@ -37,6 +39,7 @@ class Vault:
         """`keys`: key by fingerprint, the sealing one first; `load` and `create` make them."""
         self._keys = {mark: AESGCM(key) for mark, key in keys.items()}
         self._first = next(iter(self._keys))
+        self._oldest = list(keys.values())[-1]
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._keys)} keys>"
@@ -91,6 +94,13 @@ class Vault:
             return key.decrypt(nonce, body, head + aad.encode())
         except InvalidTag:
             raise Altered(f"the sealed secret of {aad} was altered, or belongs to another") from None
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for this purpose (HKDF-SHA256, RFC 5869), the same at every start.
+
+        From the oldest master key: mail that was sent before a new one came first must still be known when it returns.
+        """
+        return HKDF(SHA256(), 32, None, b"nemboks " + purpose.encode()).derive(self._oldest)
 
     def wrap(self, key: bytes, aad: str) -> str:
         """The data key, sealed, as text for a row."""

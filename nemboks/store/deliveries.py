@@ -1,0 +1,157 @@
+"""The Deliveries port on the ledger: a letter's further recipients, each with a small life of its own.
+
+Promises: the rules are `domain.delivery.step` and nothing else; a delivery is claimed, and its dot begun, only while
+its mailbox is not paused, the current route names this recipient, and the letter is one that may go to people.
+Never: touches the letter.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
+
+from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState, step
+from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale
+from nemboks.domain.mailbox import Recipient
+from nemboks.ports import Clock
+from nemboks.store import attempts, events
+from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT, NEWEST
+from nemboks.store.reader import Reader
+from nemboks.store.rows import delivery_changes, delivery_from, delivery_values
+from nemboks.store.schema import deliveries, letters, mailboxes, routes
+from nemboks.store.writer import Tx, Writer
+
+READ: Final = select(deliveries).where(deliveries.c.id == bindparam("id"))
+OF_LETTER: Final = select(deliveries).where(deliveries.c.letter_id == bindparam("letter")).order_by(deliveries.c.id)
+_GOING: Final = (
+    select(deliveries)
+    .join_from(deliveries, letters)
+    .join(mailboxes, mailboxes.c.id == deliveries.c.mailbox_id)
+    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
+    .join(routes, CURRENT)
+    .where(mailboxes.c.paused_at.is_(None), MAY_GO, NAMES_RECIPIENT)
+)
+DUE: Final = (
+    _GOING.where(
+        deliveries.c.state == DeliveryState.WAITING,
+        deliveries.c.due_at <= bindparam("now"),
+        deliveries.c.mailbox_id.not_in(bindparam("without", expanding=True)),
+        deliveries.c.destination.not_in(bindparam("busy", expanding=True)),
+    )
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .limit(bindparam("most"))
+)
+MAY_SEND: Final = _GOING.where(deliveries.c.id == bindparam("id")).with_only_columns(deliveries.c.id)
+SENDING: Final = (
+    select(deliveries).where(deliveries.c.state == DeliveryState.SENDING).order_by(deliveries.c.deadline_at)
+)
+OVERDUE: Final = SENDING.where(
+    or_(
+        and_(deliveries.c.dot_begun_at.is_(None), deliveries.c.deadline_at <= bindparam("now")),
+        deliveries.c.deadline_at <= bindparam("grace_from"),
+    )
+)
+INSERT: Final = insert(deliveries)
+GUARDED: Final = update(deliveries).where(
+    deliveries.c.id == bindparam("b_id"),
+    deliveries.c.state == bindparam("b_state"),
+    deliveries.c.fence == bindparam("b_fence"),
+)
+
+
+class SqlDeliveries:
+    """A letter's further recipients."""
+
+    def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
+        self._writer, self._reader, self._clock = writer, reader, clock
+
+    async def plan(self, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> Sequence[Delivery]:
+        """The letter's deliveries after these recipients were added, due at once."""
+        return await self._writer.unit(lambda tx: _plan(tx, letter, recipients, at))
+
+    async def of(self, letter: int) -> Sequence[Delivery]:
+        """The letter's deliveries, in the order in which they were planned."""
+        return await self._reader.read(lambda tx: _deliveries(tx, OF_LETTER, {"letter": letter}))
+
+    async def get(self, delivery: int) -> Delivery:
+        """The delivery. Stale if there is none."""
+        return await self._reader.read(lambda tx: _read(tx, delivery))
+
+    async def due(
+        self, now: datetime, limit: int, without: Collection[int] = (), busy: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        """WAITING deliveries whose time has come and that may go now, oldest due first."""
+        values = {"now": now, "most": limit, "without": list(without), "busy": list(busy)}
+        return await self._reader.read(lambda tx: _deliveries(tx, DUE, values))
+
+    async def move(self, delivery: Delivery, event: DeliveryEvent) -> Delivery:
+        """The delivery after the event, committed. Raises Stale; then nothing changed."""
+        return await self._writer.unit(lambda tx: _move(tx, delivery, event, self._clock.now()))
+
+    async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Delivery]:
+        """SENDING deliveries whose attempt may be ended, the longest overdue first."""
+        if sole:
+            return await self._reader.read(lambda tx: _deliveries(tx, SENDING, {}))
+        values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
+        return await self._reader.read(lambda tx: _deliveries(tx, OVERDUE, values))
+
+
+def _deliveries(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> list[Delivery]:
+    return [delivery_from(row._mapping) for row in tx.execute(statement, values)]
+
+
+def _read(tx: Tx, delivery: int) -> Delivery:
+    found = _deliveries(tx, READ, {"id": delivery})
+    if not found:
+        raise Stale(f"there is no delivery {delivery}")
+    return found[0]
+
+
+def _plan(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> list[Delivery]:
+    known = {(one.role, one.address, one.server) for one in _deliveries(tx, OF_LETTER, {"letter": letter.id})}
+    for one in dict.fromkeys(recipients):
+        if (one.role, one.address, one.server) in known:
+            continue
+        planned = Delivery(
+            0, letter.id, letter.mailbox, one.role, one.address, one.server, DeliveryState.WAITING, at, at
+        )
+        tx.execute(INSERT, delivery_values(planned))
+        known.add((one.role, one.address, one.server))
+        told = {"role": one.role.value, "address": one.address.masked, "server": one.server}
+        tx.execute(events.INSERT, events.row(letter.mailbox, "copy_planned", at, told, letter.id))
+    return _deliveries(tx, OF_LETTER, {"letter": letter.id})
+
+
+def _move(tx: Tx, seen: Delivery, event: DeliveryEvent, at: datetime) -> Delivery:
+    before = _read(tx, seen.id)
+    _check(seen, before, event)
+    after = step(before, event, at)
+    if isinstance(event, Claimed | DotBegun) and tx.execute(MAY_SEND, {"id": before.id}).first() is None:
+        raise Stale(f"delivery {before.id}: its mailbox is paused, its route has changed, or its letter may not go")
+    changed = delivery_changes(before, after)
+    guard = {"b_id": before.id, "b_state": before.state, "b_fence": before.fence}
+    if tx.execute(GUARDED.values(changed), guard).rowcount != 1:
+        raise Stale(f"delivery {before.id}: another was first")
+    attempts.record(tx, before, event, at)
+    _note(tx, after, event, at)
+    return after
+
+
+def _check(seen: Delivery, before: Delivery, event: DeliveryEvent) -> None:
+    """As moves.check, for a further recipient."""
+    if isinstance(event, Claimed):
+        if seen.fence != before.fence:
+            raise Stale(f"delivery {before.id}: attempt {before.fence} came between")
+        if (event.address, event.server) != (before.address, before.server):
+            raise Stale(f"delivery {before.id}: the claim names another recipient")
+    if isinstance(event, Hold) and seen.state is not before.state:
+        raise Stale(f"delivery {before.id} was {seen.state} and is {before.state}")
+    if isinstance(event, Confirmed | PartConfirmed) and event.confirmation.letter != before.letter:
+        raise ValueError(f"a confirmation of letter {event.confirmation.letter} is not one of letter {before.letter}")
+
+
+def _note(tx: Tx, after: Delivery, event: DeliveryEvent, at: datetime) -> None:
+    told = {"delivery": after.id, "role": after.role.value, "state": after.state.value, **events.detail(event)}
+    row = events.row(after.mailbox, f"copy_{events.NAMES[type(event)]}", at, told, after.letter)
+    tx.execute(events.INSERT, {**row, "fence": after.fence})

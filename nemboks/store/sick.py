@@ -1,0 +1,157 @@
+"""Everything that something is wrong with now, in three bounded searches: letters, further recipients, mailboxes.
+
+A paused mailbox is not sick: a person stopped it. What is over and needs nobody any more (a letter that vanished, a
+copy that was given up) is told for a day, a mail that came back after its receipt for a week.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select
+
+from nemboks.domain.delivery import DeliveryState
+from nemboks.domain.incidents import Cause, Sick
+from nemboks.domain.letter import Reason, State
+from nemboks.domain.mailbox import Address, destination
+from nemboks.store.copies import CURRENT, NAMES_RECIPIENT, NEWEST
+from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
+from nemboks.store.writer import Tx
+
+MOST: Final = 10_000
+TOLD_FOR: Final = timedelta(days=1)
+BOUNCE_TOLD_FOR: Final = timedelta(days=7)
+COPY_TROUBLED: Final = timedelta(hours=1)
+
+TROUBLES: Final = {cause.value: cause for cause in (
+    Cause.ADDRESS, Cause.FULL, Cause.POLICY, Cause.TOO_LARGE, Cause.LOGIN, Cause.TLS, Cause.CERTIFICATE
+)}  # fmt: skip
+HELD: Final = {
+    Reason.RETURNED: Cause.RETURNED,
+    Reason.RELAY_SILENT: Cause.SILENT,
+    Reason.TOO_LARGE: Cause.TOO_LARGE,
+}
+DEFINITE: Final = frozenset({
+    Cause.ADDRESS, Cause.POLICY, Cause.LOGIN, Cause.TLS, Cause.CERTIFICATE, Cause.HELD, Cause.RETURNED, Cause.BOUNCED,
+})  # fmt: skip
+_TRYING: Final = (State.WAITING, State.SENDING)
+_LATE: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
+
+
+def _happened(letter: Any, names: tuple[str, ...], since: str) -> Any:
+    """Whether the letter's history has one of these events since then."""
+    return exists(
+        select(1)
+        .select_from(events)
+        .where(events.c.letter_id == letter, events.c.event.in_(names), events.c.at >= bindparam(since))
+    )
+
+
+_BOUNCED = and_(
+    letters.c.bounced > "",
+    or_(letters.c.state == State.FORWARDED, _happened(letters.c.id, ("bounced",), "bounced_since")),
+)
+_UNWELL = or_(
+    and_(letters.c.state.in_(_TRYING), letters.c.why.in_(TROUBLES), letters.c.failures >= 1),
+    letters.c.state == State.HELD,
+    and_(letters.c.state == State.HANDED_OVER, letters.c.why == Cause.JUNK.value),
+    and_(letters.c.state.in_(_LATE), letters.c.found_at <= bindparam("late_before")),
+    and_(letters.c.state == State.VANISHED, _happened(letters.c.id, ("vanished",), "told_since")),
+    _BOUNCED,
+)
+LETTERS: Final[Select[Any]] = (
+    select(
+        letters.c.id, letters.c.mailbox_id, letters.c.state, letters.c.why, letters.c.words, letters.c.failures,
+        letters.c.bounced, letters.c.available_at, routes.c.address, routes.c.server,
+        func.json_extract(letters.c.headline, "$.reply_by").label("reply_by"),
+    )
+    .join_from(letters, mailboxes)
+    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
+    .join(routes, CURRENT)
+    .where(mailboxes.c.paused_at.is_(None), _UNWELL)
+    .order_by(letters.c.available_at, letters.c.id)
+    .limit(MOST)
+)  # fmt: skip
+_STUCK = and_(
+    deliveries.c.state.in_((DeliveryState.WAITING, DeliveryState.SENDING)),
+    deliveries.c.failures >= 1,
+    deliveries.c.since <= bindparam("copy_since"),
+    letters.c.contents_file.is_not(None),
+)
+_GIVEN_UP = and_(
+    deliveries.c.state == DeliveryState.ENDED,
+    _happened(deliveries.c.letter_id, ("copy_hold", "copy_attempt_ended"), "told_since"),
+)
+COPIES: Final[Select[Any]] = (
+    select(
+        deliveries.c.letter_id, deliveries.c.mailbox_id, deliveries.c.state, deliveries.c.words, deliveries.c.address,
+        deliveries.c.destination, letters.c.available_at,
+    )
+    .join_from(deliveries, letters)
+    .join(mailboxes, mailboxes.c.id == deliveries.c.mailbox_id)
+    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
+    .join(routes, CURRENT)
+    .where(mailboxes.c.paused_at.is_(None), NAMES_RECIPIENT, or_(_STUCK, _GIVEN_UP))
+    .order_by(deliveries.c.id)
+    .limit(MOST)
+)  # fmt: skip
+PARKED: Final = (
+    select(mailboxes)
+    .where(mailboxes.c.parked_until > bindparam("now"), mailboxes.c.paused_at.is_(None))
+    .order_by(mailboxes.c.id)
+    .limit(MOST)
+)
+
+
+def sick(tx: Tx, now: datetime, late_before: datetime) -> list[Sick]:
+    """Every letter, further recipient and mailbox that something is wrong with now."""
+    told_since = now - TOLD_FOR
+    times = {"late_before": late_before, "told_since": told_since, "bounced_since": now - BOUNCE_TOLD_FOR}
+    copies = {"copy_since": now - COPY_TROUBLED, "told_since": told_since}
+    return [
+        *(_letter(row) for row in tx.execute(LETTERS, times)),
+        *(_copy(row) for row in tx.execute(COPIES, copies)),
+        *(_mailbox(row, now) for row in tx.execute(PARKED, {"now": now})),
+    ]
+
+
+def _cause(row: Row[Any]) -> Cause:
+    if row.state is State.HELD:
+        return HELD.get(row.why, Cause.HELD)
+    if row.state is State.VANISHED:
+        return Cause.VANISHED
+    if row.bounced:
+        return Cause.BOUNCED
+    if row.state is State.HANDED_OVER:
+        return Cause.JUNK if row.why == Cause.JUNK else Cause.LATE
+    return TROUBLES.get(row.why, Cause.LATE) if row.state in _TRYING and row.failures else Cause.LATE
+
+
+def _letter(row: Row[Any]) -> Sick:
+    cause = _cause(row)
+    definite = cause in DEFINITE or (cause is Cause.TOO_LARGE and row.state is State.HELD)
+    held_for_itself = cause is Cause.HELD and row.why != Reason.THREE_UNCERTAIN
+    upstream = row.state in (State.FOUND, State.VANISHED) or held_for_itself  # no mail server's trouble
+    return Sick(
+        cause=cause,
+        mailbox=row.mailbox_id,
+        letter=row.id,
+        since=row.available_at,
+        reference=str(row.id),
+        words=row.bounced or row.words,
+        destination="" if upstream else destination(row.server, Address(row.address)),
+        address="" if upstream else row.address,
+        definite=definite,
+        deadline=datetime.fromisoformat(row.reply_by) if row.reply_by else None,
+    )
+
+
+def _copy(row: Row[Any]) -> Sick:
+    return Sick(
+        Cause.COPY, row.mailbox_id, row.letter_id, row.available_at, str(row.letter_id), row.words, row.destination,
+        row.address, row.state is DeliveryState.ENDED,
+    )  # fmt: skip
+
+
+def _mailbox(row: Row[Any], now: datetime) -> Sick:
+    since = row.listed_at or now
+    return Sick(Cause.REFUSED, row.id, None, since, row.cvr, row.trouble, "", "", False)
