@@ -1,4 +1,4 @@
-"""The mail's own header fields and its facts block, from what the ledger knows (UX.md 9, format contract v1).
+"""The mail's own header fields, from what the ledger knows (UX.md 9, format contract v1).
 
 Promises: the same inputs give the same octets; every stranger's word goes through headers.py; no CPR shape stands in
 a header. Never judges: what is missing in the letter is missing in the mail.
@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from urllib.parse import urlsplit
 
+from nemboks.content.deadline import URGENT, days_to, deadline_of
 from nemboks.content.headers import author_field, list_field, plain_field, text_field
-from nemboks.content.texts import clean, cut, danish, date_words, masked, size_words, utc_words
-from nemboks.domain.headline import Action, Copy, Document, Headline
+from nemboks.content.texts import clean, danish, utc_words
+from nemboks.content.wording import Wording, wording
+from nemboks.domain.headline import Copy, Document, Headline
 from nemboks.domain.mailbox import Address, Cvr
 
-_AUTHORITY = 70  # characters of the subject, so that room is left for the title
-_LINE = 500  # characters of one fact
+_LINE = 500  # characters of a name
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 Fields = list[tuple[str, bytes]]
@@ -26,7 +26,7 @@ Fields = list[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Whose letter it is and where its mail goes."""
+    """Whose letter it is, where its mail goes, and which part of it this mail is, from 1."""
 
     reference: str
     cvr: Cvr
@@ -35,6 +35,8 @@ class Envelope:
     sender: Address
     available_at: datetime
     upstream_id: str
+    not_before: datetime | None = None
+    part: int = 1
 
     @property
     def domain(self) -> str:
@@ -47,6 +49,15 @@ def message_id_for(cvr: Cvr, upstream_id: str, sender_domain: str) -> str:
     return f"<{_digest('message-id', cvr, upstream_id).hex()[:32]}.1@{sender_domain}>"
 
 
+def message_id_of(copy: Copy, part: int) -> str:
+    """The Message-ID of one mail of a letter, from 1; what a landing check looks for.
+
+    A message that came with a Message-ID of its own keeps that instead.
+    """
+    local, _, domain = copy.message_id.rpartition("@")
+    return copy.message_id if part == 1 else f"{local.removesuffix('.1')}.{part}@{domain}"
+
+
 def reference_for(cvr: Cvr, upstream_id: str) -> str:
     """`7F3K-92QD`: what a person reads out on the telephone (Crockford's base 32: no I, L, O, U)."""
     number = int.from_bytes(_digest("reference", cvr, upstream_id)[:5], "big")
@@ -54,109 +65,80 @@ def reference_for(cvr: Cvr, upstream_id: str) -> str:
     return f"{signs[:4]}-{signs[4:]}"
 
 
-def route_fields(headline: Headline, envelope: Envelope) -> Fields:
-    """From, To, Subject, List-Id and the two that keep automatic answers away: ours on every mail."""
-    cvr, name = envelope.cvr, authority_words(headline)
-    subject = f"{cut(masked(name, _LINE), _AUTHORITY)}: {clean(headline.title, _LINE) or '(uden titel)'}"
-    return [
+def route_fields(headline: Headline, copy: Copy, envelope: Envelope, subject: bytes) -> Fields:
+    """From, To, Subject, List-Id, thread and the two that keep automatic answers away: ours on every mail."""
+    cvr, name = envelope.cvr, authority_words(headline, wording(copy.style.language))
+    fields = [
         ("From", author_field("From", name, envelope.sender)),
         ("To", plain_field("To", envelope.address)),
-        ("Subject", text_field("Subject", subject)),
+        ("Subject", subject),
         ("List-Id", plain_field("List-Id", f"Digital Post CVR {cvr} <{cvr}.dp.{envelope.domain}>")),
         ("Auto-Submitted", plain_field("Auto-Submitted", "auto-generated")),  # RFC 3834
         ("X-Auto-Response-Suppress", plain_field("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN")),
-        *([("Importance", plain_field("Importance", "high"))] if headline.legal else []),
     ]
+    if headline.legal or _is_urgent(headline, copy):
+        fields.append(("Importance", plain_field("Importance", "high")))
+    if headline.thread:
+        thread = _thread_id(headline, envelope)
+        fields += [(name, plain_field(name, thread)) for name in ("In-Reply-To", "References")]
+    return fields
 
 
-def copy_fields(copy: Copy) -> Fields:
+def copy_fields(copy: Copy, part: int) -> Fields:
     """Date, in Danish time, and Message-ID: fixed on the row before the first attempt (D13)."""
     return [
         ("Date", plain_field("Date", format_datetime(danish(copy.date).replace(microsecond=0)))),
-        ("Message-ID", plain_field("Message-ID", copy.message_id)),
+        ("Message-ID", plain_field("Message-ID", message_id_of(copy, part))),
     ]
 
 
-def nemboks_fields(headline: Headline, envelope: Envelope, documents: Sequence[Document], copy: Copy) -> Fields:
-    """The Nemboks-* fields, for machines. `documents`: what is attached, in order."""
-    authority = headline.authority
-    fields = [("Nemboks-Letter", _id_field(envelope.upstream_id)), ("Nemboks-Cvr", _nemboks("Cvr", envelope.cvr))]
+def nemboks_fields(headline: Headline, copy: Copy, envelope: Envelope, documents: Sequence[Document]) -> Fields:
+    """The Nemboks-* fields, for machines. `documents`: those of the letter that this mail carries, in order."""
+    authority, deadline = headline.authority, deadline_of(headline, copy.date)
+    fields = [("Nemboks-Letter", _id_field(envelope.upstream_id)), _nemboks("Cvr", envelope.cvr)]
     if authority.id_type == "CVR" and re.fullmatch("[0-9]{8}", authority.id):
-        fields.append(("Nemboks-Sender-Cvr", _nemboks("Sender-Cvr", authority.id)))
-    fields.append(("Nemboks-Available", _nemboks("Available", utc_words(envelope.available_at))))
-    if headline.reply_by:
-        fields.append(("Nemboks-Deadline", _nemboks("Deadline", utc_words(headline.reply_by))))
+        fields.append(_nemboks("Sender-Cvr", authority.id))
+    fields.append(_nemboks("Available", utc_words(envelope.available_at)))
+    if deadline:
+        fields.append(_nemboks("Deadline", utc_words(deadline)))
+    if classes := [name for name, is_so in (("legal", headline.legal), ("mandatory", headline.mandatory)) if is_so]:
+        fields.append(_nemboks("Class", ", ".join(classes)))
     if documents:
         digests = [f"sha256={document.sha256}" for document in documents]
         fields.append(("Nemboks-Docs", list_field("Nemboks-Docs", digests)))
-    return [*fields, ("Nemboks-Format", _nemboks("Format", str(copy.format)))]
+    if copy.count > 1:
+        fields.append(_nemboks("Part", f"{envelope.part}/{copy.count}"))
+    return [*fields, _nemboks("Format", str(copy.format))]
 
 
-def facts(headline: Headline, envelope: Envelope, attached: Sequence[tuple[str, int]], copy: Copy) -> str:
-    """The mail's text, Danish, lines ended by CRLF. `attached`: names and sizes in order."""
-    cvr = envelope.cvr
-    lines = [
-        f"Brev fra:      {clean(authority_words(headline), _LINE)}",
-        f"Til:           {clean(envelope.company, _LINE)}, CVR {cvr[:2]} {cvr[2:4]} {cvr[4:6]} {cvr[6:]}",
-        f"Emne:          {clean(headline.title, 4 * _LINE) or '(uden titel)'}",
-        "Modtaget i",
-        f"Digital Post:  {date_words(envelope.available_at)}   "
-        "(kommet frem, § 10 i lov om Digital Post; senest dette tidspunkt)",
-    ]
-    if headline.reply_by:
-        lines.append(f"Frist:         {date_words(headline.reply_by)}  (oplyst af afsenderen)")
-    lines.append(f"Svar muligt:   {'ja, i Digital Post' if headline.reply else 'nej'}")
-    listed = (
-        f"{number}. {name} ({size_words(size) if size else 'tom fil'})"
-        for number, (name, size) in enumerate(attached, 1)
-    )
-    lines.append(f"Vedhæftet:     {'  '.join(listed) or 'intet; afsenderen har kun sendt emnet'}")
-    lines += [f"Handling:      {_action_words(action)}" for action in headline.actions]
-    if headline.legal:
-        taken = f"{date_words(copy.date)}.{copy.date.second:02}"
-        lines.append(f"Retslig meddelelse: hentet af Nemboks {taken}.")
-    lines += [
-        "",
-        "--",
-        "Svar ikke på denne mail. Svar myndigheden i Digital Post.",
-        f"Reference {envelope.reference}",
-        "",
-    ]
-    return "\r\n".join(lines)
-
-
-def authority_words(headline: Headline) -> str:
+def authority_words(headline: Headline, words: Wording) -> str:
     """The authority's name, or what we know instead of it; a person's number is never that."""
     authority = headline.authority
     if name := clean(authority.name, _LINE):
         return name
     if authority.id and authority.id_type in ("CVR", "EMAIL"):
         return f"CVR {authority.id}" if authority.id_type == "CVR" else authority.id
-    return "Ukendt afsender"
+    return words.unknown_sender
 
 
-def _action_words(action: Action) -> str:
-    """`Label (domain): https://...` as text, the domain first; no link of ours, no other scheme."""
-    words = clean(action.label, _LINE) or clean(action.code, _LINE) or "Se brevet"
-    if action.starts_at:
-        words += f", {date_words(action.starts_at)}"
-    if action.ends_at:
-        words += f", til {date_words(action.ends_at)}"
-    if action.url is None:
-        return words
-    host = _host(action.url)
-    return f"{words} ({host}): {action.url}" if host else f"{words}: ugyldig adresse"
+def appointment_id(headline: Headline, envelope: Envelope, which: str) -> str:
+    """The UID of an appointment: the same for every copy, and for a later letter that moves it (RFC 5545 3.8.4.7).
+
+    `which`: the reservation's own id, or else its place in this letter.
+    """
+    digest = _digest("appointment", envelope.cvr, f"{headline.authority.id}\0{which}")
+    return f"{digest.hex()[:32]}@{envelope.domain}"
 
 
-def _host(url: str) -> str:
-    """The host of an https address; "" for any other scheme, and for one that could be read as another's."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    odd = parts.scheme != "https" or "@" in parts.netloc or "\\" in url or " " in url or clean(url, len(url)) != url
-    return "" if odd else host
+def _is_urgent(headline: Headline, copy: Copy) -> bool:
+    deadline = deadline_of(headline, copy.date)
+    return deadline is not None and 0 <= days_to(deadline, copy.date) <= URGENT
+
+
+def _thread_id(headline: Headline, envelope: Envelope) -> str:
+    # A message that never was: readers file all that answer it together, also when the first of them is lost.
+    digest = _digest("thread", envelope.cvr, f"{headline.authority.id}\0{headline.thread}")
+    return f"<t.{digest.hex()[:32]}@{envelope.domain}>"
 
 
 def _id_field(upstream_id: str) -> bytes:
@@ -166,9 +148,9 @@ def _id_field(upstream_id: str) -> bytes:
     return text_field("Nemboks-Letter", upstream_id, 255)
 
 
-def _nemboks(name: str, value: str) -> bytes:
-    return plain_field(f"Nemboks-{name}", value)
+def _nemboks(name: str, value: str) -> tuple[str, bytes]:
+    return f"Nemboks-{name}", plain_field(f"Nemboks-{name}", value)
 
 
-def _digest(purpose: str, cvr: Cvr, upstream_id: str) -> bytes:
-    return hashlib.sha256("\0".join(("nemboks", purpose, cvr, upstream_id)).encode("utf-8", "replace")).digest()
+def _digest(purpose: str, cvr: Cvr, words: str) -> bytes:
+    return hashlib.sha256("\0".join(("nemboks", purpose, cvr, words)).encode("utf-8", "replace")).digest()

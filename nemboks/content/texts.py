@@ -51,10 +51,18 @@ def danish(at: datetime) -> datetime:
         return at
 
 
-def date_words(at: datetime) -> str:
-    """21-11-2026 kl. 14.05, Danish time."""
+def date_words(at: datetime, language: str = "da") -> str:
+    """21-11-2026 kl. 14.05, Danish time; in English 21-11-2026 at 14:05."""
     local = danish(at)
-    return f"{local.day:02}-{local.month:02}-{local.year:04} kl. {local.hour:02}.{local.minute:02}"
+    if language == "en":
+        return f"{day_words(at)} at {local.hour:02}:{local.minute:02}"
+    return f"{day_words(at)} kl. {local.hour:02}.{local.minute:02}"
+
+
+def day_words(at: datetime) -> str:
+    """21-11-2026, the day in Denmark."""
+    local = danish(at)
+    return f"{local.day:02}-{local.month:02}-{local.year:04}"
 
 
 def utc_words(at: datetime) -> str:
@@ -62,10 +70,11 @@ def utc_words(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def size_words(size: int) -> str:
-    """184 kB, 1,2 MB: decimal units and the Danish comma."""
+def size_words(size: int, language: str = "da") -> str:
+    """184 kB, 1,2 MB: decimal units and the Danish comma; in English a point."""
     if size < 1000:
-        return f"{size} byte"
+        return f"{size} byte" if language == "da" or size == 1 else f"{size} bytes"
     if size < 999_500:
         return f"{(size + 500) // 1000} kB"
-    return f"{size / 1e6:.1f} MB".replace(".", ",")
+    shown = f"{size / 1e6:.1f} MB"
+    return shown.replace(".", ",") if language == "da" else shown

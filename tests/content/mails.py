@@ -1,9 +1,11 @@
 """The mail of an invented letter, opened by a reader we did not write."""
 
+import re
 from email import message_from_bytes
 from email.policy import default
+from html import unescape
 
-from tests.content.memos import mail_of, read, writer
+from tests.content.memos import COPY, mail_of, read, seen_of, writer
 
 NAMES = [
     "From",
@@ -26,20 +28,34 @@ NAMES = [
 ]
 
 
-def mailed(memo, **changes):
+def mailed(memo, copy=COPY, **changes):
     """The mail of a letter: its bytes, and the message as the standard library reads it."""
     raw = memo.xml()
-    mail = mail_of(raw, writer(read(raw), **changes))
-    message = message_from_bytes(mail, policy=default)
+    headline = read(raw)
+    mail = writer(headline, copy, **({"seen": seen_of(raw, headline, copy)} | changes))
+    octets = mail_of(raw, mail)
+    assert len(octets) == mail.size
+    message = message_from_bytes(octets, policy=default)
     assert all(not part.defects for part in message.walk())
-    return mail, message
+    return octets, message
 
 
 def attachments(message):
-    """The parts after the text."""
+    """The parts after the two bodies."""
     return list(message.iter_parts())[1:]
 
 
 def text_of(message):
-    """The facts block."""
-    return next(message.iter_parts()).get_content()
+    """The plain body."""
+    return message.get_body(("plain",)).get_content()
+
+
+def html_of(message):
+    """The HTML body."""
+    return message.get_body(("html",)).get_content()
+
+
+def words_of(html):
+    """The words of an HTML body, as a reader of it meets them."""
+    body = re.sub(r"<style>.*?</style>|<!--.*?-->", " ", html, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]*>", " ", body)).split()

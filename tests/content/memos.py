@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from nemboks.content.compose import MailWriter, compose, message_id_for, reference_for
+from nemboks.content.compose import MailWriter, Preread, Seen, compose, message_id_for, reference_for
 from nemboks.content.memo import MemoReader
 from nemboks.domain.headline import Copy, Headline
 from nemboks.domain.mailbox import Address, Cvr
@@ -111,24 +111,37 @@ COPY = Copy(
 )
 
 
+GIVEN: dict[str, Any] = {
+    "reference": reference_for(CVR, ID),
+    "cvr": CVR,
+    "company": "Eksempel ApS",
+    "address": Address("post@eksempel.example"),
+    "sender": Address("post@nemboks.example"),
+    "available_at": datetime(2026, 11, 21, 13, 5, tzinfo=UTC),
+    "upstream_id": ID,
+}
+
+
 def writer(headline: Headline, copy: Copy = COPY, **changes: Any) -> MailWriter:
     """The writer of a letter's mail to an invented company."""
-    given: dict[str, Any] = {
-        "reference": reference_for(CVR, ID),
-        "cvr": CVR,
-        "company": "Eksempel ApS",
-        "address": Address("post@eksempel.example"),
-        "sender": Address("post@nemboks.example"),
-        "available_at": datetime(2026, 11, 21, 13, 5, tzinfo=UTC),
-        "upstream_id": ID,
-    }
-    return compose(headline, copy, **(given | changes))
+    return compose(headline, copy, **(GIVEN | changes))
+
+
+def seen_of(raw: bytes, headline: Headline, copy: Copy = COPY, step: int = 1 << 18) -> Seen:
+    """What is read ahead of the letter."""
+    ahead = Preread(headline, copy)
+    for at in range(0, len(raw), step):
+        if ahead.wanted and not ahead.done:
+            ahead.feed(raw[at : at + step])
+    return ahead.seen()
 
 
 def mail_of(raw: bytes, mail: MailWriter, step: int = 1 << 18) -> bytes:
-    """The whole mail, the stored letter fed in pieces of `step`."""
+    """The whole mail, the stored letter fed in pieces of `step`, as often as the writer wants."""
     pieces = [mail.head()]
-    pieces += [mail.feed(raw[at : at + step]) for at in range(0, len(raw), step)]
+    for number in range(mail.passes):
+        pieces += [mail.turn()] if number else []
+        pieces += [mail.feed(raw[at : at + step]) for at in range(0, len(raw), step)]
     return b"".join([*pieces, mail.close()])
 
 
