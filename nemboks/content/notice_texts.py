@@ -1,0 +1,137 @@
+"""A notice -> its subject and its text: short, plain, safe to forward (UX 7).
+
+Promises: the first line says what is wrong and of how many letters; at most 20 lines; no title, no link, no full
+address, no CPR shape; the same notice gives the same text however often it is tried.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from nemboks.content.notice_words import DA, EN, LABELS, UPSTREAM, WORDS, Said
+from nemboks.content.texts import date_words, masked
+from nemboks.domain.circles import language_of
+from nemboks.domain.incidents import Cause, Notice, NoticeKind
+from nemboks.domain.mailbox import DIRECT, Address
+from nemboks.domain.redact import redact
+
+LISTED: Final = 5  # references, and CVR numbers, that are written out
+_SERVERS_WORDS: Final = 300  # characters
+# The mail server may say otherwise at the second look; until then nothing is called stopped.
+_LOOKED_TWICE: Final = frozenset({Cause.ADDRESS, Cause.POLICY})
+# A person can only be told of these; nothing stands still because of them.
+_NOT_STOPPED: Final = frozenset({Cause.VANISHED, Cause.BOUNCED, Cause.JUNK, Cause.COPY, Cause.PREFLIGHT, Cause.FULL})
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of the letters when the notice is told."""
+
+    looked_twice: bool = True  # the refusal was heard a second time
+    deadline: datetime | None = None  # the nearest, if a letter names one
+    alone: bool = False  # for the operator: nobody of the company can be reached
+
+
+def notice_text(notice: Notice, about: About) -> tuple[str, str]:
+    """The subject and the text, in the language of the notice's path; lines end in LF."""
+    language = language_of(notice.path)
+    said = UPSTREAM[language] if _upstream(notice) else WORDS[language][notice.cause]
+    first = _first_line(notice, said, about, language)
+    return f"Nemboks: {_subject(first)}", "\n".join(_lines(notice, said, about, first, language)) + "\n"
+
+
+def _upstream(notice: Notice) -> bool:
+    return notice.cause is Cause.LATE and not notice.destination
+
+
+def _first_line(notice: Notice, said: Said, about: About, language: str) -> str:
+    label = LABELS[language][notice.kind]
+    seen_once = notice.cause in _LOOKED_TWICE and not about.looked_twice
+    if notice.kind is NoticeKind.STOPPED and (seen_once or notice.cause in _NOT_STOPPED):
+        label = ""
+    line = said.solved if notice.kind is NoticeKind.SOLVED else said.what
+    return label + line.format(
+        letters=_letters(notice.count, language),
+        address=_address(notice.address, language),
+        server=_server(notice.destination),
+    )
+
+
+def _lines(notice: Notice, said: Said, about: About, first: str, language: str) -> list[str]:
+    danish, solved = language == DA, notice.kind is NoticeKind.SOLVED
+    lines = [first, ""]
+    if notice.words and not solved:
+        lines.append(f"{'Svaret lød' if danish else 'The answer was'}: {masked(redact(notice.words), _SERVERS_WORDS)}")
+    if notice.cvrs:
+        lines.append(f"CVR: {_listed([_spaced(cvr) for cvr in notice.cvrs], len(notice.mailboxes), language)}")
+    if notice.references:
+        lines.append(f"Reference: {_listed(notice.references, notice.count, language)}")
+    lines.append(f"{'Siden' if danish else 'Since'}: {date_words(notice.since, language)}")
+    if about.deadline and not solved:
+        nearest = "Nærmeste frist" if danish else "Nearest deadline"
+        lines.append(f"{nearest}: {date_words(about.deadline, language)}")
+    lines.append("")
+    if not solved:
+        lines += [said.safe, *_next(notice, said, about, language)]
+    return [*lines, *_end(language)]
+
+
+def _next(notice: Notice, said: Said, about: About, language: str) -> list[str]:
+    danish = language == DA
+    lines = [f"{'Næste skridt' if danish else 'Next step'}: {said.step}"]
+    if notice.cause in _LOOKED_TWICE and not about.looked_twice:
+        lines.append(
+            "Vi spørger mailserveren én gang til, før vi regner svaret for endeligt."
+            if danish
+            else "We ask the mail server once more before we take the answer for final."
+        )
+    if about.alone:
+        lines.append(
+            "Virksomheden selv kan ikke få besked: ingen vej til den virker. Ring til den."
+            if danish
+            else "The company itself cannot be told: no path to it works. Call it."
+        )
+    return lines
+
+
+def _end(language: str) -> list[str]:
+    if language == EN:
+        return ["--", "Sent automatically by Nemboks. This message has no links; we never ask you to log in by one."]
+    return ["--", "Sendt automatisk af Nemboks. Beskeden har ingen links; vi beder jer aldrig logge ind gennem et."]
+
+
+def _subject(first: str) -> str:
+    """The first sentence of the first line; a domain's dot ends none."""
+    return re.split(r"(?<=[^.])\. (?=\S)", first, maxsplit=1)[0].rstrip(".")
+
+
+def _letters(count: int, language: str) -> str:
+    one, several = ("brev", "breve") if language == DA else ("letter", "letters")
+    return f"{count} {one if count == 1 else several}"
+
+
+def _address(address: str, language: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if local:
+        return Address(address).masked
+    several = "flere adresser" if language == DA else "several addresses"
+    among = "hos" if language == DA else "at"
+    return f"{several} {among} {domain}" if domain else several
+
+
+def _server(destination: str) -> str:
+    return destination.removeprefix(f"{DIRECT}:")
+
+
+def _listed(shown: Sequence[str], count: int, language: str) -> str:
+    words = ", ".join(shown[:LISTED])
+    more = count - len(shown[:LISTED])
+    if more <= 0:
+        return words
+    return f"{words} {'og' if language == DA else 'and'} {more} {'flere' if language == DA else 'more'}"
+
+
+def _spaced(cvr: str) -> str:
+    return " ".join(cvr[at : at + 2] for at in range(0, 8, 2))

@@ -1,0 +1,201 @@
+"""People are told: troubles become notices, notices leave by their paths, webhooks hear of every event.
+
+Promises: what is owed is committed before it is sent, and marked sent only after the receiver took it; a notice that
+was not taken is tried again for ever, so people may be told twice, never not at all. One path that hangs or fails
+holds up no other. Never tells by a path that leads through the trouble (domain/circles.py).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from nemboks.content.compose import reference_for
+from nemboks.content.notice_texts import LISTED, About, notice_text
+from nemboks.domain.assess import assess
+from nemboks.domain.circles import address_of
+from nemboks.domain.incidents import Incident, Notice
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.verdict import spread
+from nemboks.journey.world import Telling, World
+from nemboks.logs import log
+from nemboks.ports import Cursor, Listener, NotTold
+
+BATCH = 50  # notices at one look; the next look is at most a sweep away
+EVENTS = 100  # events in one call to a webhook
+_DELIVERED = (State.FORWARDED, State.ACKNOWLEDGED)
+
+
+async def assess_troubles(world: World) -> int:
+    """How many notices are newly owed: what is wrong now, against what people have been told."""
+    if world.telling is None:
+        return 0
+    now, incidents = world.clock.now(), world.telling.incidents
+    sick = await incidents.sick(now, now - timedelta(seconds=world.pace.late_seconds))
+    open_ = await incidents.open()
+    if not sick and not open_:
+        return 0
+    mailboxes = await world.mailboxes.all()
+    changed, owed = assess(sick, open_, mailboxes, now, world.pace, world.telling.operator, world.telling.through)
+    if changed or owed:
+        await incidents.keep(changed, owed)
+        _account_for(changed, open_)
+    return len(owed)
+
+
+def _account_for(changed: Sequence[Incident], before: Sequence[Incident]) -> None:
+    """One line for each incident that begins, ends, or cannot be told to anybody of its circle."""
+    known = {incident.key: incident for incident in before}
+    for incident in changed:
+        facts = {"cause": incident.cause, "mailboxes": incident.mailboxes, "letters": len(incident.letters)}
+        was = known.get(incident.key)
+        if was is None:
+            log().warning("incident_opened", **facts)
+        if incident.closed_at:
+            log().info("incident_closed", incident=incident.id, **facts)
+        elif not incident.paths and (was is None or was.paths):
+            log().error("incident_unreachable", incident=incident.id, **facts)
+
+
+async def send_notices(world: World) -> int:
+    """How many of the due notices were taken. Returns when no path has anything due that was not just refused.
+
+    Each path goes on its own. While one hangs, the others are looked after every sweep.
+    """
+    if world.telling is None:
+        return 0
+    taken, refused = 0, set[str]()
+    running: dict[asyncio.Task[int | None], str] = {}
+    try:
+        while True:
+            for path, notices in (await _due(world, world.telling)).items():
+                if path not in refused and path not in running.values():
+                    running[asyncio.create_task(_along(notices, world, world.telling))] = path
+            if not running:
+                return taken
+            for task in await _first_of(running, world):
+                path, number = running.pop(task), task.result()
+                taken += number or 0
+                refused |= {path} if number is None else set()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _due(world: World, telling: Telling) -> dict[str, list[Notice]]:
+    found: dict[str, list[Notice]] = defaultdict(list)
+    for notice in await telling.incidents.due(world.clock.now(), BATCH):
+        found[notice.path].append(notice)
+    return found
+
+
+async def _first_of(running: Collection[asyncio.Task[int | None]], world: World) -> set[asyncio.Task[int | None]]:
+    """Those that are done, after the first of them or a sweep."""
+    nap = asyncio.create_task(world.clock.sleep(world.pace.sweep_seconds))
+    try:
+        await asyncio.wait([*running, nap], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        nap.cancel()
+    return {task for task in running if task.done()}
+
+
+async def _along(notices: Sequence[Notice], world: World, telling: Telling) -> int | None:
+    """How many were taken; None once one was not: the path is left alone until the next call."""
+    boxes = {mailbox.id: mailbox for mailbox in await world.mailboxes.all()}
+    for notice in notices:
+        if not await _tell(notice, boxes, world, telling):
+            return None
+    return len(notices)
+
+
+async def _tell(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> bool:
+    kind = notice.path.partition(":")[0]
+    told, about = await _about(notice, boxes, world, telling)
+    try:
+        if kind not in telling.notifiers:
+            raise NotTold(f"nothing here sends notices by {kind}")
+        words = await telling.notifiers[kind].tell(told, *notice_text(told, about))
+    except NotTold as error:
+        due_at = world.clock.now() + timedelta(seconds=_wait(notice.failures, world))
+        await telling.incidents.failed(notice, str(error), due_at)
+        log().warning("notice_failed", notice=notice.id, incident=notice.incident, way=kind, words=str(error))
+        return False
+    await telling.incidents.sent(notice, words, world.clock.now())
+    log().info("notice_sent", notice=notice.id, incident=notice.incident, kind=notice.kind, cause=notice.cause,
+               letters=notice.count, way=kind, words=words)  # fmt: skip
+    return True
+
+
+def _wait(failures: int, world: World) -> float:
+    """Seconds until a path that did not take a notice, or events, is tried again."""
+    waits = world.pace.notice_seconds
+    return spread(waits[min(failures, len(waits) - 1)], world.clock.chance())
+
+
+async def _about(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> tuple[Notice, About]:
+    """The notice with the names that people know its letters by, and what is known of those now."""
+    first = [letter for id_ in notice.letters[:LISTED] if (letter := await world.letters.get(id_))]
+    known = tuple(boxes[id_].cvr for id_ in notice.mailboxes if id_ in boxes)
+    references = tuple(reference_for(boxes[x.mailbox].cvr, _collected_as(x)) for x in first if x.mailbox in boxes)
+    about = About(
+        looked_twice=not first or any(x.failures > 1 or x.state is State.HELD for x in first),
+        deadline=min((at for x in first if (at := _deadline(x))), default=None),
+        alone=await _alone(notice, telling),
+    )
+    return replace(notice, cvrs=known, references=references), about
+
+
+def _collected_as(letter: Letter) -> str:
+    """The id that its reference is made from: the one in its mail, should upstream have renumbered it since."""
+    return letter.copy.upstream_id if letter.copy else letter.upstream_id
+
+
+def _deadline(letter: Letter) -> datetime | None:
+    return letter.headline.reply_by if letter.headline and letter.state not in _DELIVERED else None
+
+
+async def _alone(notice: Notice, telling: Telling) -> bool:
+    """Whether the operator is the only one who can be told."""
+    if telling.operator is None or address_of(notice.path) != telling.operator:
+        return False
+    boxes = set(notice.mailboxes)
+    return any(
+        not one.paths and one.cause is notice.cause and boxes & set(one.mailboxes)
+        for one in await telling.incidents.open()
+    )
+
+
+async def stream_events(world: World) -> int:
+    """How many events the webhooks took, each webhook from its own place and in order."""
+    telling = world.telling
+    if telling is None or not telling.listeners:
+        return 0
+    streams = [_stream(name, listener, world, telling) for name, listener in telling.listeners.items()]
+    done = await asyncio.gather(*streams, return_exceptions=True)
+    for one in done:
+        if isinstance(one, BaseException):
+            raise one
+    return sum(one for one in done if isinstance(one, int))
+
+
+async def _stream(name: str, listener: Listener, world: World, telling: Telling) -> int:
+    cursor = await telling.stream.cursor(name)
+    if cursor.due_at is not None and cursor.due_at > world.clock.now():
+        return 0
+    events = await telling.stream.after(cursor.event, name, EVENTS)
+    if not events:
+        return 0
+    try:
+        words = await listener.listen(events)
+    except NotTold as error:
+        due_at = world.clock.now() + timedelta(seconds=_wait(cursor.failures, world))
+        await telling.stream.keep_cursor(replace(cursor, due_at=due_at, failures=cursor.failures + 1, words=str(error)))
+        log().warning("webhook_failed", webhook=name, failures=cursor.failures + 1, words=str(error))
+        return 0
+    # A crash before this commit repeats the call: at least once, and each event has its id.
+    await telling.stream.keep_cursor(Cursor(name, events[-1].id, words=words))
+    log().info("webhook_told", webhook=name, events=len(events), last=events[-1].id)
+    return len(events)
