@@ -20,7 +20,7 @@ EVENTS = frozenset({
     "letter_acknowledged", "letter_handed_over", "letter_landed", "letter_returned", "letter_bounced",
     "letter_to_fallback", "return_read", "returns_unavailable", "letter_rebound", "copy_waiting", "copy_delivered",
     "copy_ended", "copy_sending", "destination_up", "destination_down", "letter_stale", "spool_swept",
-    "clock_put_back",
+    "clock_put_back", "domain_changed", "domain_level_unkept",
 })  # fmt: skip
 
 _SECRET = ("pass", "secret", "token", "key", "authorization")

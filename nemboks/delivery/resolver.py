@@ -121,7 +121,8 @@ class Resolver:
         answers = await asyncio.gather(
             self._ask(host, dns.rdatatype.A), self._ask(host, dns.rdatatype.AAAA), return_exceptions=True
         )
-        found = [str(record) for one in answers if isinstance(one, _Answer) for record in one.records]
+        # Sorted, because a connection is used again only for the same addresses, and servers rotate them.
+        found = [text for one in answers if isinstance(one, _Answer) for text in sorted(map(str, one.records))]
         for one in answers:
             if isinstance(one, BaseException) and not (found and isinstance(one, Temporary)):
                 raise one
