@@ -4,6 +4,7 @@ Promises: one column of 600 pixels, the system's fonts, tables for layout only, 
 a program would fetch; dark where the reader is dark. Colours have a contrast of at least 4.5:1 (WCAG 2.2, 1.4.3).
 """
 
+import re
 from html import escape
 
 from nemboks.content.facts import Facts, Row
@@ -13,6 +14,7 @@ _WRAP = "overflow-wrap:anywhere;word-break:break-word"
 # What Outlook shows stands in the elements; what dark readers change, and small screens, stands here.
 _STYLE = """\
 :root{color-scheme:light dark;supported-color-schemes:light dark}
+.theirs>:first-child{margin-top:0}
 .theirs table{max-width:100%;border-collapse:collapse}
 .theirs td,.theirs th{padding:2px 8px 2px 0;text-align:left;vertical-align:top}
 @media (max-width:480px){.label,.value{display:block!important;width:auto!important}\
@@ -20,10 +22,11 @@ _STYLE = """\
 @media (prefers-color-scheme:dark){.page,.page td{background:#161616!important;color:#ececec!important}\
 .page .label,.page .note{color:#b4b4b4!important}\
 .page .theirs,.page .rule{border-color:#5a5a5a!important}\
-.page .badge{background:#26303a!important;border-color:#8ab4d8!important}\
+.page .badge{background:#26303a!important;border-color:#8ab4d8!important;color:#ececec!important}\
 .page .grave{background:#40181a!important;border-color:#ff9a94!important;color:#ffd9d6!important}}"""
 _BADGE = ("badge", "background:#eaf1f7;border-left:4px solid #2b5f8a;color:#1a1a1a")
 _GRAVE = ("badge grave", "background:#fdeaea;border-left:4px solid #b3261e;color:#7a120c")
+_DATE = re.compile(r"\b[0-9]{2}-[0-9]{2}-[0-9]{4}\b")
 _TABLE = '<table role="presentation" cellpadding="0" cellspacing="0" border="0" width="100%"'
 
 
@@ -74,16 +77,21 @@ def _badge(facts: Facts) -> str:
     name, style = _GRAVE if facts.grave else _BADGE
     return (
         f'<tr><td colspan="2" style="padding:0 0 12px"><div class="{name}" style="{style};padding:10px 12px">'
-        f"<strong>{escape(facts.badge)}</strong></div></td></tr>"
+        f"<strong>{_shown(facts.badge)}</strong></div></td></tr>"
     )
 
 
 def _row(row: Row) -> str:
-    items = "".join(f"<div>{escape(item)}</div>" for item in row.items)
+    items = "".join(f"<div>{_shown(item)}</div>" for item in row.items)
     return (
         '<tr><td class="label" width="136" valign="top" style="width:136px;padding:4px 12px 4px 0;color:#595959">'
         f'{escape(row.label)}:</td><td class="value" valign="top" style="padding:4px 0;{_WRAP}">{items}</td></tr>'
     )
+
+
+def _shown(text: str) -> str:
+    """The text, escaped; no date is broken over two lines."""
+    return _DATE.sub(r'<span style="white-space:nowrap">\g<0></span>', escape(text))
 
 
 def _senders(facts: Facts, senders: str) -> list[str]:
