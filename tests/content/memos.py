@@ -54,6 +54,7 @@ class Memo:
     extra: str = ""  # between label and mandatory, where reply and replyByDateTime stand
     tail: str = ""  # after the recipient: ContentData, ForwardData, ReplyData
     legal: str = "false"
+    mandatory: str = "false"
     created: str = "2026-11-21T13:05:00Z"
     files: list[File] = field(default_factory=lambda: [File()])
     head: str = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -68,7 +69,7 @@ class Memo:
             f'{self.head}<memo:Message xmlns:memo="https://DigitalPost.dk/MeMo-1" memoVersion={quoteattr(self.version)}'
             f"{self.attributes}><memo:MessageHeader><memo:messageType>{self.kind}</memo:messageType>"
             f"<memo:messageUUID>{self.uuid}</memo:messageUUID><memo:label>{escape(self.title)}</memo:label>"
-            f"{self.extra}<memo:mandatory>false</memo:mandatory>"
+            f"{self.extra}<memo:mandatory>{self.mandatory}</memo:mandatory>"
             f"<memo:legalNotification>{self.legal}</memo:legalNotification>"
             f"<memo:Sender><memo:senderID>{self.sender_id}</memo:senderID><memo:idType>CVR</memo:idType>"
             f"<memo:label>{escape(self.authority)}</memo:label></memo:Sender>"
@@ -86,6 +87,24 @@ def action(label: str = "Betal", code: str = "BETALING", inside: str = "") -> st
     return (
         f"<memo:Action><memo:label>{escape(label)}</memo:label>"
         f"<memo:actionCode>{code}</memo:actionCode>{inside}</memo:Action>"
+    )
+
+
+def reservation(location: str = "Rådhuset, lokale 3", uuid: str = UUID, start: str = "2026-12-01T09:00:00Z") -> str:
+    """A Reservation element: an hour's meeting."""
+    return (
+        f"<memo:Reservation><memo:description>Samtale om regnskabet</memo:description>"
+        f"<memo:reservationUUID>{uuid}</memo:reservationUUID><memo:abstract>Tag bilag med</memo:abstract>"
+        f"<memo:location>{escape(location)}</memo:location><memo:startDateTime>{start}</memo:startDateTime>"
+        f"<memo:endDateTime>2026-12-01T10:00:00Z</memo:endDateTime></memo:Reservation>"
+    )
+
+
+def case(number: str) -> str:
+    """A ContentData element that names a case."""
+    return (
+        f"<memo:ContentData><memo:CaseID><memo:caseID>{escape(number)}</memo:caseID>"
+        f"<memo:caseSystem>ESDH</memo:caseSystem></memo:CaseID></memo:ContentData>"
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from nemboks.content.compose import message_id_for, reference_for
 from nemboks.domain.headline import Action, Authority
 from nemboks.domain.mailbox import Cvr
-from tests.content.mails import NAMES, attachments, mailed, text_of
+from tests.content.mails import NAMES, attachments, html_of, mailed, text_of, words_of
 from tests.content.memos import COPY, CVR, ID, File, Memo, action, entry, mail_of, read, sha256, writer
 
 
@@ -51,7 +51,7 @@ def test_summer_time_and_deadline():
 
     assert message["Date"] == "Wed, 01 Jul 2026 00:30:00 +0200"
     assert message["Nemboks-Deadline"] == "2026-07-01T10:00:00Z"
-    assert "Frist:         01-07-2026 kl. 12.00  (oplyst af afsenderen)" in text_of(message)
+    assert "Frist:         01-07-2026 kl. 12.00  (oplyst af afsenderen; 0 bankdage fra 01-07-2026)" in text_of(message)
 
 
 def test_text_of_a_full_letter():
@@ -62,26 +62,30 @@ def test_text_of_a_full_letter():
         File(b"", "Tom.pdf", role="TechnicalDocument"),
     ]
     extra = "<memo:reply>true</memo:reply><memo:replyByDateTime>2026-12-03T22:59:00Z</memo:replyByDateTime>"
-    _, message = mailed(Memo(files=files, extra=extra, legal="true"))
+    _, message = mailed(Memo(files=files, extra=extra, legal="true", mandatory="true"))
     text = text_of(message)
 
     assert text.splitlines() == [
+        "Retslig meddelelse: hentet af Nemboks 21-11-2026 kl. 14.05.12. Obligatorisk meddelelse.",
+        "",
         "Brev fra:      Skattestyrelsen",
         "Til:           Eksempel ApS, CVR 12 34 56 78",
         "Emne:          Årsopgørelse 2026",
         "Modtaget i",
         "Digital Post:  21-11-2026 kl. 14.05   (kommet frem, § 10 i lov om Digital Post; senest dette tidspunkt)",
-        "Frist:         03-12-2026 kl. 23.59  (oplyst af afsenderen)",
+        "Frist:         03-12-2026  (oplyst af afsenderen; 9 bankdage fra 21-11-2026)",
         "Svar muligt:   ja, i Digital Post",
         "Vedhæftet:     1. Årsopgørelse 2026.pdf (184 kB)  2. Vejledning.pdf (1,2 MB)  3. Tom.pdf (tom fil)",
         "Handling:      Betal (virk.dk): https://virk.dk/betal",
-        "Retslig meddelelse: hentet af Nemboks 21-11-2026 kl. 14.05.12.",
         "",
         "--",
         "Svar ikke på denne mail. Svar myndigheden i Digital Post.",
+        "Gem brevet: det fjernes fra Digital Post, når jeres mailserver har taget imod det.",
         f"Reference {reference_for(CVR, ID)}",
     ]
-    assert message["Importance"] == "high"
+    assert text.split() == words_of(html_of(message))
+    assert len([line for line in text.splitlines() if line not in ("", "--") and "Handling" not in line]) <= 12
+    assert (message["Importance"], message["Nemboks-Class"]) == ("high", "legal, mandatory")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from nemboks.content.compose import Seen
 from nemboks.content.memo import MemoReader
 from nemboks.content.message import MessageReader
 from tests.content.memos import File, Memo, writer
@@ -41,7 +42,7 @@ def test_memory_does_not_grow_with_the_letter(reader, pieces):
     for piece in pieces():
         reader.feed(piece)
     headline = reader.close()
-    mail = writer(headline, beginning=HEADER)
+    mail = writer(headline, seen=Seen(HEADER))
     size, digest = len(mail.head()), sha256()
     for piece in pieces():
         out = mail.feed(piece)
