@@ -25,7 +25,7 @@ from nemboks.content.coding import encode
 from nemboks.content.errors import ContentError, UnsafeHeader
 from nemboks.content.headers import Field, check_block, split_fields
 
-LIMIT: Final = 60 << 20  # octets of a plain mail; it is held in memory about five times over
+LIMIT: Final = 60 << 20  # octets of a plain mail; while it is encrypted it lies in memory several times over
 MIN_BITS: Final = 2048
 _EMAIL_USES: Final = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 _MIME: Final = (
