@@ -13,10 +13,12 @@ from nemboks.content.texts import danish
 from nemboks.domain.circles import address_of, language_of
 from nemboks.domain.incidents import Notice, NoticeKind
 from nemboks.domain.mailbox import Address
+from nemboks.ports import Message
 
 
-def compose_notice(notice: Notice, subject: str, text: str, sender: Address) -> bytes:
+def compose_notice(message: Message, sender: Address) -> bytes:
     """The mail's octets, CRLF-ended and 7-bit. ValueError for a notice whose path is no address."""
+    notice = message.notice
     address = address_of(notice.path)
     if address is None:
         raise ValueError("the notice does not go by mail")
@@ -24,7 +26,7 @@ def compose_notice(notice: Notice, subject: str, text: str, sender: Address) -> 
     fields = [
         ("From", plain_field("From", f'"Nemboks" <{sender}>')),
         ("To", plain_field("To", address)),
-        ("Subject", text_field("Subject", subject)),
+        ("Subject", text_field("Subject", message.subject)),
         ("Date", plain_field("Date", format_datetime(danish(notice.created_at).replace(microsecond=0)))),
         ("Message-ID", plain_field("Message-ID", f"<n.{_digest(notice, notice.kind, notice.number)}@{domain}>")),
         ("References", plain_field("References", f"<i.{_digest(notice)}@{domain}>")),  # one incident, one thread
@@ -39,7 +41,7 @@ def compose_notice(notice: Notice, subject: str, text: str, sender: Address) -> 
         fields.append(("Importance", plain_field("Importance", "high")))
     block = b"".join(raw for _, raw in fields) + b"\r\n"
     check_block(block, [name for name, _ in fields])
-    return block + encode(text.replace("\n", "\r\n").encode())
+    return block + encode(message.text.replace("\n", "\r\n").encode())
 
 
 def _digest(notice: Notice, *more: object) -> str:

@@ -29,6 +29,8 @@ _NOT_STOPPED: Final = frozenset({Cause.VANISHED, Cause.BOUNCED, Cause.JUNK, Caus
 class About:
     """What is known of the letters when the notice is told."""
 
+    cvrs: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()  # of the first letters
     looked_twice: bool = True  # the refusal was heard a second time
     deadline: datetime | None = None  # the nearest, if a letter names one
     alone: bool = False  # for the operator: nobody of the company can be reached
@@ -64,10 +66,10 @@ def _lines(notice: Notice, said: Said, about: About, first: str, language: str) 
     lines = [first, ""]
     if notice.words and not solved:
         lines.append(f"{'Svaret lød' if danish else 'The answer was'}: {masked(redact(notice.words), _SERVERS_WORDS)}")
-    if notice.cvrs:
-        lines.append(f"CVR: {_listed([_spaced(cvr) for cvr in notice.cvrs], len(notice.mailboxes), language)}")
-    if notice.references:
-        lines.append(f"Reference: {_listed(notice.references, notice.count, language)}")
+    if about.cvrs:
+        lines.append(f"CVR: {_listed([_spaced(cvr) for cvr in about.cvrs], len(notice.mailboxes), language)}")
+    if about.references:
+        lines.append(f"Reference: {_listed(about.references, notice.count, language)}")
     lines.append(f"{'Siden' if danish else 'Since'}: {date_words(notice.since, language)}")
     if about.deadline and not solved:
         nearest = "Nærmeste frist" if danish else "Nearest deadline"

@@ -7,13 +7,12 @@ after an uncertain ending has the same Message-ID. Never judges whether the path
 from collections.abc import AsyncIterator, Callable
 
 from nemboks.domain.circles import address_of
-from nemboks.domain.incidents import Notice
 from nemboks.domain.mailbox import Address
 from nemboks.domain.pace import Pace
 from nemboks.domain.verdict import Verdict, verdict
-from nemboks.ports import Courier, Mail, NotTold
+from nemboks.ports import Courier, Mail, Message, NotTold
 
-Compose = Callable[[Notice, str, str, Address], bytes]  # content/notice_mail.py; adapters do not import content
+Compose = Callable[[Message, Address], bytes]  # content/notice_mail.py; adapters do not import content
 _ACCOUNT = "notices"  # connections are shared among notices, never with a company's letters
 
 
@@ -24,12 +23,12 @@ class MailNotifier:
         self._courier, self._server, self._sender = courier, server, sender
         self._pace, self._compose = pace, compose
 
-    async def tell(self, notice: Notice, subject: str, text: str) -> str:
+    async def tell(self, message: Message) -> str:
         """The mail server's reply. Raises NotTold for anything but a 2yz at the dot."""
-        address = address_of(notice.path)
+        address = address_of(message.notice.path)
         if address is None:
             raise NotTold("the path is not an address")
-        raw = self._compose(notice, subject, text, self._sender)
+        raw = self._compose(message, self._sender)
         mail = Mail(_ACCOUNT, self._server, self._sender, address, len(raw), False, _pieces(raw))
         report = await self._courier.deliver(mail, self._pace.attempt_seconds + self._pace.allowance(len(raw)), _always)
         if verdict(report) is Verdict.ACCEPTED and report.reply is not None:

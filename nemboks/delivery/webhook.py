@@ -18,10 +18,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from nemboks.delivery.https import Answer, Ask, NoAnswer, ask
-from nemboks.domain.incidents import Notice
 from nemboks.domain.mailbox import Address
 from nemboks.domain.redact import redact
-from nemboks.ports import Clock, NotTold, Told
+from nemboks.ports import Clock, Message, NotTold, Told
 
 SECONDS: Final = 20.0  # for a whole call; GitHub waits 10 s, Stripe 20
 
@@ -49,13 +48,12 @@ class WebhookNotifier:
     def __init__(self, hooks: Mapping[str, WebhookAccess], clock: Clock) -> None:
         self._hooks, self._clock = dict(hooks), clock
 
-    async def tell(self, notice: Notice, subject: str, text: str) -> str:
+    async def tell(self, message: Message) -> str:
         """The receiver's status. Raises NotTold for anything but a 2xx."""
-        name = notice.path.partition(":")[2]
+        name = message.notice.path.partition(":")[2]
         if name not in self._hooks:  # a notice may outlive the settings it was made under
             raise NotTold(f"there is no [webhooks.{name}] in the settings")
-        values = {**_notice(notice), "subject": subject, "text": text}
-        return await _call(self._hooks[name], f"notice-{notice.id}", "notice", values, self._clock)
+        return await _call(self._hooks[name], f"notice-{message.notice.id}", "notice", _values(message), self._clock)
 
     async def close(self) -> None:
         """Nothing: no connection is kept."""
@@ -79,14 +77,16 @@ def signature(key: str, at: int, body: bytes) -> str:
     return f"t={at},v1={mac}"
 
 
-def _notice(notice: Notice) -> dict[str, Any]:
+def _values(message: Message) -> dict[str, Any]:
+    notice = message.notice
     one_address = bool(notice.address.partition("@")[0])  # not "@domain", for several
     return {
         "id": notice.id, "incident": notice.incident, "kind": notice.kind, "cause": notice.cause,
-        "number": notice.number, "count": notice.count, "cvrs": notice.cvrs, "letters": notice.letters,
-        "references": notice.references, "address": Address(notice.address).masked if one_address else None,
+        "number": notice.number, "count": notice.count, "cvrs": message.cvrs, "letters": notice.letters,
+        "references": message.references, "address": Address(notice.address).masked if one_address else None,
         "destination": notice.destination or None, "words": redact(notice.words) or None,
         "since": _time(notice.since), "created_at": _time(notice.created_at),
+        "subject": message.subject, "text": message.text,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ Pure; a call too many changes nothing. Source: UX 7, RELIABILITY 7.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,10 +23,11 @@ from nemboks.domain.pace import Pace
 # The place of a trouble is a server for these and nothing for those; else a domain: its addresses are mended together.
 _OF_SERVER: Final = frozenset({Cause.POLICY, Cause.LOGIN, Cause.TLS, Cause.LATE, Cause.SILENT})
 _NOWHERE: Final = frozenset({Cause.HELD, Cause.VANISHED, Cause.REFUSED})
-# Time may cure these: they are told when they are late.
-_PATIENT: Final = frozenset({Cause.LATE, Cause.COPY})
+# Time, or a split into parts, may cure these: they are told when they are late.
+_PATIENT: Final = frozenset({Cause.LATE, Cause.COPY, Cause.TOO_LARGE})
 # Nothing ends these: told once for each letter, never as "still" or "solved".
 _FACTS: Final = frozenset({Cause.VANISHED, Cause.BOUNCED})
+_NOT_OVER_BY_DELIVERY: Final = _FACTS | {Cause.COPY}
 _NEAR: Final = timedelta(days=7)  # an undelivered letter with so little time left is told at once (UX 7)
 
 _Change = tuple[Incident, Notice | None]  # the notice is made out to each path later
@@ -40,17 +41,19 @@ def assess(
     pace: Pace,
     operator: Address | None,
     through: str = DIRECT,
+    waiting: Collection[int] = (),
 ) -> tuple[list[Incident], list[Notice]]:
     """The incidents that are new or changed, and the notices that are owed now.
 
-    `through`: what sends notices by mail, a server's name or "direct".
+    `through`: what sends notices by mail, a server's name or "direct". `waiting`: a letter that is not
+    delivered yet of each incident that `closing` names.
     """
     before = {incident.key: incident for incident in open}
     blocked = failing(sick)
     groups = {group.key: group for group in _groups(sick, mailboxes, operator, blocked, through)}
     incidents, notices = [], []
     for key in sorted(before.keys() | groups.keys()):
-        change = _change(before.get(key), groups.get(key), sick, now, pace)
+        change = _change(before.get(key), groups.get(key), sick, waiting, now, pace)
         if change is None:
             continue
         incident, owed = change
@@ -114,7 +117,7 @@ def _groups(
 
 def _one_cause_each(sick: Sequence[Sick]) -> list[Sick]:
     """Without the lateness of letters whose own trouble, or whose mailbox's, has a name."""
-    named = {one.letter for one in sick if one.cause not in _PATIENT}
+    named = {one.letter for one in sick if one.cause not in (Cause.LATE, Cause.COPY)}
     shut = {one.mailbox for one in sick if one.cause is Cause.REFUSED}
 
     def nameless(one: Sick) -> bool:
@@ -148,10 +151,15 @@ def _near(one: Sick, now: datetime) -> bool:
 
 
 def _change(
-    was: Incident | None, group: _Group | None, sick: Sequence[Sick], now: datetime, pace: Pace
+    was: Incident | None,
+    group: _Group | None,
+    sick: Sequence[Sick],
+    waiting: Collection[int],
+    now: datetime,
+    pace: Pace,
 ) -> _Change | None:
     if group is None:
-        return _quiet(was, sick, now, pace) if was else None
+        return _quiet(was, sick, waiting, now, pace) if was else None
     if was is None:
         ripe = any(_ripe(one, now, pace) for one in group.sick)
         return (_joined(_new(group, now), group), None) if ripe else None
@@ -187,11 +195,22 @@ def _first_kind(group: _Group) -> NoticeKind:
     return NoticeKind.LATE if waited else NoticeKind.STOPPED
 
 
-def _quiet(was: Incident, sick: Sequence[Sick], now: datetime, pace: Pace) -> _Change:
+def closing(open: Sequence[Incident], now: datetime, pace: Pace) -> list[Incident]:
+    """Incidents that would be told as solved now. A letter whose trouble only got another name, such as "try again
+    later", is not delivered, so nothing is solved."""
+    return [one for one in open if one.told_at and _rested(one, now, pace) and one.cause not in _NOT_OVER_BY_DELIVERY]
+
+
+def _rested(one: Incident, now: datetime, pace: Pace) -> bool:
+    return one.quiet_since is not None and now >= one.quiet_since + timedelta(seconds=pace.quiet_seconds)
+
+
+def _quiet(was: Incident, sick: Sequence[Sick], waiting: Collection[int], now: datetime, pace: Pace) -> _Change:
     """An incident without its trouble: closed once it has been so for a while."""
     if was.quiet_since is None:
         return replace(was, quiet_since=now), None
-    if now < was.quiet_since + timedelta(seconds=pace.quiet_seconds):
+    still = was.told_at and was.cause not in _NOT_OVER_BY_DELIVERY and not set(waiting).isdisjoint(was.letters)
+    if still or not _rested(was, now, pace):
         return was, None
     closed = replace(was, closed_at=now)
     if was.told_at is None or was.cause in _FACTS or not was.paths:

@@ -97,5 +97,3 @@ class Notice:
     sent_at: datetime | None = None
     failures: int = 0
     receipt: str = ""  # the receiver's words, or why the last try failed
-    cvrs: tuple[str, ...] = ()  # filled when it is told, never kept
-    references: tuple[str, ...] = ()  # likewise, of the first letters

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from nemboks.content.compose import reference_for
 from nemboks.content.notice_texts import LISTED, About, notice_text
-from nemboks.domain.assess import assess
+from nemboks.domain.assess import assess, closing
 from nemboks.domain.circles import address_of
 from nemboks.domain.incidents import Incident, Notice
 from nemboks.domain.letter import Letter, State
@@ -21,11 +21,11 @@ from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.verdict import spread
 from nemboks.journey.world import Telling, World
 from nemboks.logs import log
-from nemboks.ports import Cursor, Listener, NotTold
+from nemboks.ports import Cursor, Listener, Message, NotTold
 
 BATCH = 50  # notices at one look; the next look is at most a sweep away
 EVENTS = 100  # events in one call to a webhook
-_DELIVERED = (State.FORWARDED, State.ACKNOWLEDGED)
+_UNDELIVERED = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER, State.HELD)
 
 
 async def assess_troubles(world: World) -> int:
@@ -37,12 +37,25 @@ async def assess_troubles(world: World) -> int:
     open_ = await incidents.open()
     if not sick and not open_:
         return 0
-    mailboxes = await world.mailboxes.all()
-    changed, owed = assess(sick, open_, mailboxes, now, world.pace, world.telling.operator, world.telling.through)
+    mailboxes, telling = await world.mailboxes.all(), world.telling
+    waiting = await _waiting(closing(open_, now, world.pace), world)
+    changed, owed = assess(sick, open_, mailboxes, now, world.pace, telling.operator, telling.through, waiting)
     if changed or owed:
         await incidents.keep(changed, owed)
         _account_for(changed, open_)
     return len(owed)
+
+
+async def _waiting(incidents: Sequence[Incident], world: World) -> set[int]:
+    """Of each incident a letter that is not delivered yet, if there is one."""
+    found = set()
+    for incident in incidents:
+        for id_ in incident.letters:
+            letter = await world.letters.get(id_)
+            if letter is not None and letter.state in _UNDELIVERED:
+                found.add(id_)
+                break
+    return found
 
 
 def _account_for(changed: Sequence[Incident], before: Sequence[Incident]) -> None:
@@ -113,11 +126,12 @@ async def _along(notices: Sequence[Notice], world: World, telling: Telling) -> i
 
 async def _tell(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> bool:
     kind = notice.path.partition(":")[0]
-    told, about = await _about(notice, boxes, world, telling)
+    about = await _about(notice, boxes, world, telling)
+    message = Message(notice, *notice_text(notice, about), about.cvrs, about.references)
     try:
         if kind not in telling.notifiers:
             raise NotTold(f"nothing here sends notices by {kind}")
-        words = await telling.notifiers[kind].tell(told, *notice_text(told, about))
+        words = await telling.notifiers[kind].tell(message)
     except NotTold as error:
         due_at = world.clock.now() + timedelta(seconds=_wait(notice.failures, world))
         await telling.incidents.failed(notice, str(error), due_at)
@@ -135,17 +149,16 @@ def _wait(failures: int, world: World) -> float:
     return spread(waits[min(failures, len(waits) - 1)], world.clock.chance())
 
 
-async def _about(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> tuple[Notice, About]:
-    """The notice with the names that people know its letters by, and what is known of those now."""
+async def _about(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> About:
+    """The names that people know the notice's letters by, and what is known of those now."""
     first = [letter for id_ in notice.letters[:LISTED] if (letter := await world.letters.get(id_))]
-    known = tuple(boxes[id_].cvr for id_ in notice.mailboxes if id_ in boxes)
-    references = tuple(reference_for(boxes[x.mailbox].cvr, _collected_as(x)) for x in first if x.mailbox in boxes)
-    about = About(
+    return About(
+        cvrs=tuple(boxes[id_].cvr for id_ in notice.mailboxes if id_ in boxes),
+        references=tuple(reference_for(boxes[x.mailbox].cvr, _collected_as(x)) for x in first if x.mailbox in boxes),
         looked_twice=not first or any(x.failures > 1 or x.state is State.HELD for x in first),
         deadline=min((at for x in first if (at := _deadline(x))), default=None),
         alone=await _alone(notice, telling),
     )
-    return replace(notice, cvrs=known, references=references), about
 
 
 def _collected_as(letter: Letter) -> str:
@@ -154,7 +167,7 @@ def _collected_as(letter: Letter) -> str:
 
 
 def _deadline(letter: Letter) -> datetime | None:
-    return letter.headline.reply_by if letter.headline and letter.state not in _DELIVERED else None
+    return letter.headline.reply_by if letter.headline and letter.state in _UNDELIVERED else None
 
 
 async def _alone(notice: Notice, telling: Telling) -> bool:

@@ -20,11 +20,11 @@ from nemboks.ports.courier import (
 )
 from nemboks.ports.inbox import Gone, Inbox, InboxError, Inboxes, Listed, Refused, Unavailable
 from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, Letters, Mailboxes, Sealing
-from nemboks.ports.people import Cursor, Incidents, Listener, Notifier, NotTold, Stream, Told
+from nemboks.ports.people import Cursor, Incidents, Listener, Message, Notifier, NotTold, Stream, Told
 
 __all__ = [
     "Attempted", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain", "Domains",
     "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters", "Listed",
-    "Listener", "Mail", "Mailboxes", "NotTold", "Notifier", "Place", "Prober", "Refused", "ReturnBox", "ReturnedMail",
-    "Sealing", "Stream", "Told", "Unavailable",
+    "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place", "Prober", "Refused", "ReturnBox",
+    "ReturnedMail", "Sealing", "Stream", "Told", "Unavailable",
 ]  # fmt: skip

@@ -39,10 +39,21 @@ class Incidents(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice in words, with the names that people know its letters by."""
+
+    notice: Notice
+    subject: str
+    text: str  # lines end in LF
+    cvrs: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()  # of the first letters
+
+
 class Notifier(Protocol):
     """One kind of path to people: mail or webhook."""
 
-    async def tell(self, notice: Notice, subject: str, text: str) -> str:
+    async def tell(self, message: Message) -> str:
         """The receiver's words when it took it. Raises NotTold otherwise."""
         ...
 
