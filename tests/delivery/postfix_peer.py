@@ -10,10 +10,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import trustme
 
@@ -80,12 +81,12 @@ class Postfix:
 
     home: Path
     ports: dict[str, int]
+    implicit: frozenset[str]  # the services with TLS from the first byte
 
-    def access(self, service: str) -> ServerAccess:
+    def access(self, service: str, **changes: Any) -> ServerAccess:
         """How the courier reaches one of its services."""
-        return ServerAccess(
-            "localhost", self.ports[service], service != "starttls", self.home / "ca.pem", internal=True
-        )
+        port, ca_file = self.ports[service], self.home / "ca.pem"
+        return replace(ServerAccess("localhost", port, service in self.implicit, ca_file, internal=True), **changes)
 
     def letters(self) -> list[bytes]:
         """What lies in the mailbox now."""
@@ -93,14 +94,23 @@ class Postfix:
 
 
 @contextmanager
-def running_postfix() -> Iterator[Postfix]:
-    """A Postfix until the block ends."""
+def running_postfix(
+    services: Mapping[str, str] = SERVICES,
+    main: str = "",
+    files: Mapping[str, str] | None = None,
+    issue: Callable[[trustme.CA, Path], None] = lambda authority, home: None,
+) -> Iterator[Postfix]:
+    """A Postfix until the block ends.
+
+    `main` is more of its configuration, where {home} is its directory; `files` are written there, and `issue` may
+    put certificates there.
+    """
     program = require_peer("postfix")
     if os.geteuid() != 0:
         do_without("Postfix can only be started by root")
     home = Path(tempfile.mkdtemp(prefix="nemboks-postfix-"))
     try:
-        postfix = _configured(home)
+        postfix = _configured(home, services, main, files or {}, issue)
         command = [program, "-c", str(home / "etc")]
         started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=60)
         if started.returncode:
@@ -115,7 +125,13 @@ def running_postfix() -> Iterator[Postfix]:
         shutil.rmtree(home)
 
 
-def _configured(home: Path) -> Postfix:
+def _configured(
+    home: Path,
+    services: Mapping[str, str],
+    main: str,
+    files: Mapping[str, str],
+    issue: Callable[[trustme.CA, Path], None],
+) -> Postfix:
     home.chmod(0o755)
     for name, owner in (("etc", None), ("queue", None), ("data", "postfix"), ("mail", "nobody")):
         (home / name).mkdir(mode=0o755)
@@ -125,12 +141,18 @@ def _configured(home: Path) -> Postfix:
     authority.cert_pem.write_to_path(str(home / "ca.pem"))
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(home / "server.pem"))
     (home / "server.pem").chmod(0o600)
-    (home / "mailboxes").write_text("post@bakery.example post/\n")
-    ports = dict(zip(SERVICES, _free_ports(len(SERVICES)), strict=True))
-    lines = [f"127.0.0.1:{ports[name]} inet n - n - - smtpd {options}\n" for name, options in SERVICES.items()]
-    (home / "etc/main.cf").write_text(MAIN.format(home=home, limit=SIZE_LIMIT))
+    issue(authority, home)
+    for name, text in {"mailboxes": "post@bakery.example post/\n", **files}.items():
+        (home / name).write_text(text)
+    ports = dict(zip(services, _free_ports(len(services)), strict=True))
+    lines = [
+        f"127.0.0.1:{ports[name]} inet n - n - - smtpd {options.replace('{home}', str(home))}\n"
+        for name, options in services.items()
+    ]
+    (home / "etc/main.cf").write_text(MAIN.format(home=home, limit=SIZE_LIMIT) + main.replace("{home}", str(home)))
     (home / "etc/master.cf").write_text(MASTER + "".join(lines))
-    return Postfix(home, ports)
+    implicit = frozenset(name for name, options in services.items() if "wrappermode=yes" in options)
+    return Postfix(home, ports, implicit)
 
 
 def _free_ports(count: int) -> list[int]:
