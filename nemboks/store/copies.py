@@ -12,10 +12,13 @@ from nemboks.domain.letter import Reason, State
 from nemboks.domain.mailbox import Role
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
 
-NEWEST: Final = (
-    select(routes.c.mailbox_id, func.max(routes.c.version).label("version")).group_by(routes.c.mailbox_id).subquery()
+_NEWER: Final = routes.alias("newer")
+# How a mailbox is joined with its current route, the one of the highest version.
+CURRENT: Final = and_(
+    routes.c.mailbox_id == mailboxes.c.id,
+    routes.c.version
+    == select(func.max(_NEWER.c.version)).where(_NEWER.c.mailbox_id == mailboxes.c.id).scalar_subquery(),
 )
-CURRENT: Final = and_(routes.c.mailbox_id == NEWEST.c.mailbox_id, routes.c.version == NEWEST.c.version)
 _NAMED: Final = func.json_each(routes.c.others).table_valued("value", name="named")
 
 
@@ -44,15 +47,19 @@ _PLANNED: Final = exists(
 _FALLBACK_LEFT: Final = exists(
     select(1).select_from(_NAMED).where(_of_named("role") == Role.FALLBACK.value, ~_PLANNED).correlate(letters, routes)
 )
+# By itself, so that it is found by its state: else the search would go through every letter there ever was.
+_UNDELIVERED: Final = select(letters.c.id).where(
+    letters.c.state.in_((*_ON_ITS_WAY, State.HELD)),
+    or_(letters.c.state != State.HELD, letters.c.why.in_(_OUT_OF_REACH)),
+    letters.c.found_at < bindparam("since"),
+)
 STRANDED: Final = (
     select(letters)
     .join_from(letters, mailboxes)
-    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
     .join(routes, CURRENT)
     .where(
-        or_(letters.c.state.in_(_ON_ITS_WAY), _HELD_FOR_THAT),
+        letters.c.id.in_(_UNDELIVERED),
         letters.c.headline.is_not(None),
-        letters.c.found_at < bindparam("since"),
         mailboxes.c.paused_at.is_(None),
         _FALLBACK_LEFT,
     )
@@ -69,13 +76,15 @@ _OPEN: Final = exists(
     )
     .correlate(letters)
 )
+# Of the few letters that have contents; by their state they would be looked for among all that are done.
+_NOT_DONE: Final = [state for state in State if state is not State.ACKNOWLEDGED]
 FINISHED_COPIES: Final = (
     select(letters)
     .where(
-        letters.c.state == State.ACKNOWLEDGED,
-        letters.c.contents_file.is_not(None),
+        letters.c.contents_file > "",
+        letters.c.state.not_in(_NOT_DONE),
         or_(letters.c.acknowledged_at < bindparam("given_up"), ~_OPEN),
     )
-    .order_by(letters.c.id)
+    .order_by(letters.c.contents_file)
     .limit(bindparam("most"))
 )

@@ -16,7 +16,7 @@ from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, Pa
 from nemboks.domain.mailbox import Recipient
 from nemboks.ports import Clock
 from nemboks.store import attempts, events
-from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT, NEWEST
+from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT
 from nemboks.store.reader import Reader
 from nemboks.store.rows import delivery_changes, delivery_from, delivery_values
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
@@ -28,7 +28,6 @@ _GOING: Final = (
     select(deliveries)
     .join_from(deliveries, letters)
     .join(mailboxes, mailboxes.c.id == deliveries.c.mailbox_id)
-    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
     .join(routes, CURRENT)
     .where(mailboxes.c.paused_at.is_(None), MAY_GO, NAMES_RECIPIENT)
 )

@@ -6,15 +6,13 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from nemboks.domain.mailbox import Address, Cvr, Mailbox, Route
-from nemboks.store.copies import CURRENT, NEWEST
+from nemboks.store.copies import CURRENT
 from nemboks.store.errors import StoreError
 from nemboks.store.schema import mailboxes, routes
 from nemboks.store.writer import Tx
 
 _ROUTE: Final = [column for column in routes.columns if column.name != "mailbox_id"]
-ALL: Final = (
-    select(mailboxes, *_ROUTE).join_from(mailboxes, NEWEST, mailboxes.c.id == NEWEST.c.mailbox_id).join(routes, CURRENT)
-)
+ALL: Final = select(mailboxes, *_ROUTE).join_from(mailboxes, routes, CURRENT)
 BY_ID: Final = ALL.where(mailboxes.c.id == bindparam("id"))
 BY_CVR: Final = ALL.where(mailboxes.c.cvr == bindparam("cvr"))
 BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))

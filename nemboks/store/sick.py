@@ -7,13 +7,13 @@ copy that was given up) is told for a day, a mail that came back after its recei
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, union
 
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
 from nemboks.domain.mailbox import Address, destination
-from nemboks.store.copies import CURRENT, NAMES_RECIPIENT, NEWEST
+from nemboks.store.copies import CURRENT, NAMES_RECIPIENT
 from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
 from nemboks.store.writer import Tx
 
@@ -46,18 +46,24 @@ def _happened(letter: Any, names: tuple[str, ...], since: str) -> Any:
     )
 
 
-_BOUNCED = and_(
+_OPEN = select(letters.c.id).where(
+    letters.c.state.in_((*_LATE, State.HELD)),
+    or_(
+        and_(letters.c.state.in_(_TRYING), letters.c.why.in_(TROUBLES), letters.c.failures >= 1),
+        letters.c.state == State.HELD,
+        and_(letters.c.state == State.HANDED_OVER, letters.c.why == Cause.JUNK.value),
+        and_(letters.c.state.in_(_LATE), letters.c.found_at <= bindparam("late_before")),
+    ),
+)
+_VANISHED = select(letters.c.id).where(
+    letters.c.state == State.VANISHED, _happened(letters.c.id, ("vanished",), "told_since")
+)
+_BOUNCED = select(letters.c.id).where(
     letters.c.bounced > "",
     or_(letters.c.state == State.FORWARDED, _happened(letters.c.id, ("bounced",), "bounced_since")),
 )
-_UNWELL = or_(
-    and_(letters.c.state.in_(_TRYING), letters.c.why.in_(TROUBLES), letters.c.failures >= 1),
-    letters.c.state == State.HELD,
-    and_(letters.c.state == State.HANDED_OVER, letters.c.why == Cause.JUNK.value),
-    and_(letters.c.state.in_(_LATE), letters.c.found_at <= bindparam("late_before")),
-    and_(letters.c.state == State.VANISHED, _happened(letters.c.id, ("vanished",), "told_since")),
-    _BOUNCED,
-)
+# Each is found by an index of its own: among all letters there ever were, few are unwell.
+_UNWELL = union(_OPEN, _VANISHED, _BOUNCED)
 LETTERS: Final[Select[Any]] = (
     select(
         letters.c.id, letters.c.mailbox_id, letters.c.state, letters.c.why, letters.c.words, letters.c.failures,
@@ -65,9 +71,8 @@ LETTERS: Final[Select[Any]] = (
         func.json_extract(letters.c.headline, "$.reply_by").label("reply_by"),
     )
     .join_from(letters, mailboxes)
-    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
     .join(routes, CURRENT)
-    .where(mailboxes.c.paused_at.is_(None), _UNWELL)
+    .where(mailboxes.c.paused_at.is_(None), letters.c.id.in_(_UNWELL))
     .order_by(letters.c.available_at, letters.c.id)
     .limit(MOST)
 )  # fmt: skip
@@ -88,7 +93,6 @@ COPIES: Final[Select[Any]] = (
     )
     .join_from(deliveries, letters)
     .join(mailboxes, mailboxes.c.id == deliveries.c.mailbox_id)
-    .join(NEWEST, NEWEST.c.mailbox_id == mailboxes.c.id)
     .join(routes, CURRENT)
     .where(mailboxes.c.paused_at.is_(None), NAMES_RECIPIENT, or_(_STUCK, _GIVEN_UP))
     .order_by(deliveries.c.id)
