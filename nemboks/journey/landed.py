@@ -5,17 +5,20 @@ waits, people are told, and a later look that finds it in the inbox confirms it.
 is up is silence, and only a person goes on from there.
 """
 
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
+from nemboks.content.compose import message_id_of
+from nemboks.content.message import HeaderBlock, kept_fields
 from nemboks.domain.events import Event, Postponed, Reason, Returned
-from nemboks.domain.headline import Copy
+from nemboks.domain.headline import Copy, Kind, Sealed
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.proof import Confirmation, Evidence, Reply, Stage
 from nemboks.domain.verdict import proven, spread
 from nemboks.journey.world import World
 from nemboks.logs import log
-from nemboks.ports import Attempted, InboxError, Landed, Place
+from nemboks.ports import Attempted, ContentsGone, InboxError, Landed, Place
 
 JUNK = "junk"  # the `why` of a letter that lies in junk or in the bin
 NOT_SEEN = "handed_over"
@@ -26,7 +29,7 @@ async def look_for(letter: Letter, world: World) -> None:
     mailbox = await world.mailboxes.get(letter.mailbox)
     try:
         seen = await _look(letter, mailbox, world)
-    except InboxError as e:
+    except (InboxError, ContentsGone) as e:
         event = _absent(letter, mailbox, type(e).__name__.lower(), str(e), world)
     else:
         event = await _event(letter, mailbox, seen, world)
@@ -38,12 +41,29 @@ async def look_for(letter: Letter, world: World) -> None:
 async def _look(letter: Letter, mailbox: Mailbox, world: World) -> Landed | None:
     if world.landings is None or not mailbox.options.landing or letter.copy is None:
         return None
-    return await world.landings.look(mailbox, part_id(letter.copy, letter.part))
+    return await world.landings.look(mailbox, await _message_id(letter, letter.copy, world))
 
 
-def part_id(copy: Copy, part: int) -> str:
-    """The Message-ID of one mail of a letter: that of the first, with the part's number."""
-    return copy.message_id.replace(".1@", f".{part}@", 1)
+async def _message_id(letter: Letter, copy: Copy, world: World) -> str:
+    """Of the mail that was handed over. A message that goes as it is keeps its own, if it has one (D11)."""
+    headline, sealed = letter.headline, letter.contents
+    wrapped = copy.wrap or copy.style.certificate or (headline and headline.wrap)
+    if headline and sealed and headline.kind is Kind.MESSAGE and not wrapped:
+        block = await _header(letter.id, sealed, world)
+        own = [field.value for field in kept_fields(block) if field.name == "message-id"]
+        if own:
+            return own[0].decode("ascii", "replace")
+    return message_id_of(copy, letter.part)
+
+
+async def _header(letter: int, sealed: Sealed, world: World) -> bytes:
+    block = HeaderBlock()
+    async with aclosing(world.contents.open(letter, sealed)) as pieces:
+        async for piece in pieces:
+            block.feed(piece)
+            if block.whole:
+                break
+    return bytes(block.kept)
 
 
 async def _event(letter: Letter, mailbox: Mailbox, seen: Landed | None, world: World) -> Event:

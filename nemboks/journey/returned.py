@@ -1,0 +1,118 @@
+"""What comes back to our return path: delivery notices and bounces, each on the letter it is about.
+
+Read `_event` as a table. `delivered` confirms the part that is missing. `failed` counts only for the mail that the
+letter rests on: the hand-over that is waited for, or a confirmation. Anything about another mail of the letter (an
+older attempt, a part that nobody waits for, a further recipient) is logged and changes nothing.
+A message is settled only after its events are committed: a crash between the two repeats harmlessly.
+"""
+
+from nemboks.content.dsn import NotUnderstood, read
+from nemboks.domain.events import Bounced, Event, Hold, Reason, Returned
+from nemboks.domain.letter import Letter, Stale, State
+from nemboks.domain.proof import Evidence, Reply
+from nemboks.domain.returns import Action, StatusNotice, Token
+from nemboks.journey.landed import proof, sent
+from nemboks.journey.world import Returning, World
+from nemboks.logs import log
+from nemboks.ports import InboxError, ReturnedMail
+
+BATCH = 8  # messages at a time, of at most 1 MiB each
+_BUSY = (State.SENDING, State.HELD)  # the open attempt alone may end it, or a person
+_CONFIRMABLE = (State.SENDING, State.HANDED_OVER, State.WAITING, State.HELD)
+
+
+async def read_returns(world: World) -> int:
+    """How many messages of the return box were settled. A box that cannot be read is logged; it is asked again."""
+    if world.returning is None:
+        return 0
+    settled = 0
+    try:
+        for mail in await world.returning.box.waiting(BATCH):
+            settled += await _settle(mail, world.returning, world)
+    except InboxError as e:
+        log().warning("returns_unavailable", words=str(e))
+    return settled
+
+
+async def _settle(mail: ReturnedMail, returning: Returning, world: World) -> bool:
+    """Whether the message is settled: all its notices are acted on, or it is flagged for people."""
+    notices = read(mail.raw, returning.key, returning.domain)
+    if isinstance(notices, NotUnderstood):
+        log().info("return_read", action="kept", words=notices.value)
+        await returning.box.settle(mail.key, understood=False)
+        return True
+    acted = [await _act(notice, world) for notice in notices]
+    if not all(acted):
+        return False
+    await returning.box.settle(mail.key, understood=True)
+    return True
+
+
+async def _act(notice: StatusNotice, world: World) -> bool:
+    """Whether the notice may be forgotten; False when it has to be read again in a while."""
+    token, words = notice.token, _words(notice)
+    letter = None if token.delivery else await world.letters.get(token.letter)
+    if letter and notice.action is Action.FAILED and letter.state in _BUSY and _rests_on(letter, token):
+        return False  # an earlier part came back: not forgotten, though now nothing can be done about it
+    log().info(
+        "return_read", letter=token.letter, attempt=token.attempt, part=token.part, delivery=token.delivery,
+        action=notice.action, words=words,
+    )  # fmt: skip
+    event = await _event(letter, notice, words, world) if letter else None
+    if letter and event:
+        try:
+            after = await world.letters.move(letter, event)
+        except Stale:
+            return False  # it moved between our look and the commit: what the notice means is judged anew
+        log().warning(_name(event), letter=letter.id, state=after.state, why=after.why, words=words)
+    return True
+
+
+def _words(notice: StatusNotice) -> str:
+    return " ".join(filter(None, (notice.status, notice.words, f"({notice.server})" if notice.server else "")))
+
+
+def _name(event: Event) -> str:
+    match event:
+        case Returned() | Hold():
+            return "letter_returned"
+        case Bounced():
+            return "letter_bounced"
+    return "letter_confirmed"
+
+
+async def _event(letter: Letter, notice: StatusNotice, words: str, world: World) -> Event | None:
+    """What the notice does to the letter; None for nothing."""
+    token = notice.token
+    if notice.action is Action.DELIVERED:
+        return await _delivered(letter, notice, world)
+    if notice.action is not Action.FAILED or not _rests_on(letter, token):
+        return None
+    match letter.state:
+        case State.HANDED_OVER:
+            return Returned(Reason.RETURNED, words)
+        case State.WAITING | State.FOUND:  # an earlier part came back while the next one waits
+            return Hold(Reason.RETURNED, words)
+        case State.FORWARDED | State.ACKNOWLEDGED if not letter.bounced:
+            return Bounced(words)
+    return None
+
+
+def _rests_on(letter: Letter, token: Token) -> bool:
+    """Whether the letter's state rests on this mail: it is the hand-over, or one of the confirmations."""
+    if letter.state is State.HANDED_OVER and token.part == letter.part:
+        return token.attempt == letter.fence
+    proofs = (*letter.proofs, *([letter.confirmation] if letter.confirmation else ()))
+    return any((each.part, each.attempt) == (token.part, token.attempt) for each in proofs)
+
+
+async def _delivered(letter: Letter, notice: StatusNotice, world: World) -> Event | None:
+    """The confirmation of the part that is missing, sent by whichever attempt; None when nothing is."""
+    token = notice.token
+    if letter.state not in _CONFIRMABLE or token.part != letter.part or letter.headline is None:
+        return None
+    attempted = await sent(letter, token.part, world, token.attempt)
+    if attempted is None:
+        return None
+    reply = Reply(250, notice.status if notice.status.startswith("2.") else "2.0.0", notice.words)
+    return proof(letter, attempted, Evidence.DSN, reply, world)
