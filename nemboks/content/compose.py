@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from nemboks.content.envelope import Envelope, message_id_for, message_id_of, reference_for
 from nemboks.content.headers import check_block
 from nemboks.content.preread import Preread, Seen, View
-from nemboks.content.shell import carried_by
 from nemboks.content.shell import outer_fields as _fields
 from nemboks.content.writers import MemoMail, MessageMail, WrappedMail
 from nemboks.domain.headline import Copy, Headline, Kind
@@ -102,14 +101,13 @@ def compose(
 
 
 def outer_fields(headline: Headline, copy: Copy, *, part: int = 1, **given: Any) -> bytes:
-    """The header fields of an encrypted mail's outside: those of `compose` but MIME's, with a neutral Subject.
+    """The header fields of an encrypted mail's outside: those of `compose` but MIME's, telling nothing of its inside.
 
-    Takes the arguments of `compose`. The octets end with the last field's CRLF; MIME fields and a blank line follow.
+    Takes the arguments of `compose`. The octets end with the last field's CRLF, as smime.wrap wants them.
     """
     given.pop("seen", None)
     envelope = Envelope(part=part, **given)
-    documents = carried_by(headline, copy, part) if headline.kind is Kind.MEMO else ()
-    fields = _fields(headline, copy, envelope, documents, neutral=True)
+    fields = _fields(headline, copy, envelope, None)
     block = b"".join(raw for _, raw in fields)
     check_block(block + b"\r\n", [name for name, _ in fields])
     return block

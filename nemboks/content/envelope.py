@@ -92,23 +92,34 @@ def copy_fields(copy: Copy, part: int) -> Fields:
     ]
 
 
-def nemboks_fields(headline: Headline, copy: Copy, envelope: Envelope, documents: Sequence[Document]) -> Fields:
-    """The Nemboks-* fields, for machines. `documents`: those of the letter that this mail carries, in order."""
-    authority, deadline = headline.authority, deadline_of(headline, copy.date)
+def nemboks_fields(headline: Headline, copy: Copy, envelope: Envelope, documents: Sequence[Document] | None) -> Fields:
+    """The Nemboks-* fields, for machines. `documents`: those of the letter that this mail carries, in order.
+
+    None: outside an encrypted mail, where nothing is told of the letter's inside.
+    """
+    authority = headline.authority
     fields = [("Nemboks-Letter", _id_field(envelope.upstream_id)), _nemboks("Cvr", envelope.cvr)]
     if authority.id_type == "CVR" and re.fullmatch("[0-9]{8}", authority.id):
         fields.append(_nemboks("Sender-Cvr", authority.id))
     fields.append(_nemboks("Available", utc_words(envelope.available_at)))
-    if deadline:
+    if documents is not None:
+        fields += _telling_fields(headline, copy, documents)
+    if copy.count > 1:
+        fields.append(_nemboks("Part", f"{envelope.part}/{copy.count}"))
+    return [*fields, _nemboks("Format", str(copy.format))]
+
+
+def _telling_fields(headline: Headline, copy: Copy, documents: Sequence[Document]) -> Fields:
+    """Those that tell of the letter's inside."""
+    fields: Fields = []
+    if deadline := deadline_of(headline, copy.date):
         fields.append(_nemboks("Deadline", utc_words(deadline)))
     if classes := [name for name, is_so in (("legal", headline.legal), ("mandatory", headline.mandatory)) if is_so]:
         fields.append(_nemboks("Class", ", ".join(classes)))
     if documents:
         digests = [f"sha256={document.sha256}" for document in documents]
         fields.append(("Nemboks-Docs", list_field("Nemboks-Docs", digests)))
-    if copy.count > 1:
-        fields.append(_nemboks("Part", f"{envelope.part}/{copy.count}"))
-    return [*fields, _nemboks("Format", str(copy.format))]
+    return fields
 
 
 def authority_words(headline: Headline, words: Wording) -> str:

@@ -3,7 +3,8 @@
 Promises: bounded memory for letters of any size; the same result however the bytes are cut; only elements at their
 right path count (ForwardData and ReplyData repeat names of the header); unknown elements are ignored.
 Fatal here (Unreadable): what xml_guard.py refuses, a missing or repeated field, a version that we do not know: it may
-keep documents where we do not look, and the receipt would then remove them. Never judges the recipient or a CVR.
+keep documents where we do not look, and the receipt would then remove them; a file that is a program (active.py).
+Never judges the recipient or a CVR.
 Format: DIGITAL-POST.md 1.3 and 1.4.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from nemboks.content import memo_paths as at
+from nemboks.content.active import Watch
 from nemboks.content.coding import Base64Decoder
 from nemboks.content.errors import Unreadable
 from nemboks.content.memo_values import action_of, flag, forwarded_of, moment, number, thread_of, uuid_of
@@ -204,18 +206,21 @@ class _File:
         self._sink = sink
         self._decoder = Base64Decoder()
         self._digest = hashlib.sha256()
+        self._watch = Watch()
         self._size = 0
 
     def feed(self, text: str) -> None:
         data = self._decoder.feed(text)
         self._digest.update(data)
+        self._watch.feed(data)
         self._size += len(data)
         if self._sink and data:
             self._sink.data(data)
 
     def close(self) -> Document:
         self._decoder.close()
-        document = Document(self.role, self._name, self._media_type, self._size, self._digest.hexdigest())
+        flags = self._watch.result()
+        document = Document(self.role, self._name, self._media_type, self._size, self._digest.hexdigest(), flags)
         if self._sink:
             self._sink.end(document)
         return document

@@ -83,21 +83,17 @@ class Shell:
         self.size = sum(map(len, frame)) + sum(map(encoded_size, sizes))
 
 
-def outer_fields(
-    headline: Headline, copy: Copy, envelope: Envelope, carried: Sequence[Document], neutral: bool = False
-) -> Fields:
-    """The mail's fields but those of MIME. `carried`: the documents that this mail has, in order."""
-    subject = subject_field(headline, copy, envelope, neutral)
+def outer_fields(headline: Headline, copy: Copy, envelope: Envelope, carried: Sequence[Document] | None) -> Fields:
+    """The mail's fields but those of MIME. `carried`: the documents that this mail has, in order.
+
+    None: they stand outside an encrypted mail, so the Subject is neutral too.
+    """
+    subject = subject_field(headline, copy, envelope, neutral=carried is None)
     return [
         *route_fields(headline, copy, envelope, subject),
         *copy_fields(copy, envelope.part),
         *nemboks_fields(headline, copy, envelope, carried),
     ]
-
-
-def carried_by(headline: Headline, copy: Copy, part: int) -> tuple[Document, ...]:
-    """The documents of a MeMo that its mail of this number has."""
-    return headline.documents if not copy.parts else tuple(headline.documents[at] for at in copy.parts[part - 1])
 
 
 def _files(headline: Headline, copy: Copy, envelope: Envelope, documents: Sequence[Document]) -> list[_File]:
