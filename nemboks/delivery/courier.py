@@ -81,14 +81,18 @@ class Carrier:
             self._contexts[key] = make_context(*key)
         return self._contexts[key]
 
+    def dialler(self, access: ServerAccess) -> Dialler:
+        """What opens a connection to this server; a login that it tries counts with all others. OSError as above."""
+        turn = functools.partial(self._logins.turn, f"{access.username}@{access.address}")
+        tokens = self._tokens.setdefault(access.oauth, Tokens(access.oauth, self._clock)) if access.oauth else None
+        return Dialler(access, self.prepare(access), self._helo, self._pace, turn, tokens)
+
     async def close(self) -> None:
         """Take leave of idle connections; those in use end with their letter."""
         await self._spares.close()
 
     def _fresh(self, access: ServerAccess) -> Smtp:
-        turn = functools.partial(self._logins.turn, f"{access.username}@{access.address}")
-        tokens = self._tokens.setdefault(access.oauth, Tokens(access.oauth, self._clock)) if access.oauth else None
-        return Smtp(Dialler(access, self.prepare(access), self._helo, self._pace, turn, tokens))
+        return Smtp(self.dialler(access))
 
     async def _up_to_the_dot(self, attempt: _Attempt, seconds: float) -> None:
         try:

@@ -30,11 +30,14 @@ LEVEL_WORDS: Final[Mapping[Level, str]] = {
 
 
 class NoWay(Exception):
-    """No server, or not this one, may be tried: how far we came, and why. `reply` if the DNS said a definite no."""
+    """No server, or not this one, may be tried: how far we came, and why. `reply` if the DNS said a definite no.
 
-    def __init__(self, stage: Stage, words: str, reply: Reply | None = None) -> None:
+    `code` is what a preflight calls it (probe.py).
+    """
+
+    def __init__(self, code: str, stage: Stage, words: str, reply: Reply | None = None) -> None:
         super().__init__(words)
-        self.stage, self.words, self.reply = stage, words, reply
+        self.code, self.stage, self.words, self.reply = code, stage, words, reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Targets:
         try:
             exchangers = await self._resolver.mx(domain)
         except Temporary as error:
-            raise NoWay(Stage.LOOKUP, str(error)) from None
+            raise NoWay("dns_failed", Stage.LOOKUP, str(error)) from None
         hosts = self._ordered(exchangers, domain)
         policy = await self._policies.of(domain)
         known = await self._domains.get(domain)
@@ -97,10 +100,10 @@ class Targets:
         try:
             records = await self._published(found, host, addresses)
         except Temporary as error:  # RFC 7672 2.1.2: whoever suppresses the answer must not weaken us
-            raise NoWay(Stage.LOOKUP, str(error)) from None
+            raise NoWay("dns_failed", Stage.LOOKUP, str(error)) from None
         level = _level(found, host, records)
         if level < found.known.level:
-            raise NoWay(Stage.TLS, _fell(found.known, level))
+            raise NoWay("level_fell", Stage.TLS, _fell(found.known, level))
         own = self._access
         return ServerAccess(
             host, own.port, implicit=False, ca_file=own.ca_file, way=Way.DIRECT, internal=own.internal,
@@ -110,14 +113,14 @@ class Targets:
     def _ordered(self, exchangers: Exchangers, domain: str) -> tuple[str, ...]:
         """The names by preference, equal ones by chance (RFC 5321 5.1), cut where our own stands (there too)."""
         if exchangers.kind is Kind.NO_DOMAIN:
-            raise _definite(550, "5.1.2", f"the domain {domain} does not exist")
+            raise _definite("no_domain", 550, "5.1.2", f"the domain {domain} does not exist")
         if exchangers.kind is Kind.NULL:
-            raise _definite(556, "5.1.10", f"the domain {domain} takes no mail (null MX)")
+            raise _definite("null_mx", 556, "5.1.10", f"the domain {domain} takes no mail (null MX)")
         own = self._access.helo.lower()
         ours = min((preference for preference, name in exchangers.hosts if name == own), default=None)
         hosts = [(preference, name) for preference, name in exchangers.hosts if ours is None or preference < ours]
         if not hosts:
-            raise _definite(554, "5.4.6", f"the mail of {domain} would come back to ourselves ({own})")
+            raise _definite("mx_is_us", 554, "5.4.6", f"the mail of {domain} would come back to ourselves ({own})")
         by_chance = sorted((preference, self._clock.chance(), name) for preference, name in hosts)
         return tuple(dict.fromkeys(name for *_, name in by_chance))
 
@@ -125,15 +128,17 @@ class Targets:
         try:
             addresses = await self._resolver.addresses(host)
         except Temporary as error:
-            raise NoWay(Stage.LOOKUP, str(error)) from None
+            raise NoWay("dns_failed", Stage.LOOKUP, str(error)) from None
         if not addresses.found and found.exchangers.kind is Kind.IMPLICIT:
-            raise _definite(550, "5.1.2", f"the domain {host} has neither mail servers nor an address")
+            raise _definite(
+                "no_mail_server", 550, "5.1.2", f"the domain {host} has neither mail servers nor an address"
+            )
         if not addresses.found:
-            raise NoWay(Stage.LOOKUP, f"{host} has no address")
+            raise NoWay("no_address", Stage.LOOKUP, f"{host} has no address")
         safe = tuple(one for one in addresses.found if self._access.internal or not refusal(one))
         if not safe:
             why = ", ".join(f"{one} ({refusal(one)})" for one in addresses.found)
-            raise NoWay(Stage.CONNECT, f"{host} leads into our own network: {why}")
+            raise NoWay("private_address", Stage.CONNECT, f"{host} leads into our own network: {why}")
         return Addresses(safe, addresses.secure)
 
     async def _published(self, found: Found, host: str, addresses: Addresses) -> tuple[Tlsa, ...]:
@@ -151,7 +156,7 @@ def _level(found: Found, host: str, records: tuple[Tlsa, ...]) -> Level:
     if not (found.policy and found.policy.enforced):
         return Level.UNSIGNED_MX
     if not found.policy.names(host):
-        raise NoWay(Stage.TLS, f"the domain's MTA-STS policy does not name {host}")
+        raise NoWay("mta_sts_unnamed", Stage.TLS, f"the domain's MTA-STS policy does not name {host}")
     return Level.MTA_STS
 
 
@@ -162,6 +167,6 @@ def _fell(known: Domain, level: Level) -> str:
     )
 
 
-def _definite(code: int, enhanced: str, words: str) -> NoWay:
+def _definite(why: str, code: int, enhanced: str, words: str) -> NoWay:
     """The DNS's own no, in the words of a mail server (RFC 3463, RFC 7505 4), so that it is judged like one."""
-    return NoWay(Stage.LOOKUP, words, Reply(code, enhanced, words))
+    return NoWay(why, Stage.LOOKUP, words, Reply(code, enhanced, words))
