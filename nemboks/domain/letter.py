@@ -212,6 +212,7 @@ def _trouble(letter: Letter, why: str) -> int:
 
 
 _CLOSED: Final[Mapping[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
+_ANEW: Final[Mapping[str, Any]] = {"headline": None, "copy": None, "composed": None, "proofs": ()}
 _EMPTIED: Final[Mapping[str, Any]] = {"contents": None, "composed": None}
 
 
@@ -264,7 +265,7 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
             return {"bounced": "", "due_at": due_at}
         case Released(_, due_at):
             # Other contents under the same id are another letter: a person has looked and takes the new ones.
-            anew = {"headline": None, "copy": None} if letter.why == Reason.OTHER_CONTENTS else {}
+            anew = _ANEW if letter.why == Reason.OTHER_CONTENTS else {}
             return {"state": S.WAITING, "why": "", "words": "", "due_at": due_at, "failures": 0, **anew}
         case Retried(_, due_at):
             return {"due_at": due_at}
