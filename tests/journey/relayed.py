@@ -1,0 +1,151 @@
+"""A letter that a relay took, the box that returned mail falls into, and the company's mailbox, all in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Address, Mailbox, Options
+from nemboks.domain.pace import Pace
+from nemboks.domain.proof import Report, Stage, Way
+from nemboks.domain.returns import Token
+from nemboks.journey.world import Returning, World
+from nemboks.ports import Attempted, InboxError, Landed, ReturnedMail
+from tests.helpers import builders as make
+from tests.helpers.clock import START, PretendClock
+from tests.helpers.fake_courier import FakeCourier
+from tests.helpers.fake_inbox import FakeInbox
+from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
+from tests.journey.town import SENDER, FakeInboxes
+
+KEY = b"0" * 32
+DOMAIN = "retur.nemboks.example"
+SILENT = timedelta(hours=4)
+
+
+def dsn(token: Token, action: str = "failed", status: str = "5.1.1", key: bytes = KEY) -> bytes:
+    """A delivery status notification as Postfix writes it."""
+    path = f"b+{token.text(key)}@{DOMAIN}"
+    return f"""Return-Path: <>
+Delivered-To: {path}
+From: MAILER-DAEMON@relay.example
+To: {path}
+Subject: Delivery Status
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="x"
+
+--x
+Content-Type: text/plain
+
+Om brevet.
+--x
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; relay.example
+Original-Envelope-Id: {token.text(key)}
+
+Final-Recipient: rfc822; anna@bageri.example
+Action: {action}
+Status: {status}
+Remote-MTA: dns; mx.bageri.example
+Diagnostic-Code: smtp; 550 {status} as it is
+
+--x--
+""".replace("\n", "\r\n").encode()
+
+
+@dataclass
+class FakeBox:
+    """The ReturnBox port over a dictionary."""
+
+    mails: dict[str, bytes] = field(default_factory=dict)
+    flagged: list[str] = field(default_factory=list)
+    error: InboxError | None = None
+    settle_error: InboxError | None = None
+
+    def put(self, raw: bytes) -> None:
+        self.mails[f"1.{len(self.mails) + len(self.flagged) + 1}"] = raw
+
+    async def waiting(self, limit: int) -> Sequence[ReturnedMail]:
+        if self.error:
+            raise self.error
+        return [ReturnedMail(key, raw) for key, raw in self.mails.items() if key not in self.flagged][:limit]
+
+    async def settle(self, key: str, understood: bool) -> None:
+        if self.settle_error:
+            raise self.settle_error
+        if understood:
+            self.mails.pop(key, None)
+        else:
+            self.flagged.append(key)
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class FakeLandings:
+    """The Landings port: what a test says is there, by Message-ID."""
+
+    lies: dict[str, Landed] = field(default_factory=dict)
+    looked: list[str] = field(default_factory=list)
+    error: InboxError | None = None
+
+    async def look(self, mailbox: Mailbox, message_id: str) -> Landed | None:
+        self.looked.append(message_id)
+        if self.error:
+            raise self.error
+        return self.lies.get(message_id)
+
+    async def close(self) -> None:
+        pass
+
+
+class Ledger(FakeLetters):
+    """FakeLetters with the attempts that a test wrote down."""
+
+    def __init__(self, clock: PretendClock, mailboxes: FakeMailboxes) -> None:
+        super().__init__(clock, mailboxes)
+        self.attempts: dict[tuple[int, int], Attempted] = {}
+
+    async def get(self, letter_id: int) -> Letter | None:
+        return self.rows.get(letter_id)
+
+    async def attempt(self, letter: int, number: int) -> Attempted | None:
+        return self.attempts.get((letter, number))
+
+
+class Relayed:
+    """One letter of Anna's, in whatever state a test wants, with an attempt that a relay took."""
+
+    def __init__(self, landing: str = "bageri", **changes: Any) -> None:
+        self.clock = PretendClock()
+        mailboxes = FakeMailboxes(self.clock, make.mailbox(options=Options(landing=landing)))
+        self.letters, self.box, self.landings = Ledger(self.clock, mailboxes), FakeBox(), FakeLandings()
+        self.contents = FakeContents()
+        self.world = World(
+            self.letters, mailboxes, self.contents, FakeInboxes(FakeInbox(keeps=False)), FakeCourier(), self.clock,
+            Pace(), SENDER, returning=Returning(DOMAIN, KEY, self.box), landings=self.landings,
+        )  # fmt: skip
+        held = {"deadline_at": START + SILENT, "fence": 1, "headline": make.headline(), "copy": make.copy()}
+        self.put(make.letter(**{"state": State.HANDED_OVER, "contents": make.sealed(), **held, **changes}))
+        self.sent(1)
+
+    @property
+    def letter(self) -> Letter:
+        return self.letters.rows[1]
+
+    def put(self, letter: Letter) -> None:
+        self.letters.rows[1] = letter
+
+    def sent(self, number: int, part: int = 1, **changes: Any) -> None:
+        """The record of an attempt that went to the relay."""
+        report = replace(make.report(Stage.DOT, reply=make.reply(), way=Way.RELAY), **changes)
+        self.record(number, part, report)
+
+    def record(self, number: int, part: int, report: Report | None) -> None:
+        self.letters.attempts[1, number] = Attempted(number, part, Address("anna@bageri.example"), "smart", report)
+
+    def events(self) -> list[type]:
+        return [type(event) for _, event in self.letters.past]
