@@ -5,22 +5,28 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import DotBegun, Letter, State
-from nemboks.domain.mailbox import Address, Cvr, Mailbox
-from nemboks.ports import Letters, Listed, Mailboxes
+from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role
+from nemboks.ports import Deliveries, Domains, Incidents, Letters, Listed, Mailboxes, Stream
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
+from tests.helpers.fake_deliveries import FakeDeliveries
+from tests.helpers.fake_domains import FakeDomains
+from tests.helpers.fake_people import FakeIncidents, FakeStream
 from tests.helpers.fakes import FakeLetters, FakeMailboxes
 
 KINDS = ("sqlite", "sqlite_inline", "fake")
+ACCOUNTANT = Recipient(Role.COPY, Address("bo@revisor.example"), "revisor")
+FALLBACK = Recipient(Role.FALLBACK, Address("anna@hjemme.example"), "direct")
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Both ports of one ledger with Anna's and Bo's mailboxes, on a clock that the test moves."""
+    """The ports of one ledger with Anna's and Bo's mailboxes, on a clock that the test moves."""
 
     letters: Letters
     mailboxes: Mailboxes
@@ -28,6 +34,10 @@ class Ledger:
     clock: PretendClock
     anna: Mailbox
     bo: Mailbox
+    deliveries: Deliveries
+    domains: Domains
+    incidents: Incidents
+    stream: Stream
 
     async def found(self, upstream_id: str = "letter-1") -> Letter:
         """A new letter of Anna's."""
@@ -51,6 +61,17 @@ class Ledger:
         letter = await self.begun(upstream_id)
         return await self.letters.move(letter, make.confirmed(letter, self.clock.now()))
 
+    async def shared(self, *others: Recipient) -> Mailbox:
+        """Anna's mailbox with these further recipients, by default one copy and one fallback."""
+        box = await self.mailboxes.get(self.anna.id)
+        named = others or (ACCOUNTANT, FALLBACK)
+        return await self.acts.reroute(make.ANNA, box.route.address, box.route.server, "anna", others=named)
+
+    async def planned(self, letter: Letter, *others: Recipient) -> Delivery:
+        """The letter's delivery to the accountant, or to the first of these."""
+        deliveries = await self.deliveries.plan(letter, others or (ACCOUNTANT,), self.clock.now())
+        return deliveries[0]
+
     async def pause(self, cvr: Cvr = make.ANNA) -> None:
         await self.acts.pause(cvr, "anna")
 
@@ -68,13 +89,17 @@ async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
     if kind == "fake":
         anna, bo = make.mailbox(1), make.mailbox(2, make.BO)
         mailboxes = FakeMailboxes(clock, anna, bo)
-        yield Ledger(FakeLetters(clock, mailboxes), mailboxes, mailboxes, clock, anna, bo)
+        letters = FakeLetters(clock, mailboxes)
+        people = FakeDomains(), FakeIncidents(), FakeStream(mailboxes)
+        further = FakeDeliveries(clock, mailboxes, letters)
+        yield Ledger(letters, mailboxes, mailboxes, clock, anna, bo, further, *people)
         return
     store = Store.open(directory / "nemboks.db", vault(directory), clock, threaded=kind == "sqlite")
     try:
         anna = await store.mailboxes.add(make.declared(), "settings")
         bo = await store.mailboxes.add(make.declared(make.BO), "settings")
-        yield Ledger(store.letters, store.mailboxes, store.mailboxes, clock, anna, bo)
+        more = store.deliveries, store.domains, store.incidents, store.stream
+        yield Ledger(store.letters, store.mailboxes, store.mailboxes, clock, anna, bo, *more)
     finally:
         await store.close()
 

@@ -7,10 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from nemboks.domain import letter as rules
+from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Claimed, DotBegun, Event, Letter, Reappeared, Stale, State
-from nemboks.domain.mailbox import Address, Cvr, Mailbox, Route
-from nemboks.ports import Clock, ContentsGone, Listed
+from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role, Route
+from nemboks.ports import Attempted, Clock, ContentsGone, Listed
+
+UNDELIVERED = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER, State.HELD)
+OUT_OF_REACH = (rules.Reason.TOO_LARGE, rules.Reason.RETURNED, rules.Reason.RELAY_SILENT, rules.Reason.THREE_UNCERTAIN)
 
 
 class FakeMailboxes:
@@ -39,9 +43,14 @@ class FakeMailboxes:
     async def resume(self, cvr: Cvr, by: str) -> Mailbox:
         return self.change(self._id(cvr), paused_at=None, paused_by="")
 
-    async def reroute(self, cvr: Cvr, address: Address, server: str, vouched_by: str) -> Mailbox:
-        version = self.rows[self._id(cvr)].route.version + 1
-        return self.change(self._id(cvr), route=Route(version, address, server, self._clock.now(), vouched_by))
+    async def reroute(
+        self, cvr: Cvr, address: Address, server: str, vouched_by: str, *, others: tuple[Recipient, ...] | None = None
+    ) -> Mailbox:
+        old = self.rows[self._id(cvr)].route
+        kept = old.others if others is None else others
+        now = self._clock.now()
+        route = Route(old.version + 1, address, server, now, vouched_by, kept, old.fallback_decides)
+        return self.change(self._id(cvr), route=route)
 
     def change(self, id_: int, **changes: object) -> Mailbox:
         self.rows[id_] = replace(self.rows[id_], **changes)  # type: ignore[arg-type]
@@ -58,6 +67,8 @@ class FakeLetters:
         self._clock, self._mailboxes = clock, mailboxes
         self.rows = {letter.id: letter for letter in letters}
         self.past: list[tuple[int, Event]] = []
+        self.further: dict[int, Delivery] = {}  # FakeDeliveries keeps its rows here
+        self.attempts: dict[tuple[int, int], Attempted] = {}
         self._versions: dict[int, int] = {}  # the route that the open attempt was claimed under
         self._last = max(self.rows, default=0)
 
@@ -90,6 +101,7 @@ class FakeLetters:
             self._may_send(before, event)
         self.rows[letter.id] = after
         self.past.append((letter.id, event))
+        self._tried(before, event)
         return after
 
     async def due(
@@ -130,6 +142,41 @@ class FakeLetters:
         del self.rows[gone.id]
         self.rows[kept.id] = replace(kept, upstream_id=gone.upstream_id)
         return self.rows[kept.id]
+
+    async def get(self, letter_id: int) -> Letter | None:
+        return self.rows.get(letter_id)
+
+    async def attempt(self, letter: int, number: int) -> Attempted | None:
+        return self.attempts.get((letter, number))
+
+    async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:
+        return [x for x in self.rows.values() if x.found_at < since and self._stranded(x)][:limit]
+
+    async def finished_copies(self, given_up: datetime, limit: int) -> Sequence[Letter]:
+        open_ = {x.letter for x in self.further.values() if x.state in (DeliveryState.WAITING, DeliveryState.SENDING)}
+        return [
+            x
+            for x in self.rows.values()
+            if x.acknowledged_at and x.contents and (x.acknowledged_at < given_up or x.id not in open_)
+        ][:limit]
+
+    def _stranded(self, letter: Letter) -> bool:
+        held_for_itself = letter.state is State.HELD and letter.why not in OUT_OF_REACH
+        mailbox = self._mailboxes.rows[letter.mailbox]
+        if letter.state not in UNDELIVERED or held_for_itself or letter.headline is None or mailbox.paused_at:
+            return False
+        planned = {(x.role, x.address, x.server) for x in self.further.values() if x.letter == letter.id}
+        named = {(x.role, x.address, x.server) for x in mailbox.route.others if x.role is Role.FALLBACK}
+        return not named <= planned
+
+    def _tried(self, before: Letter, event: Event) -> None:
+        """Keeps what the real ledger keeps in its table of attempts."""
+        if isinstance(event, Claimed):
+            number = before.fence + 1
+            self.attempts[before.id, number] = Attempted(number, before.part, event.address, event.server, None)
+        elif (report := getattr(event, "report", None)) and (before.id, before.fence) in self.attempts:
+            tried = self.attempts[before.id, before.fence]
+            self.attempts[before.id, before.fence] = replace(tried, report=report)
 
     def _row(self, id_: int) -> Letter:
         if id_ not in self.rows:
