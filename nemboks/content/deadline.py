@@ -41,7 +41,7 @@ def deadline_words(deadline: datetime, seen: datetime, words: Wording) -> str:
     elif days <= _COUNTED:
         left, (one, several) = business_days(first, local.date()), words.bank_days
         about.append(one.format(day_words(seen)) if left == 1 else several.format(left, day_words(seen)))
-    if not is_bank_day(local.date()) and 0 <= days <= _COUNTED:
+    if deadline >= seen and days <= _COUNTED and not is_bank_day(local.date()):
         about.append(words.no_bank_day.format(_next(local.date())))
     return f"{shown}  ({'; '.join(about)})"
 

@@ -57,5 +57,5 @@ def html_of(message):
 
 def words_of(html):
     """The words of an HTML body, as a reader of it meets them."""
-    body = re.sub(r"<style>.*?</style>|<!--.*?-->|</?span[^>]*>", "", html, flags=re.DOTALL)
+    body = re.sub(r"<style>.*?</style>|<!--.*?-->|</?(?:span|b|strong)\b[^>]*>", "", html, flags=re.DOTALL)
     return unescape(re.sub(r"<[^>]*>", " ", body)).split()
