@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Letter, Stale
 from nemboks.domain.mailbox import Mailbox
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.store.errors import KeyMissing, StoreBroken, StoreBusy
 
-Row = TypeVar("Row", Letter, Mailbox)
+Row = TypeVar("Row", Letter, Delivery, Mailbox)
 
 FATAL = (StoreBroken, StoreBusy, KeyMissing)
 

@@ -1,4 +1,4 @@
-"""The long-running process: four kinds of work, one store between them, and a way to stop.
+"""The long-running process: six kinds of work, one store between them, and a way to stop.
 
 A loop that raises ends the process on purpose: systemd starts it again, and the store knows where we were. A step that
 raises puts its row aside (faults.py). Start is recovery. A stop, also one that a fault brings about, takes nothing new,
@@ -12,16 +12,22 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
+from nemboks.daemon.chores import chores
+from nemboks.daemon.destinations import Destinations
 from nemboks.daemon.faults import Guarded
 from nemboks.daemon.notify import Systemd
 from nemboks.daemon.ticks import Ticks
 from nemboks.daemon.watch import Watch
 from nemboks.daemon.work import Work
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Letter, State
-from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.mailbox import Mailbox, destination
+from nemboks.domain.proof import Report
 from nemboks.journey.acknowledge import acknowledge
 from nemboks.journey.collect import collect, look
 from nemboks.journey.forward import forward
+from nemboks.journey.further import send_further
+from nemboks.journey.landed import look_for
 from nemboks.journey.recover import recover
 from nemboks.logs import log
 from nemboks.wiring import Services
@@ -42,11 +48,14 @@ class Daemon:
         self._watch = Watch(services.world)
         self._lead = self._clock_lead()
         seats = services.settings.seats
+        self.destinations = Destinations(seats.forward, self.world.pace.breaker_seconds, self.world.clock)
         self.roles: tuple[Work[Any], ...] = (
             self._role("look", self._mailboxes, self._look, seats.look),
             self._role("collect", self._letters(State.FOUND), self._collect, seats.collect),
-            self._role("forward", self._letters(State.WAITING), self._forward, seats.forward),
+            self._role("forward", self._sendable, self._forward, seats.forward),
+            self._role("land", self._letters(State.HANDED_OVER), self._land, seats.look),
             self._role("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
+            self._role("further", self._further, self._send_further, max(1, seats.forward // 2)),
         )
         for role, following in zip(self.roles, (*self.roles[1:], self.roles[0]), strict=True):
             role.done = partial(_nudge, role, following)
@@ -67,6 +76,13 @@ class Daemon:
 
         return due
 
+    async def _sendable(self, limit: int, without: Collection[int]) -> Sequence[Letter]:
+        now, busy = self.world.clock.now(), self.destinations.busy()
+        return await self.world.letters.due(State.WAITING, now, limit, without, busy)
+
+    async def _further(self, limit: int, without: Collection[int]) -> Sequence[Delivery]:
+        return await self.world.deliveries.due(self.world.clock.now(), limit, without, self.destinations.busy())
+
     async def _mailboxes(self, limit: int, _: Collection[int]) -> Sequence[Mailbox]:
         news = [await self.world.mailboxes.get(x) for x in sorted(self._watch.news)]
         return [*news, *await self.world.mailboxes.due(self.world.clock.now(), limit)]
@@ -81,7 +97,22 @@ class Daemon:
     async def _acknowledge(self, letter: Letter) -> None:
         await acknowledge(letter, self.world)
 
+    async def _land(self, letter: Letter) -> None:
+        await look_for(letter, self.world)
+
     async def _forward(self, letter: Letter) -> None:
+        route = (await self.world.mailboxes.get(letter.mailbox)).route
+        with self.destinations.seat(route.destination) as seat:
+            if seat is not None:  # else it stays due, and is not looked at again while the server is busy
+                seat.report = await self._past(partial(forward, letter, self.world))
+
+    async def _send_further(self, delivery: Delivery) -> None:
+        with self.destinations.seat(destination(delivery.server, delivery.address)) as seat:
+            if seat is not None:
+                seat.report = await self._past(partial(send_further, delivery, self.world))
+
+    async def _past(self, attempt: Callable[[Callable[[], bool]], Awaitable[Report | None]]) -> Report | None:
+        """What came of an attempt; while its dot is out, a stop waits for it."""
         task = asyncio.current_task()
         assert task is not None
 
@@ -91,7 +122,7 @@ class Daemon:
             return task in self._past_dot
 
         try:
-            await forward(letter, self.world, may_begin)
+            return await attempt(may_begin)
         finally:
             self._past_dot.discard(task)
 
@@ -162,6 +193,8 @@ class Daemon:
         ticks.every(pace.sweep_seconds, self._wake_all)
         ticks.every(max(1.0, pace.sweep_seconds * 10), self._overdue)
         ticks.every(3600.0, self._sweep)
+        for seconds, chore in chores(self.world):
+            ticks.every(seconds, chore)
         if systemd.watchdog_seconds:
             ticks.every(systemd.watchdog_seconds / 3, lambda: self._alive(systemd))
         ticks.start()

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Letter, Stale
 from nemboks.domain.mailbox import Mailbox
 from nemboks.logs import log
 
-Row = TypeVar("Row", Letter, Mailbox)
+Row = TypeVar("Row", Letter, Delivery, Mailbox)
 
 
 @dataclass(eq=False)
@@ -69,5 +70,5 @@ class Work(Generic[Row]):
             log().info("letter_stale", letter=row.id, words=str(e))
 
 
-def _box(row: Letter | Mailbox) -> int:
-    return row.mailbox if isinstance(row, Letter) else row.id
+def _box(row: Letter | Delivery | Mailbox) -> int:
+    return row.id if isinstance(row, Mailbox) else row.mailbox

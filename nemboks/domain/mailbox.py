@@ -1,6 +1,7 @@
 """Whose post it is and where it goes: Cvr, Address, Mailbox, Route."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Self
 _WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 1)
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+_USUAL = "æøåäöüéèáíóúýðþ"  # in the names of Danish companies and their neighbours
 
 
 class Cvr(str):
@@ -38,10 +40,11 @@ class Address(str):
 
     def __new__(cls, text: str) -> Self:
         local, at, domain = text.partition("@")
-        try:
-            domain = domain.encode("idna").decode("ascii").lower()
-        except UnicodeError:
-            domain = ""
+        if at and not local.isascii() and local.isprintable():
+            raise ValueError(
+                f"{text!r}: signs other than a-z before the @ reach few mail servers; give another address"
+            )
+        domain = _in_ascii(domain)
         labels = domain.split(".")
         fits = len(local) <= 64 and len(local) + 1 + len(domain) <= 254  # RFC 5321 4.5.3.1; IDNA makes names longer
         if not (at and fits and _LOCAL.fullmatch(local) and len(labels) > 1 and all(map(_LABEL.fullmatch, labels))):
@@ -55,10 +58,40 @@ class Address(str):
         return self.rpartition("@")[2]
 
     @property
+    def warning(self) -> str:
+        """Why a person should look twice, "" for an ordinary domain; never a refusal (SECURITY 8, B66)."""
+        shown = ".".join(map(_as_shown, self.domain.split(".")))
+        odd = "".join(dict.fromkeys(sign for sign in shown if not (sign.isascii() or sign in _USUAL)))
+        if not odd:
+            return ""
+        scripts = sorted({unicodedata.name(sign, "unknown").split()[0].capitalize() for sign in odd})
+        return f"{shown} has letters that look like others: {' '.join(odd)} ({', '.join(scripts)}); it is {self.domain}"
+
+    @property
     def masked(self) -> str:
         """The address as a log may show it."""
         local, _, domain = self.partition("@")
         return f"{local[:1]}***@{domain}"
+
+
+def _in_ascii(domain: str) -> str:
+    """The domain as the DNS knows it (IDNA), "" if it is none or would turn into another: `straße` into `strasse`."""
+    if domain.isascii():
+        return domain.lower()
+    try:
+        known = domain.encode("idna").decode("ascii").lower()
+        same = known.encode("ascii").decode("idna") == unicodedata.normalize("NFC", domain.lower())
+    except UnicodeError:
+        return ""
+    return known if same else ""
+
+
+def _as_shown(label: str) -> str:
+    """A label of a domain as programs show it to people."""
+    try:
+        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
 
 
 class Face(StrEnum):
@@ -143,3 +176,4 @@ class Mailbox:
     trouble: str = ""  # why the last listing failed, "" after a good one
     failures: int = 0  # listings failed in a row
     options: Options = Options()
+    shared: bool = False  # its address gets the post of other CVRs too

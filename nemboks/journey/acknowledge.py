@@ -13,6 +13,7 @@ from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.proof import Receipt
 from nemboks.domain.verdict import backoff, spread
 from nemboks.journey.collect import put_off
+from nemboks.journey.further import still_wanted
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
@@ -90,7 +91,9 @@ async def _postpone(letter: Letter, mailbox: Mailbox, error: InboxError, repeate
 
 
 async def _acknowledged(letter: Letter, mailbox: Mailbox, words: str, world: World) -> None:
-    after = await world.letters.move(letter, Acknowledged(words))
-    if letter.contents is not None:
-        await world.contents.destroy(letter.contents)
+    keep = await still_wanted(letter, mailbox, world)
+    after = await world.letters.move(letter, Acknowledged(words, keep))
+    for sealed in (letter.contents, letter.composed):
+        if sealed is not None and not keep:
+            await world.contents.destroy(sealed)
     log().info("letter_acknowledged", letter=after.id, mailbox=mailbox.cvr, words=words)

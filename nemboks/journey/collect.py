@@ -13,10 +13,11 @@ from nemboks.content.compose import message_id_for
 from nemboks.content.errors import Unreadable
 from nemboks.content.memo import MemoReader
 from nemboks.content.message import MessageReader
-from nemboks.domain.headline import Copy, Headline, Kind, Sealed
+from nemboks.domain.headline import Copy, Headline, Kind, Sealed, Style
 from nemboks.domain.letter import Collected, Event, FetchBegun, Hold, Letter, Postponed, Reason, Stale, State, Vanished
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.verdict import backoff, spread
+from nemboks.journey.mail import style_of
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import ContentsGone, Gone, Inbox, InboxError, Refused, Unavailable
@@ -185,7 +186,8 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
     now = world.clock.now()
     message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.partition("@")[2])
     date, seed = now.replace(microsecond=0), headline.sha256[:24]
-    copy = Copy(message_id, date, seed, letter.upstream_id, mailbox.name, world.sender)
+    style = style_of(mailbox.options, Style(with_cvr=mailbox.shared))
+    copy = Copy(message_id, date, seed, letter.upstream_id, mailbox.name, world.sender, style=style)
     return Collected(headline, sealed, copy, now)
 
 

@@ -1,141 +1,128 @@
 """The second part: one letter from our store to the company's own mail server.
 
-Read `forward` as a list. The dot is the point of no return: `dot_begun` is committed right before it, and only
-while the attempt, the route and the mailbox are still what the claim said. Whatever cuts us off earlier has
-certainly delivered nothing; whatever cuts us off later is uncertain, and counted.
+Read `forward` as a list. Everything that could send a letter twice or to the wrong hands is decided by commits: the
+claim, the dot (attempt.py), and the verdict's event.
 """
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from datetime import timedelta
+from dataclasses import replace
 
-from nemboks.content.compose import MailWriter, compose, reference_for
 from nemboks.content.errors import ContentsDiffer, Unreadable, UnsafeHeader
-from nemboks.content.message import HEADER_LIMIT
-from nemboks.domain.headline import Copy, Headline, Kind, Sealed
-from nemboks.domain.letter import Claimed, ContentsLost, DotBegun, Event, Hold, Later, Letter, Reason, Stale, State
-from nemboks.domain.mailbox import Address, Mailbox
+from nemboks.content.smime import LIMIT, CertificateUnusable, TooLargeToEncrypt
+from nemboks.domain.events import Recomposed
+from nemboks.domain.headline import Copy, Headline, Sealed
+from nemboks.domain.letter import ContentsLost, Event, Hold, Later, Letter, Reason, State
+from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.proof import Report
-from nemboks.domain.verdict import Verdict, judge, wait
+from nemboks.domain.verdict import Verdict, judge, verdict
+from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
+from nemboks.journey.further import decided, plan_copies
+from nemboks.journey.mail import Parcel, smaller, style_of
 from nemboks.journey.world import World
 from nemboks.logs import log
-from nemboks.ports import ContentsGone, Mail
-
-Permission = Callable[[], bool]
+from nemboks.ports import ContentsGone
 
 
-async def forward(letter: Letter, world: World, may_begin: Permission = lambda: True) -> None:
-    """One attempt at a WAITING letter: claim, compose, deliver, judge, commit. `may_begin` False: no dot."""
+async def forward(letter: Letter, world: World, may_begin: Permission = lambda: True) -> Report | None:
+    """One attempt at a WAITING letter: claim, compose, deliver, judge, commit. `may_begin` False: no dot.
+
+    What happened, for whoever watches the mail server; None if no server was asked.
+    """
     mailbox = await world.mailboxes.get(letter.mailbox)
     if letter.headline is None or letter.contents is None or letter.copy is None:
         await _commit(letter, ContentsLost("there are no contents here", world.clock.now()), world)
-        return
+        return None
+    await plan_copies(letter, mailbox, world)
+    if await decided(letter, mailbox, world):
+        return None
     claimed = await _claim(letter, mailbox, letter.headline, world)
-    dot = _Dot(claimed, world, may_begin)
+    attempt = Attempt(claimed, world.letters.move, may_begin)
     try:
-        report = await _deliver(claimed, mailbox, dot, world)
+        report = await _deliver(attempt, mailbox, world)
     except (ContentsGone, ContentsDiffer) as e:
         # Not at once: contents that are lost again and again must not turn into a hot loop.
         again = claimed.due_at or world.clock.now()
-        await _commit(claimed, ContentsLost(str(e), again, claimed.fence), world)
-        return
+        await _commit(attempt.row, ContentsLost(str(e), again, claimed.fence), world)
     except (UnsafeHeader, Unreadable) as e:
-        await _commit(claimed, Hold(Reason.UNREADABLE, str(e), claimed.fence), world)
-        return
-    await _commit(dot.letter, _judge(dot, report, mailbox, world), world, report)
+        await _commit(attempt.row, Hold(Reason.UNREADABLE, str(e), claimed.fence), world)
+    except CertificateUnusable as e:  # never silently plain; it is looked at again, for a person may renew it
+        again = in_seconds(world.pace.tls_seconds, world)
+        await _commit(attempt.row, Later(claimed.fence, "certificate", str(e), again), world)
+    except TooLargeToEncrypt as e:
+        await _commit(attempt.row, await _too_large(attempt.row, mailbox, str(e), world), world)
+    else:
+        await _commit(attempt.row, await _judge(attempt, report, mailbox, world), world, report)
+        return report
+    return None
 
 
 async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, world: World) -> Letter:
     """The letter with an open attempt. Raises Stale if another has it, or the mailbox is paused."""
-    now = world.clock.now()
-    deadline = now + timedelta(seconds=_allowance(headline.size, world))
-    age = (now - letter.found_at).total_seconds()
-    pause = wait(Verdict.TEMPORARY, letter.failures + 1, age, world.pace, world.clock.chance())
     route = mailbox.route
-    event = Claimed(deadline, now + timedelta(seconds=pause), route.version, route.address, route.server)
+    event = claim(letter, headline.size, route, route.address, route.server, world)
     claimed = await world.letters.move(letter, event)
     log().info("letter_claimed", letter=letter.id, mailbox=mailbox.cvr, attempt=claimed.fence)
     return claimed
 
 
-async def _deliver(letter: Letter, mailbox: Mailbox, dot: "_Dot", world: World) -> Report:
+async def _deliver(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> Report:
     """What happened to the claimed letter's mail, composed from what its row says now."""
-    headline, sealed, copy, route = letter.headline, letter.contents, letter.copy, mailbox.route
-    if headline is None or sealed is None or copy is None:  # taken away between our look and the claim
+    *_, copy = _whole(attempt.row)
+    style = style_of(mailbox.options, copy.style)
+    if style != copy.style and _fresh(attempt.row) and attempt.row.part == 1:
+        # The company's wishes of today, as long as no mail of this letter went out under those of yesterday.
+        await attempt.keep(Recomposed(attempt.row.fence, replace(copy, style=style, signatures=())))
+    return await attempt.deliver(parcel_of(attempt.row, mailbox), world)
+
+
+def _whole(letter: Letter) -> tuple[Headline, Sealed, Copy]:
+    """What a mail is made from. Raises ContentsGone if it was taken away between our look and the claim."""
+    if letter.headline is None or letter.contents is None or letter.copy is None:
         raise ContentsGone("there are no contents here")
-    writer = _compose(letter, mailbox, headline, copy, await _beginning(letter, headline, sealed, world))
-    async with aclosing(_pieces(writer, letter, sealed, world)) as pieces:
-        mail = Mail(mailbox.cvr, route.server, copy.sender, route.address, writer.size, writer.eight_bit, pieces)
-        return await world.courier.deliver(mail, _allowance(writer.size, world), dot.begin)
+    return letter.headline, letter.contents, letter.copy
 
 
-def _allowance(size: int, world: World) -> float:
-    return world.pace.attempt_seconds + world.pace.allowance(size)
+def _fresh(letter: Letter) -> bool:
+    """Whether no copy of the part that is due can be anywhere yet."""
+    return not letter.uncertain
 
 
-async def _beginning(letter: Letter, headline: Headline, sealed: Sealed, world: World) -> bytes:
-    """A message's first octets, with its header block: what its mail's own header is made from."""
-    first = bytearray()
-    if headline.kind is Kind.MESSAGE:
-        async with aclosing(world.contents.open(letter.id, sealed)) as pieces:
-            async for piece in pieces:
-                first += piece
-                if len(first) >= HEADER_LIMIT:
-                    break
-    return bytes(first)
-
-
-def _compose(letter: Letter, mailbox: Mailbox, headline: Headline, copy: Copy, beginning: bytes) -> MailWriter:
-    """The same bytes at every attempt: what could change since the first is taken from the copy (D13)."""
-    return compose(
-        headline, copy, reference=reference_for(mailbox.cvr, copy.upstream_id), cvr=mailbox.cvr, company=copy.company,
-        address=mailbox.route.address, sender=Address(copy.sender), available_at=letter.available_at,
-        upstream_id=copy.upstream_id, beginning=beginning,
+def parcel_of(letter: Letter, mailbox: Mailbox) -> Parcel:
+    """The next part of the letter, for its primary. Raises ContentsGone."""
+    headline, sealed, copy = _whole(letter)
+    return Parcel(
+        letter.id, letter.fence, letter.part, 0, headline, sealed, copy, letter.composed, _fresh(letter),
+        letter.available_at, letter.not_before, mailbox, mailbox.route.address, mailbox.route.server,
     )  # fmt: skip
 
 
-async def _pieces(writer: MailWriter, letter: Letter, sealed: Sealed, world: World) -> AsyncGenerator[bytes, None]:
-    """The mail's bytes. Ends only after the spool's last chunk was opened and every digest matched."""
-    yield writer.head()
-    async with aclosing(world.contents.open(letter.id, sealed)) as stored:
-        async for piece in stored:
-            if made := writer.feed(piece):
-                yield made
-    yield writer.close()
+async def _judge(attempt: Attempt[Letter], report: Report, mailbox: Mailbox, world: World) -> Event:
+    now, letter = world.clock.now(), attempt.row
+    if attempt.refused:
+        return Later(letter.fence, "stopped", attempt.refused, now, report)
+    too_large = verdict(report) is Verdict.TOO_LARGE
+    split = await smaller(parcel_of(letter, mailbox), report.limit, world) if too_large else None
+    address, chance = mailbox.route.address, world.clock.chance()
+    return judge(report, letter, address, now, world.pace, chance, world.clock.uuid(), split)
 
 
-class _Dot:
-    """Asked once by the courier, right before the dot; remembers the letter as it is committed."""
-
-    def __init__(self, letter: Letter, world: World, may_begin: Permission) -> None:
-        self.letter, self.refused = letter, ""
-        self._world, self._may_begin = world, may_begin
-
-    async def begin(self) -> bool:
-        """Whether the dot may be sent: dot_begun is committed, so the attempt is still ours and in time."""
-        if not self._may_begin():
-            self.refused = "the daemon is stopping"
-        else:
-            try:
-                self.letter = await self._world.letters.move(self.letter, DotBegun(self.letter.fence))
-                log().info("letter_dot_begun", letter=self.letter.id, attempt=self.letter.fence)
-            except Stale as e:
-                self.refused = str(e)
-        return not self.refused
+async def _too_large(letter: Letter, mailbox: Mailbox, words: str, world: World) -> Event:
+    """A letter that cannot be encrypted whole goes in several mails, or is a person's business."""
+    split = await smaller(parcel_of(letter, mailbox), LIMIT, world)
+    if split is None:
+        return Hold(Reason.TOO_LARGE, words, letter.fence)
+    return Later(letter.fence, Verdict.TOO_LARGE, words, world.clock.now(), None, split)
 
 
-def _judge(dot: _Dot, report: Report, mailbox: Mailbox, world: World) -> Event:
-    now, clock = world.clock.now(), world.clock
-    if dot.refused:
-        return Later(dot.letter.fence, "stopped", dot.refused, now, report)
-    return judge(report, dot.letter, mailbox.route.address, now, world.pace, clock.chance(), clock.uuid())
-
-
-_NAMES = {State.FORWARDED: "letter_confirmed", State.HELD: "letter_held", State.FOUND: "letter_contents_lost"}
+_NAMES = {
+    State.FORWARDED: "letter_confirmed", State.HELD: "letter_held", State.FOUND: "letter_contents_lost",
+    State.HANDED_OVER: "letter_handed_over",
+}  # fmt: skip
 
 
 async def _commit(letter: Letter, event: Event, world: World, report: Report | None = None) -> None:
     after = await world.letters.move(letter, event)
+    if letter.composed is not None and after.composed is None:
+        await world.contents.destroy(letter.composed)
     log().info(
         _NAMES.get(after.state, "letter_later"), letter=letter.id, attempt=letter.fence, why=after.why,
         words=after.words, server=report.server if report else "", seconds=round(report.seconds, 3) if report else 0,

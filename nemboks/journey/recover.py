@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from nemboks.domain.letter import AttemptEnded, Letter, Stale
 from nemboks.domain.verdict import spread
+from nemboks.journey.further import recover_further
 from nemboks.journey.world import World
 from nemboks.logs import log
 
@@ -15,7 +16,7 @@ async def recover(world: World, sole: bool = False) -> int:
     letters = await world.letters.overdue(now, world.pace.dot_seconds, sole)
     for letter in letters:
         await _end(letter, world)
-    return len(letters)
+    return len(letters) + await recover_further(world, sole)
 
 
 async def _end(letter: Letter, world: World) -> None:

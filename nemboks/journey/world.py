@@ -1,9 +1,10 @@
 """What every step of the journey is handed: our ledger, our spool, both neighbours, the paths to people, time."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
+from nemboks.content.dkim import Signer
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
 from nemboks.ports import (
@@ -22,8 +23,12 @@ from nemboks.ports import (
     Stream,
 )
 
-if TYPE_CHECKING:
-    from nemboks.content.dkim import Signer
+Aside = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+async def inline(work: Callable[[], Any]) -> Any:
+    """What the work brings, done here and now."""
+    return work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,9 @@ class World:
     clock: Clock
     pace: Pace
     sender: Address
-    deliveries: Deliveries = None  # type: ignore[assignment]
+    deliveries: Deliveries
     returning: Returning | None = None
     landings: Landings | None = None
-    signer: "Signer | None" = None  # DKIM; None: mails are not signed by us
+    signer: Signer | None = None  # DKIM; None: mails are not signed by us
     telling: Telling | None = None
+    aside: Aside = inline  # does what takes long and waits for nothing; the daemon gives it a thread

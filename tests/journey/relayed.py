@@ -1,20 +1,21 @@
 """A letter that a relay took, the box that returned mail falls into, and the company's mailbox, all in memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from nemboks.domain.letter import Letter, State
-from nemboks.domain.mailbox import Address, Mailbox, Options
+from nemboks.domain.mailbox import Address, Options
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Report, Stage, Way
 from nemboks.domain.returns import Token
 from nemboks.journey.world import Returning, World
-from nemboks.ports import Attempted, InboxError, Landed, ReturnedMail
+from nemboks.ports import Attempted
 from tests.helpers import builders as make
 from tests.helpers.clock import START, PretendClock
+from tests.helpers.fake_boxes import FakeBox, FakeLandings
 from tests.helpers.fake_courier import FakeCourier
+from tests.helpers.fake_deliveries import FakeDeliveries
 from tests.helpers.fake_inbox import FakeInbox
 from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
 from tests.journey.town import SENDER, FakeInboxes
@@ -55,78 +56,18 @@ Diagnostic-Code: smtp; 550 {status} as it is
 """.replace("\n", "\r\n").encode()
 
 
-@dataclass
-class FakeBox:
-    """The ReturnBox port over a dictionary."""
-
-    mails: dict[str, bytes] = field(default_factory=dict)
-    flagged: list[str] = field(default_factory=list)
-    error: InboxError | None = None
-    settle_error: InboxError | None = None
-
-    def put(self, raw: bytes) -> None:
-        self.mails[f"1.{len(self.mails) + len(self.flagged) + 1}"] = raw
-
-    async def waiting(self, limit: int) -> Sequence[ReturnedMail]:
-        if self.error:
-            raise self.error
-        return [ReturnedMail(key, raw) for key, raw in self.mails.items() if key not in self.flagged][:limit]
-
-    async def settle(self, key: str, understood: bool) -> None:
-        if self.settle_error:
-            raise self.settle_error
-        if understood:
-            self.mails.pop(key, None)
-        else:
-            self.flagged.append(key)
-
-    async def close(self) -> None:
-        pass
-
-
-@dataclass
-class FakeLandings:
-    """The Landings port: what a test says is there, by Message-ID."""
-
-    lies: dict[str, Landed] = field(default_factory=dict)
-    looked: list[str] = field(default_factory=list)
-    error: InboxError | None = None
-
-    async def look(self, mailbox: Mailbox, message_id: str) -> Landed | None:
-        self.looked.append(message_id)
-        if self.error:
-            raise self.error
-        return self.lies.get(message_id)
-
-    async def close(self) -> None:
-        pass
-
-
-class Ledger(FakeLetters):
-    """FakeLetters with the attempts that a test wrote down."""
-
-    def __init__(self, clock: PretendClock, mailboxes: FakeMailboxes) -> None:
-        super().__init__(clock, mailboxes)
-        self.attempts: dict[tuple[int, int], Attempted] = {}
-
-    async def get(self, letter_id: int) -> Letter | None:
-        return self.rows.get(letter_id)
-
-    async def attempt(self, letter: int, number: int) -> Attempted | None:
-        return self.attempts.get((letter, number))
-
-
 class Relayed:
     """One letter of Anna's, in whatever state a test wants, with an attempt that a relay took."""
 
     def __init__(self, landing: str = "bageri", **changes: Any) -> None:
         self.clock = PretendClock()
         mailboxes = FakeMailboxes(self.clock, make.mailbox(options=Options(landing=landing)))
-        self.letters, self.box, self.landings = Ledger(self.clock, mailboxes), FakeBox(), FakeLandings()
+        self.letters, self.box, self.landings = FakeLetters(self.clock, mailboxes), FakeBox(), FakeLandings()
         self.contents = FakeContents()
         self.world = World(
             self.letters, mailboxes, self.contents, FakeInboxes(FakeInbox(keeps=False)), FakeCourier(), self.clock,
-            Pace(), SENDER, returning=Returning(DOMAIN, KEY, self.box), landings=self.landings,
+            Pace(), SENDER, FakeDeliveries(self.clock, mailboxes, self.letters),
+            returning=Returning(DOMAIN, KEY, self.box), landings=self.landings,
         )  # fmt: skip
         held = {"deadline_at": START + SILENT, "fence": 1, "headline": make.headline(), "copy": make.copy()}
         self.put(make.letter(**{"state": State.HANDED_OVER, "contents": make.sealed(), **held, **changes}))

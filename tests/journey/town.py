@@ -21,6 +21,7 @@ from tests.content.memos import Memo
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
 from tests.helpers.fake_courier import FakeCourier
+from tests.helpers.fake_deliveries import FakeDeliveries
 from tests.helpers.fake_inbox import FakeInbox, Removal
 from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
 
@@ -64,9 +65,11 @@ class Town:
         self.inbox = FakeInbox(keeps=face is Face.IMAP, removal=removal)
         self.inboxes = FakeInboxes(self.inbox)
         self.courier = FakeCourier()
+        self.deliveries = FakeDeliveries(self.clock, self.mailboxes, self.letters)
         self.world = World(
-            self.letters, self.mailboxes, self.contents, self.inboxes, self.courier, self.clock, Pace(), SENDER
-        )
+            self.letters, self.mailboxes, self.contents, self.inboxes, self.courier, self.clock, Pace(), SENDER,
+            self.deliveries,
+        )  # fmt: skip
 
     @property
     def mailbox(self) -> Mailbox:

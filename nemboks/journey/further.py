@@ -1,0 +1,199 @@
+"""Besides the primary: copies for others, and a fallback when the primary is out of reach.
+
+A copy never delays a receipt and never triggers one. A fallback gets its copy, marked as one, after a day of trouble,
+and lets the letter leave Digital Post only where the owner chose so (RELIABILITY 7).
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from nemboks.content.errors import ContentsDiffer, Unreadable, UnsafeHeader
+from nemboks.content.smime import CertificateUnusable, TooLargeToEncrypt
+from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState
+from nemboks.domain.events import AttemptEnded, Cleared, HandedOver, Hold, Later, Reason, Recomposed
+from nemboks.domain.headline import Copy
+from nemboks.domain.letter import Letter, Stale, State
+from nemboks.domain.mailbox import Mailbox, Recipient, Role
+from nemboks.domain.proof import Report
+from nemboks.domain.verdict import Verdict, judge, proven, spread, verdict
+from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
+from nemboks.journey.mail import Parcel, smaller
+from nemboks.journey.world import World
+from nemboks.logs import log
+from nemboks.ports import ContentsGone
+
+MANY: Final = 200  # rows looked at in one round of a chore
+OPEN: Final = (DeliveryState.WAITING, DeliveryState.SENDING)
+
+
+async def plan_copies(letter: Letter, mailbox: Mailbox, world: World) -> None:
+    """The letter's copies have their rows; said again at each attempt, it changes nothing."""
+    copies = [one for one in mailbox.route.others if one.role is Role.COPY]
+    if copies:
+        await world.deliveries.plan(letter, copies, world.clock.now())
+
+
+async def plan_fallbacks(world: World) -> int:
+    """How many letters went on to their next fallback, because nobody could be reached for so long."""
+    now = world.clock.now()
+    since = now - timedelta(seconds=world.pace.fallback_seconds)
+    planned = 0
+    for letter in await world.letters.stranded(now, since, MANY):
+        mailbox = await world.mailboxes.get(letter.mailbox)
+        tried = [one for one in await world.deliveries.of(letter.id) if one.role is Role.FALLBACK]
+        if any(one.state is DeliveryState.DELIVERED or one.since > since for one in tried):
+            continue
+        known = {(one.address, one.server) for one in tried}
+        after = [r for r in mailbox.route.others if r.role is Role.FALLBACK and (r.address, r.server) not in known]
+        if after and mailbox.paused_at is None:
+            await world.deliveries.plan(letter, after[:1], now)
+            log().warning("letter_to_fallback", letter=letter.id, mailbox=mailbox.cvr, number=len(tried) + 1)
+            planned += 1
+    return planned
+
+
+async def send_further(delivery: Delivery, world: World, may_begin: Permission = lambda: True) -> Report | None:
+    """One attempt at a WAITING delivery; what happened, or None if no server was asked."""
+    letter = await world.letters.get(delivery.letter)
+    if letter is None or letter.headline is None or letter.contents is None or letter.copy is None:
+        return None
+    mailbox = await world.mailboxes.get(letter.mailbox)
+    recipient = _recipient(delivery, mailbox)
+    if end := _ending(delivery, letter.copy, recipient, world):
+        await _commit(delivery, end, world)
+        return None
+    assert recipient is not None
+    event = claim(delivery, letter.headline.size, mailbox.route, delivery.address, delivery.server, world)
+    attempt = Attempt(await world.deliveries.move(delivery, event), world.deliveries.move, may_begin)
+    try:
+        if attempt.row.copy is None:
+            await attempt.keep(Recomposed(attempt.row.fence, _copy_for(letter.copy, delivery, recipient)))
+        report = await attempt.deliver(_parcel(attempt.row, letter, mailbox), world)
+    except (ContentsGone, ContentsDiffer, CertificateUnusable) as e:
+        again, why = in_seconds(world.pace.tls_seconds, world), "contents_lost"
+        why = "certificate" if isinstance(e, CertificateUnusable) else why
+        await _commit(attempt.row, Later(attempt.row.fence, why, str(e), again), world)
+    except (UnsafeHeader, Unreadable, TooLargeToEncrypt) as e:
+        reason = Reason.TOO_LARGE if isinstance(e, TooLargeToEncrypt) else Reason.UNREADABLE
+        await _commit(attempt.row, Hold(reason, str(e), attempt.row.fence), world)
+    else:
+        after = await _commit(attempt.row, await _judge(attempt, report, letter, mailbox, world), world)
+        if after.state is DeliveryState.DELIVERED:
+            await decided(await _now(letter, world), mailbox, world)
+        return report
+    return None
+
+
+async def decided(letter: Letter, mailbox: Mailbox, world: World) -> bool:
+    """Whether a fallback that has the whole letter decided it: only where the owner chose so, and by commits."""
+    if not mailbox.route.fallback_decides or letter.state in (State.FORWARDED, State.ACKNOWLEDGED):
+        return False
+    for one in await world.deliveries.of(letter.id):
+        if one.role is Role.FALLBACK and one.state is DeliveryState.DELIVERED and one.proofs:
+            for part in range(letter.part, letter.parts + 1):
+                proof = replace(one.proofs[-1], attempt=letter.fence, part=part)
+                event = proven(proof, letter, world.clock.now(), world.clock.uuid())
+                letter = await world.letters.move(letter, event)
+            log().info("letter_confirmed", letter=letter.id, why="fallback")
+            return True
+    return False
+
+
+async def recover_further(world: World, sole: bool = False) -> int:
+    """How many open attempts at further recipients were ended because their holder is gone."""
+    now = world.clock.now()
+    rows = await world.deliveries.overdue(now, world.pace.dot_seconds, sole)
+    for row in rows:
+        due_at = row.due_at or now
+        if row.dot_begun_at is not None:
+            due_at = in_seconds(spread(world.pace.uncertain_seconds, world.clock.chance()), world)
+        try:
+            await _commit(row, AttemptEnded(row.fence, "the attempt's holder is gone", due_at), world)
+        except Stale:  # its holder was only slow
+            continue
+    return len(rows)
+
+
+async def clear_contents(world: World) -> int:
+    """How many acknowledged letters' contents were destroyed because no further recipient waits for them any more."""
+    given_up = world.clock.now() - timedelta(seconds=world.pace.copies_seconds)
+    letters = await world.letters.finished_copies(given_up, MANY)
+    for letter in letters:
+        await world.letters.move(letter, Cleared())
+        for sealed in (letter.contents, letter.composed):
+            if sealed is not None:
+                await world.contents.destroy(sealed)
+    return len(letters)
+
+
+async def still_wanted(letter: Letter, mailbox: Mailbox, world: World) -> bool:
+    """Whether a further recipient still waits for the letter's contents."""
+    if not mailbox.route.others:
+        return False
+    return any(one.state in OPEN for one in await world.deliveries.of(letter.id))
+
+
+def _recipient(delivery: Delivery, mailbox: Mailbox) -> Recipient | None:
+    wanted = (delivery.role, delivery.address, delivery.server)
+    return next((one for one in mailbox.route.others if (one.role, one.address, one.server) == wanted), None)
+
+
+def _ending(delivery: Delivery, copy: Copy, recipient: Recipient | None, world: World) -> Hold | None:
+    """Why it is not tried any more."""
+    if recipient is None:
+        return Hold(Reason.COPY_LATE, "the route no longer names it")
+    if (world.clock.now() - delivery.since).total_seconds() > world.pace.copies_seconds:
+        return Hold(Reason.COPY_LATE, delivery.words)
+    if copy.style.certificate and not recipient.certificate:
+        return Hold(Reason.NO_CERTIFICATE, "its mails would be plain where the company's are encrypted")
+    return None
+
+
+def _copy_for(copy: Copy, delivery: Delivery, recipient: Recipient) -> Copy:
+    """The letter's mail for another reader: another mail, so another Message-ID and boundary."""
+    left, _, domain = copy.message_id.strip("<>").rpartition("@")
+    stem, _, part = left.rpartition(".")
+    style = replace(
+        copy.style, language=recipient.language, certificate=recipient.certificate, role=delivery.role.value
+    )
+    return replace(
+        copy, message_id=f"<{stem}-{delivery.id}.{part}@{domain}>", seed=f"{copy.seed[:24]}x{delivery.id}",
+        style=style, parts=(), signatures=(),
+    )  # fmt: skip
+
+
+def _parcel(delivery: Delivery, letter: Letter, mailbox: Mailbox) -> Parcel:
+    if letter.headline is None or letter.contents is None or delivery.copy is None:
+        raise ContentsGone("there are no contents here")
+    return Parcel(
+        letter.id, delivery.fence, delivery.part, delivery.id, letter.headline, letter.contents, delivery.copy,
+        delivery.composed, not delivery.uncertain, letter.available_at, letter.not_before, mailbox, delivery.address,
+        delivery.server,
+    )  # fmt: skip
+
+
+async def _judge(
+    attempt: Attempt[Delivery], report: Report, letter: Letter, mailbox: Mailbox, world: World
+) -> DeliveryEvent:
+    now, row = world.clock.now(), attempt.row
+    if attempt.refused:
+        return Later(row.fence, "stopped", attempt.refused, now, report)
+    too_large = verdict(report) is Verdict.TOO_LARGE
+    split = await smaller(_parcel(row, letter, mailbox), report.limit, world) if too_large else None
+    chance, uuid = world.clock.chance(), world.clock.uuid()
+    event = judge(report, row, row.address, now, world.pace, chance, uuid, split)
+    assert not isinstance(event, HandedOver), "a copy is not handed over: the relay's word is enough"
+    return event
+
+
+async def _commit(delivery: Delivery, event: DeliveryEvent, world: World) -> Delivery:
+    after = await world.deliveries.move(delivery, event)
+    if delivery.composed is not None and after.state in (DeliveryState.DELIVERED, DeliveryState.ENDED):
+        await world.contents.destroy(delivery.composed)
+    log().info("copy_" + after.state.lower(), letter=after.letter, delivery=after.id, why=after.why, words=after.words)
+    return after
+
+
+async def _now(letter: Letter, world: World) -> Letter:
+    return await world.letters.get(letter.id) or letter
