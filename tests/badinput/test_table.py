@@ -1,0 +1,24 @@
+"""Every bad input of the table has a test by its number."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+# SECURITY.md 8, titles, senders, bodies and files.
+NUMBERS = range(1, 48)
+
+
+def _named():
+    """The numbers in the names of the tests here."""
+    texts = [path.read_text("utf-8") for path in sorted(HERE.glob("test_b*.py"))]
+    return {
+        int(number) for text in texts for number in re.findall(r"^(?:async )?def test_b(\d\d)_", text, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_each_has_its_test(number):
+    """There is one, named after the number, in the file of its ten or so."""
+    assert number in _named()
