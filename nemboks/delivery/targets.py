@@ -76,13 +76,14 @@ class Targets:
     def __init__(
         self, resolver: Resolver, policies: Policies, domains: Domains, access: DirectAccess, clock: Clock
     ) -> None:
-        self._resolver, self._policies, self._domains = resolver, policies, domains
+        self.resolver = resolver
+        self._policies, self._domains = policies, domains
         self._access, self._clock = access, clock
 
     async def find(self, domain: str) -> Found:
         """The servers to try. Raises NoWay. What was seen is remembered; a change is told."""
         try:
-            exchangers = await self._resolver.mx(domain)
+            exchangers = await self.resolver.mx(domain)
         except Temporary as error:
             raise NoWay("dns_failed", Stage.LOOKUP, str(error)) from None
         hosts = self._ordered(exchangers, domain)
@@ -126,7 +127,7 @@ class Targets:
 
     async def _addresses(self, found: Found, host: str) -> Addresses:
         try:
-            addresses = await self._resolver.addresses(host)
+            addresses = await self.resolver.addresses(host)
         except Temporary as error:
             raise NoWay("dns_failed", Stage.LOOKUP, str(error)) from None
         if not addresses.found and found.exchangers.kind is Kind.IMPLICIT:
@@ -145,7 +146,7 @@ class Targets:
         """The usable TLSA records. Asked only where the names before are secure (RFC 7672 2.2.1 and 2.2.2)."""
         if not (found.exchangers.secure and addresses.secure):
             return ()
-        answer = await self._resolver.tlsa(host, self._access.port)
+        answer = await self.resolver.tlsa(host, self._access.port)
         return usable(answer.records) if answer.secure else ()
 
 
