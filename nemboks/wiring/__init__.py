@@ -1,29 +1,27 @@
 """Settings -> ready services, by hand, in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from nemboks.clock import RealClock
-from nemboks.delivery.access import ServerAccess
-from nemboks.delivery.courier import ServerCourier
-from nemboks.delivery.oauth import TokenAccess
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
-from nemboks.domain.proof import Way
 from nemboks.intake.imap import ImapAccess
 from nemboks.intake.inboxes import MailboxInboxes
 from nemboks.intake.rest_calls import RestAccess
 from nemboks.journey.world import World
 from nemboks.ports import Refused
-from nemboks.settings import Server, Settings
+from nemboks.settings import Settings
 from nemboks.store.errors import Altered
 from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
+from nemboks.wiring.mail import MailRoom
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,17 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         await declare(store, settings)
         clock = RealClock()
         spool = Spool(settings.spool, vault)
-        inboxes = _inboxes(settings, store, clock)
-        courier = _courier(settings, clock)
-        sender = Address(settings.sender.address)
-        world = World(store.letters, store.mailboxes, spool, inboxes, courier, clock, settings.pace, sender)
-        try:
+        async with AsyncExitStack() as stack:
+            room, inboxes = MailRoom(settings, store, clock), _inboxes(settings, store, clock)
+            stack.push_async_callback(inboxes.close)
+            courier = room.courier()
+            stack.push_async_callback(courier.close)
+            world = World(
+                store.letters, store.mailboxes, spool, inboxes, courier, clock, settings.pace,
+                Address(settings.sender.address), store.deliveries, await room.returning(vault, stack),
+                await room.landings(stack), room.signer, room.telling(courier), asyncio.to_thread,
+            )  # fmt: skip
             yield Services(settings, store, world, spool)
-        finally:
-            await inboxes.close()
-            await courier.close()
     finally:
         await store.close()
 
@@ -93,25 +93,12 @@ async def _credentials(store: Store, mailbox: Mailbox) -> Mapping[str, str]:
         raise Refused(f"{error}; give this mailbox its credentials again", mailbox=True) from error
 
 
-def _courier(settings: Settings, clock: RealClock) -> ServerCourier:
-    access = {name: _access(server) for name, server in settings.servers.items()}
-    return ServerCourier(access, settings.pace, clock, settings.sender.hello)
-
-
-def _access(server: Server) -> ServerAccess:
-    oauth = None
-    if server.oauth:
-        given = server.oauth
-        oauth = TokenAccess(given.token_url, given.client_id, *given.secrets(), given.scope)
-    return ServerAccess(
-        server.host, server.port, server.tls == "implicit", server.ca_file, server.username, server.secret(), oauth,
-        Way(server.confirms), bool(server.relay_trusted_by), server.internal,
-    )  # fmt: skip
-
-
 async def declare(store: Store, settings: Settings) -> None:
     """Make the store's declared mailboxes equal to the settings file's."""
     await store.mailboxes.declare([
-        Declared(Cvr(box.cvr), box.name, Face(box.inbox), Address(box.address), box.server, box.credentials())
+        Declared(
+            Cvr(box.cvr), box.name, Face(box.inbox), Address(box.address), box.server, box.credentials(),
+            box.others(), box.fallback_decides, box.options(),
+        )
         for box in settings.mailboxes
     ])  # fmt: skip
