@@ -89,9 +89,10 @@ def _in_ascii(domain: str) -> str:
 def _as_shown(label: str) -> str:
     """A label of a domain as programs show it to people."""
     try:
-        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+        shown = label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
     except UnicodeError:
         return label
+    return shown if shown.isprintable() else label
 
 
 class Face(StrEnum):
