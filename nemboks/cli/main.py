@@ -22,6 +22,8 @@ COMMANDS: Final = {  # in the order of a first day: name -> module:attribute, on
     "drain": ("nemboks.cli.run:drain", "One pass over all mailboxes, then exit."),
     "status": ("nemboks.cli.status:status", "Does the post come through? One line per mailbox."),
     "letter": ("nemboks.cli.letters:letter", "See letters; try again; release."),
+    "mail": ("nemboks.cli.mail:mail", "Look at a letter's mails, as .eml and .html."),
+    "notices": ("nemboks.cli.notices:notices", "What people were told of trouble, and whether they got it."),
     "cvr": ("nemboks.cli.cvrs:cvr", "See, add, pause and resume mailboxes."),
     "version": ("nemboks.cli.status:version", "Show the version."),
 }
