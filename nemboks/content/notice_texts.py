@@ -39,16 +39,19 @@ class About:
 def notice_text(notice: Notice, about: About) -> tuple[str, str]:
     """The subject and the text, in the language of the notice's path; lines end in LF."""
     language = language_of(notice.path)
-    said = UPSTREAM[language] if _upstream(notice) else WORDS[language][notice.cause]
-    first = _first_line(notice, said, about, language)
-    return f"Nemboks: {_subject(first)}", "\n".join(_lines(notice, said, about, first, language)) + "\n"
+    first = first_line(notice, about, language)
+    lines = _lines(notice, _said(notice, language), about, first, language)
+    return f"Nemboks: {_subject(first)}", "\n".join(lines) + "\n"
 
 
-def _upstream(notice: Notice) -> bool:
-    return notice.cause is Cause.LATE and not notice.destination
+def _said(notice: Notice, language: str) -> Said:
+    upstream = notice.cause is Cause.LATE and not notice.destination
+    return UPSTREAM[language] if upstream else WORDS[language][notice.cause]
 
 
-def _first_line(notice: Notice, said: Said, about: About, language: str) -> str:
+def first_line(notice: Notice, about: About, language: str) -> str:
+    """What is wrong and of how many letters, in one line."""
+    said = _said(notice, language)
     label = LABELS[language][notice.kind]
     seen_once = notice.cause in _LOOKED_TWICE and not about.looked_twice
     if notice.kind is NoticeKind.STOPPED and (seen_once or notice.cause in _NOT_STOPPED):
