@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from nemboks.domain.letter import State
+from nemboks.domain.letter import HandedOver, State
 from nemboks.domain.pace import Pace
+from nemboks.ports import Cursor
 from nemboks.store.clock_back import bring_back
 from tests.contracts.ledgers import ledger_of
 from tests.helpers import builders as make
@@ -31,6 +32,27 @@ async def test_rows_of_a_clock_that_ran_ahead_are_due_now(tmp_path):
         assert (await ledger.mailboxes.get(ledger.bo.id)).parked_until is None
         _, past = await ledger.letters.history(waiting.id)
         assert (past[-1].event, past[-1].detail["by"]) == ("retried", "clock put back")
+
+
+async def test_copies_relays_and_cursors_come_back_too(tmp_path):
+    """A hand-over is looked for again at once, a copy goes, and a webhook is told."""
+    async with ledger_of("sqlite", tmp_path) as ledger:
+        await ledger.shared()
+        ledger.clock.advance(10 * DAY)
+        ahead = ledger.clock.now()
+        delivery = await ledger.planned(await ledger.waiting("a", 1))
+        letter = await ledger.letters.move(await ledger.waiting("b", 2), make.claimed(ahead, route_version=2))
+        letter = await ledger.letters.move(letter, HandedOver("queued", ahead, ahead))
+        await ledger.stream.keep_cursor(Cursor("drift", 3, ahead))
+        ledger.clock.advance(-10 * DAY)
+        now = ledger.clock.now()
+
+        latest = now + timedelta(seconds=Pace().longest)
+        await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now))
+
+        assert [letter.id] == [x.id for x in await ledger.letters.due(State.HANDED_OVER, now, 10)]
+        assert [delivery.id] == [x.id for x in await ledger.deliveries.due(now, 10)]
+        assert now == (await ledger.stream.cursor("drift")).due_at
 
 
 async def test_what_waits_as_long_as_we_ever_wait_is_left_alone(tmp_path):

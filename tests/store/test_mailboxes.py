@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from nemboks.domain.mailbox import Address, Cvr, Face
+from nemboks.domain.mailbox import Address, Cvr, Face, Options
 from nemboks.store.errors import Altered, StoreError
+from tests.contracts.ledgers import ACCOUNTANT, FALLBACK
 from tests.helpers.builders import ANNA, BO, declared
 from tests.helpers.clock import START
 
@@ -17,6 +18,12 @@ async def events(store):
     """Names of the mailbox events so far."""
     rows = await store._reader.read(lambda tx: tx.execute(text("SELECT event FROM events ORDER BY id")).all())
     return [event for (event,) in rows]
+
+
+async def details(store, column="detail", table="events"):
+    """A column of a table, as it lies there."""
+    rows = await store._reader.read(lambda tx: tx.execute(text(f"SELECT {column} FROM {table}")).all())
+    return [value for (value,) in rows]
 
 
 async def test_a_new_mailbox_is_due_at_once(store):
@@ -76,6 +83,40 @@ async def test_a_changed_address_is_a_new_route(store, clock):
     assert (box.route.version, box.route.address, box.route.since) == (2, "post@bageri.example", clock.now())
     (box,) = await store.mailboxes.declare([declared(address=Address("post@bageri.example"), server="anden")])
     assert (box.route.version, box.route.server, box.route.vouched_by) == (3, "anden", "settings")
+
+
+async def test_further_recipients_are_part_of_the_route(store):
+    """Others, or who decides, make the next version; the same ones do not; an address changed by hand keeps them."""
+    others = (ACCOUNTANT, replace(FALLBACK, language="en", certificate="PEM"))
+    await store.mailboxes.declare([declared()])
+    (box,) = await store.mailboxes.declare([declared(others=others)])
+    assert (box.route.version, box.route.others, box.route.fallback_decides) == (2, others, False)
+    (box,) = await store.mailboxes.declare([declared(others=others, fallback_decides=True)])
+    assert box == (await store.mailboxes.declare([declared(others=others, fallback_decides=True)]))[0]
+    assert (box.route.version, box.route.fallback_decides) == (3, True)
+
+    box = await store.mailboxes.reroute(ANNA, Address("post@bageri.example"), "direct", "anna")
+    assert (box.route.version, box.route.others, box.route.fallback_decides) == (4, others, True)
+    box = await store.mailboxes.reroute(ANNA, box.route.address, "direct", "anna", others=(ACCOUNTANT,))
+    assert box.route.others == (ACCOUNTANT,)
+    assert await details(store, "destination", "mailboxes") == ["direct:bageri.example"]
+    told = " ".join(await details(store))
+    assert "b***@revisor.example" in told and "bo@revisor" not in told
+
+
+async def test_options_are_described_without_a_new_route(store):
+    """What a company chose follows the settings, in every field; history says so and nothing more."""
+    options = Options(
+        "en", True, "blå elefant", True, "PEM", Address("bo@revisor.example"), "en", ("drift",), "postkasse"
+    )
+    await store.mailboxes.declare([declared()])
+    (box,) = await store.mailboxes.declare([declared(options=options)])
+
+    assert (box.options, box.route.version) == (options, 1)
+    assert await store.mailboxes.declare([declared(options=options)]) == [box]
+    assert (await events(store)).count("mailbox_changed") == 1
+    told = " ".join(await details(store))
+    assert "options" in told and "elefant" not in told + repr(declared(options=options))
 
 
 async def test_changed_particulars_are_taken_over(store, clock):

@@ -10,6 +10,9 @@ from nemboks.domain import letter as rules
 from nemboks.domain.letter import (
     Acknowledged,
     AttemptEnded,
+    Believed,
+    Bounced,
+    Cleared,
     ContentsLost,
     Dismissed,
     DotBegun,
@@ -22,6 +25,7 @@ from nemboks.domain.letter import (
     Reappeared,
     Reason,
     ReceiptBegun,
+    Recomposed,
     Released,
     Retried,
     Returned,
@@ -37,10 +41,12 @@ from tests.helpers import builders as make
 CLASSES = {name: kind for kind, name in NAMES.items()}
 KINDS = sorted(CLASSES)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
+PARTS = ((), ((0,), (1,)))  # one mail, or two
 OUTCOMES = ("temporary", "policy", "unavailable")
 FORWARD = {
     State.FOUND: "collected", State.WAITING: "claimed", State.SENDING: "dot_begun", State.HANDED_OVER: "confirmed",
     State.FORWARDED: "acknowledged", State.HELD: "released", State.VANISHED: "reappeared",
+    State.ACKNOWLEDGED: "cleared",
 }  # fmt: skip
 steps = st.lists(
     st.tuples(
@@ -60,7 +66,8 @@ steps = st.lists(
 def kind_of(road, drawn, letter):
     """The drawn kind, or in its place one that the state allows, or the next on the way."""
     if road == "forward" and letter.state in FORWARD:
-        return "confirmed" if letter.dot_begun_at else FORWARD[letter.state]
+        proof = "confirmed" if letter.part == letter.parts else "part_confirmed"
+        return proof if letter.dot_begun_at or letter.state is State.HANDED_OVER else FORWARD[letter.state]
     legal = [k for k in KINDS if letter.state in rules.MOVES[CLASSES[k]].sources]
     return legal[KINDS.index(drawn) % len(legal)] if road == "legal" and legal else drawn
 
@@ -73,25 +80,29 @@ def event_of(step, letter, now):
     why = OUTCOMES[back]
     return {
         "fetch_begun": lambda: FetchBegun(make.sealed(back + 1)),
-        "collected": lambda: make.collected(due, back + 1),
+        "collected": lambda: make.collected(due, back + 1, copy=make.copy(parts=PARTS[seconds % 2])),
         "vanished": lambda: Vanished(words),
         "reappeared": lambda: Reappeared(due),
         "postponed": lambda: Postponed(why, words, due, flag),
         "claimed": lambda: make.claimed(now),
         "dot_begun": lambda: DotBegun(fence),
-        "confirmed": lambda: make.confirmed(letter, due, attempt=fence),
-        "part_confirmed": lambda: PartConfirmed(fence, due),
-        "handed_over": lambda: HandedOver(words, due),
+        "confirmed": lambda: make.confirmed(letter, due, attempt=fence, part=letter.part),
+        "recomposed": lambda: Recomposed(fence, make.copy(seed=words), make.sealed(back + 7)),
+        "part_confirmed": lambda: PartConfirmed(make.confirmation(letter, attempt=fence, part=letter.part), due),
+        "handed_over": lambda: HandedOver(words, due, due, report),
         "later": lambda: Later(fence, why, words, due, report),
         "hold": lambda: Hold(reason, words, fence if letter.state is State.SENDING else None, report=report),
         "attempt_ended": lambda: AttemptEnded(fence, words, due),
         "returned": lambda: Returned(reason, words),
+        "bounced": lambda: Bounced(words),
+        "believed": lambda: Believed("anna", due),
         "released": lambda: Released("anna", due),
         "retried": lambda: Retried("anna", due),
         "dismissed": lambda: Dismissed("anna"),
         "contents_lost": lambda: ContentsLost(words, due, fence if letter.state is State.SENDING else None),
         "receipt_begun": ReceiptBegun,
-        "acknowledged": lambda: Acknowledged(words),
+        "acknowledged": lambda: Acknowledged(words, flag),
+        "cleared": Cleared,
     }[kind_of(road, drawn, letter)]()
 
 
