@@ -204,16 +204,20 @@ async def _log_in(engine: _Engine, username: str, password: str, tokens: Tokens 
 
 async def _log_in_by_token(engine: _Engine, username: str, tokens: Tokens) -> None:
     """A kept token may have been withdrawn since: its refusal says nothing of the login, and is met by a new one."""
+    again = True
     try:
-        token = await tokens.get()
-        try:
-            await engine.auth_xoauth2(username, token.text)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            tokens.drop(token)
-            if token.fresh or error.code < 500:
-                raise
+        while True:
             token = await tokens.get()
-            await engine.auth_xoauth2(username, token.text)
+            try:
+                await engine.auth_xoauth2(username, token.text)
+                return
+            except aiosmtplib.SMTPAuthenticationError as error:
+                if error.code < 500:
+                    raise
+                tokens.drop(token)
+                if token.fresh or not again:
+                    raise
+                again = False
     except TokenTrouble as error:
         # In the words of RFC 4954 6, so that it is judged, and not tried again soon, as a refused login is.
         raise Stopped(str(error), Reply(535, "5.7.8", str(error)) if error.refused else None) from None

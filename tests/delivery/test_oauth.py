@@ -194,6 +194,28 @@ async def test_a_fresh_token_is_refused(own: Certificates) -> None:
     assert len(endpoint.asked) == 1
 
 
+async def test_both_tokens_are_refused(own: Certificates) -> None:
+    """A kept token and the new one are refused: two tries and no third; the new one is not kept either."""
+    first = [HELLO, "C AUTH", "S 235 2.7.0 ok", *KEPT[:-1], "S 421 4.3.2 closing", "X close"]
+    second = [HELLO, "C AUTH", NO, "C AUTH", NO]
+    reports, server, endpoint = await delivered([first, second, [HELLO]], [granted(1), granted(2)], own, mails=3)
+
+    assert [verdict(report) for report in reports] == [Verdict.TEMPORARY, Verdict.LOGIN, Verdict.LOGIN]
+    assert len(logins(server)) == 3
+    assert len(endpoint.asked) == 2
+
+
+@pytest.mark.parametrize("code", [421, 454])
+async def test_a_login_that_is_put_off(code: int, own: Certificates) -> None:
+    """A temporary no to a login says nothing of the token: it is kept for the next letter."""
+    later = [HELLO, "C AUTH", f"S {code} 4.7.0 later"]
+    good = [HELLO, "C AUTH", "S 235 2.7.0 ok", *KEPT]
+    reports, _, endpoint = await delivered([later, good], [granted()], own, mails=2)
+
+    assert [verdict(report) for report in reports] == [Verdict.TEMPORARY, Verdict.ACCEPTED]
+    assert len(endpoint.asked) == 1
+
+
 async def test_the_endpoint_refuses(own: Certificates) -> None:
     """A refusal of the endpoint is a refused login: it is not asked again soon."""
     reports, server, endpoint = await delivered([[HELLO]] * 2, [refused("invalid_grant")], own, mails=2)
