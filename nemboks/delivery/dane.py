@@ -16,7 +16,7 @@ DANE_EE = 3
 _DIGESTS = {1: ("sha256", 32), 2: ("sha512", 64)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Tlsa:
     """One TLSA record (RFC 6698 2.1)."""
 

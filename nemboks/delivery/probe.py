@@ -32,7 +32,7 @@ from nemboks.domain.verdict import Verdict, verdict
 from nemboks.ports import Clock, Finding, Mail
 
 CODES: Final = (
-    "server_unknown",
+    "server_unknown", "look_alike",
     # the way there
     "dns_failed", "no_domain", "null_mx", "mx_is_us", "no_mail_server", "no_address", "private_address",
     "mx", "mx_implicit", "mta_sts", "mta_sts_unfetched", "mta_sts_unnamed", "level_fell",
@@ -78,12 +78,13 @@ class Preflight:
 
     async def probe(self, address: Address, server: str) -> Sequence[Finding]:
         """What was found on the way to the address; see the port."""
+        odd = [_finding("look_alike", False, words=address.warning)] if address.warning else []
         if server == DIRECT:
-            return await self._direct(address)
+            return [*odd, *await self._direct(address)]
         access = self._servers.get(server)
         if access is None:
-            return [_finding("server_unknown", True, server=server)]
-        return (await self._server(access, address))[0]
+            return [*odd, _finding("server_unknown", True, server=server)]
+        return [*odd, *(await self._server(access, address))[0]]
 
     async def own(self) -> Sequence[Finding]:
         """What was found of our own domain; see the port."""

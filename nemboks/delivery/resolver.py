@@ -135,7 +135,7 @@ class Resolver:
         if answer is None:
             return TlsaAnswer(())
         records = [Tlsa(one.usage, one.selector, one.mtype, one.cert) for one in answer.rdatas(TLSA)]
-        return TlsaAnswer(tuple(records[:MOST_RECORDS]), answer.secure)
+        return TlsaAnswer(tuple(sorted(records)[:MOST_RECORDS]), answer.secure)  # sorted as addresses are, and why
 
     async def txt(self, name: str) -> tuple[str, ...]:
         """The texts at this name, the strings of each joined (RFC 7208 3.3). Raises Temporary."""
@@ -193,4 +193,4 @@ def _server(text: str) -> tuple[str, int]:
     try:
         return str(ipaddress.ip_address(address.strip("[]"))), int(port)
     except ValueError:
-        raise ValueError(f"direct.resolvers: {text!r} is no address of a DNS server; names cannot stand here") from None
+        raise ValueError(f"{text!r} is no address of a DNS server; names cannot stand here") from None

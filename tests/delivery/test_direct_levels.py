@@ -231,3 +231,20 @@ async def test_a_failing_memory_does_not_hide_a_delivery(tmp_path):
 
         assert verdict(report) is Verdict.ACCEPTED
         assert world.domains.rows[DOMAIN] == replace(world.domains.rows[DOMAIN], level=Level.UNSIGNED_MX)
+
+
+async def test_records_in_another_order_are_the_same_records(tmp_path):
+    """Servers rotate their answers; the second letter still uses the first one's connection."""
+    leaf, der = self_made(f"mx1.{DOMAIN}")
+    async with direct_world(tmp_path, validating=True) as world:
+        world.dns.secure = True
+        old_key = f"_{world.port}._tcp.mx1.{DOMAIN}. TLSA 3 1 1 {'ab' * 32}\n"
+        steps = [*TAKES, "C RSET", "S 250 ok", *TAKES[len(SECURED) :]]
+        server = await world.exchanger("127.0.0.1", steps, context=world.context(leaf))
+        world.dns.zone = ONE + tlsa(world, der) + old_key
+        await world.deliver()
+        world.dns.zone = ONE + old_key + tlsa(world, der)
+        report = await world.deliver()
+
+    assert verdict(report) is Verdict.ACCEPTED
+    assert len(server.heard) == 1

@@ -11,7 +11,7 @@ import trustme
 from nemboks.delivery.courier import ServerAccess
 from nemboks.delivery.probe import CODES
 from tests.delivery.direct_world import DOMAIN, HOSTS, ONE, SECURED, TWO, direct_world
-from tests.delivery.probe_world import ASKED, DAY, END, NOW, TAKES, facts, faults, probed
+from tests.delivery.probe_world import ASKED, DAY, END, NOW, TAKES, facts, faults, preflight, probed
 from tests.helpers.smtp_server import HELO, RECIPIENT
 
 pytestmark = pytest.mark.allow_hosts(HOSTS)
@@ -175,3 +175,12 @@ async def test_a_certificate_that_ends_soon(tmp_path):
 
     assert facts(found, "certificate_ends")["days"] == "9"
     assert faults(found) == []
+
+
+async def test_a_domain_that_looks_like_another(tmp_path):
+    """A domain with letters of another script is pointed out, whatever its servers say."""
+    async with direct_world(tmp_path) as world:
+        found = await preflight(world).probe(Address("post@b\u0430kery.example"), "direct")
+
+    assert [finding.code for finding in found] == ["look_alike", "no_domain"]
+    assert "Cyrillic" in facts(found, "look_alike")["words"]

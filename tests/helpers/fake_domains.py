@@ -31,7 +31,8 @@ class FakeDomains:
         self._change(name, sts_id=sts_id, sts_policy=policy, sts_until=until)
 
     async def relax(self, name: str, by: str, reason: str) -> None:
-        self._change(name, level=Level.UNSIGNED_MX)
+        self.written += 1
+        self.rows[name] = Domain(name, mx=(await self.get(name)).mx)
 
     def _change(self, name: str, **changes: object) -> None:
         self.written += 1
