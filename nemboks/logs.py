@@ -14,14 +14,13 @@ from nemboks.domain.redact import redact
 
 EVENTS = frozenset({
     "daemon_ready", "daemon_stopping", "daemon_stopped", "daemon_failed", "step_failed", "chore_failed",
-    "mailbox_unavailable", "mailbox_parked", "mailbox_watch_failed",
-    "letter_found", "letter_collected", "letter_claimed", "letter_dot_begun", "letter_confirmed", "letter_later",
-    "letter_held", "letter_attempt_ended", "letter_postponed", "letter_vanished", "letter_contents_lost",
-    "letter_acknowledged", "letter_handed_over", "letter_landed", "letter_returned", "letter_bounced",
-    "letter_to_fallback", "return_read", "returns_unavailable", "letter_rebound", "copy_waiting", "copy_delivered",
-    "copy_ended", "copy_sending", "destination_up", "destination_down", "letter_stale", "spool_swept",
+    "mailbox_unavailable", "mailbox_parked", "mailbox_watch_failed", "letter_found", "letter_collected",
+    "letter_claimed", "letter_dot_begun", "letter_confirmed", "letter_later", "letter_held", "letter_attempt_ended",
+    "letter_postponed", "letter_vanished", "letter_contents_lost", "letter_acknowledged", "letter_handed_over",
+    "letter_landed", "letter_returned", "letter_bounced", "letter_to_fallback", "return_read",
+    "returns_unavailable", "letter_rebound", "destination_up", "destination_down", "letter_stale", "spool_swept",
     "clock_put_back", "domain_changed", "domain_level_unkept", "incident_opened", "incident_closed",
-    "incident_unreachable", "notice_sent", "notice_failed", "webhook_told", "webhook_failed",
+    "incident_unreachable", "notice_sent", "notice_failed", "webhook_told", "webhook_failed", "copy_moved",
 })  # fmt: skip
 
 _SECRET = ("pass", "secret", "token", "key", "authorization")

@@ -207,10 +207,6 @@ def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
     return ""
 
 
-def _trouble(letter: Letter, why: str) -> int:
-    return letter.failures + 1 if why == letter.why else 1
-
-
 _CLOSED: Final[Mapping[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
 _ANEW: Final[Mapping[str, Any]] = {"headline": None, "copy": None, "composed": None, "proofs": ()}
 _EMPTIED: Final[Mapping[str, Any]] = {"contents": None, "composed": None}
@@ -230,7 +226,7 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Reappeared(due_at):
             return {"state": S.FOUND, "why": "", "words": "", "failures": 0, "due_at": due_at}
         case Postponed(why, words, due_at, definite):
-            return {"why": why, "words": words, "due_at": due_at, "failures": _trouble(letter, why),
+            return {"why": why, "words": words, "due_at": due_at, "failures": letter.failures + 1 if why == letter.why else 1,
                     "receipt_begun_at": None if definite else letter.receipt_begun_at}  # fmt: skip
         case Claimed(deadline_at, due_at):
             return {"state": S.SENDING, "fence": letter.fence + 1, "deadline_at": deadline_at, "due_at": due_at,
@@ -250,13 +246,20 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
                     "deadline_at": silent_at, "dot_begun_at": None}  # fmt: skip
         case Later(_, why, words, due_at, _, copy):
             return {"state": S.WAITING, "why": why, "words": words, "due_at": due_at,
-                    "failures": _trouble(letter, why), "copy": copy or letter.copy,
+                    "failures": letter.failures + 1 if why == letter.why else 1, "copy": copy or letter.copy,
                     "composed": None if copy else letter.composed, **_CLOSED}  # fmt: skip
         case Hold(reason, words, _, headline, contents):
             return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None, **_CLOSED,
                     "headline": headline or letter.headline, "contents": contents or letter.contents}  # fmt: skip
         case AttemptEnded():
             return _attempt_ended(letter, event)
+        case _:
+            return _afterwards(letter, event, at)
+
+
+def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
+    """The same for what comes after an attempt: from a relay, from people, from upstream."""
+    match event:
         case Returned(reason, words):
             return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None, **_CLOSED}
         case Bounced(words):
@@ -274,14 +277,14 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case ContentsLost(words, due_at):
             unread = None if letter.copy else letter.contents  # sealed but never believed: looked at again
             return {"state": S.FOUND, "contents": unread, "why": "contents_lost", "words": words, "due_at": due_at,
-                    **_CLOSED}  # fmt: skip
+                    "composed": None, **_CLOSED}  # fmt: skip
         case ReceiptBegun():
             return {"receipt_begun_at": letter.receipt_begun_at or at}
         case Acknowledged(words, keep):
             emptied = {} if keep else _EMPTIED
             return {"state": S.ACKNOWLEDGED, "due_at": None, "why": "", "words": words, "receipt_begun_at": None,
                     "acknowledged_at": at, **emptied}  # fmt: skip
-        case Cleared():
+        case _:  # Cleared
             return _EMPTIED
 
 

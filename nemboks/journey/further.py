@@ -191,7 +191,9 @@ async def _commit(delivery: Delivery, event: DeliveryEvent, world: World) -> Del
     after = await world.deliveries.move(delivery, event)
     if delivery.composed is not None and after.state in (DeliveryState.DELIVERED, DeliveryState.ENDED):
         await world.contents.destroy(delivery.composed)
-    log().info("copy_" + after.state.lower(), letter=after.letter, delivery=after.id, why=after.why, words=after.words)
+    log().info(
+        "copy_moved", state=after.state, letter=after.letter, delivery=after.id, why=after.why, words=after.words
+    )
     return after
 
 
