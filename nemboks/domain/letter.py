@@ -226,7 +226,8 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Reappeared(due_at):
             return {"state": S.FOUND, "why": "", "words": "", "failures": 0, "due_at": due_at}
         case Postponed(why, words, due_at, definite):
-            return {"why": why, "words": words, "due_at": due_at, "failures": letter.failures + 1 if why == letter.why else 1,
+            return {"why": why, "words": words, "due_at": due_at,
+                    "failures": letter.failures + 1 if why == letter.why else 1,
                     "receipt_begun_at": None if definite else letter.receipt_begun_at}  # fmt: skip
         case Claimed(deadline_at, due_at):
             return {"state": S.SENDING, "fence": letter.fence + 1, "deadline_at": deadline_at, "due_at": due_at,

@@ -158,7 +158,8 @@ def judge(
     `smaller`: the letter in more and smaller mails, if it can still be split for this server.
     """
     meaning = verdict(report)
-    words = report.words if report.reply is None else str(report.reply)
+    said = str(report.reply) if report.reply else ""
+    words = " – ".join(filter(None, (said, report.words)))  # what it said, and what we make of it
     failures = tried.failures + 1 if tried.why == meaning else 1
     age = (at - tried.found_at).total_seconds()
     due_at = at + timedelta(seconds=_due_in(meaning, report, failures, age, pace, chance))
