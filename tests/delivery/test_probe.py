@@ -10,6 +10,7 @@ import trustme
 
 from nemboks.delivery.courier import ServerAccess
 from nemboks.delivery.probe import CODES
+from nemboks.domain.mailbox import Address
 from tests.delivery.direct_world import DOMAIN, HOSTS, ONE, SECURED, TWO, direct_world
 from tests.delivery.probe_world import ASKED, DAY, END, NOW, TAKES, facts, faults, preflight, probed
 from tests.helpers.smtp_server import HELO, RECIPIENT
