@@ -8,7 +8,10 @@ from typing import Any
 from nemboks.domain.events import (
     Acknowledged,
     AttemptEnded,
+    Believed,
+    Bounced,
     Claimed,
+    Cleared,
     Collected,
     Confirmed,
     ContentsLost,
@@ -24,6 +27,7 @@ from nemboks.domain.events import (
     Reappeared,
     Reason,
     ReceiptBegun,
+    Recomposed,
     Released,
     Retried,
     Returned,
@@ -41,6 +45,7 @@ SERVER = "mail.bageri.example:465"
 TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", "mail.bageri.example", "00" * 32)
 OK = Reply(250, "2.0.0", "taken")
 SORRY = Reply(451, "4.3.0", "not now")
+TWO_PARTS = ((0,), (1,))
 COPY = Copy("<1.1@nemboks.example>", AT, "seed", "letter-1", "Eksempel ApS", "post@nemboks.example")
 SEALED = Sealed("a" * 32, "key")
 HEADLINE = Headline(
@@ -67,7 +72,7 @@ _WITH: dict[State, dict[str, Any]] = {
     State.VANISHED: {"due_at": None},
 }
 _WITH[State.SENDING] = {**_WITH[State.WAITING], "fence": 1, "deadline_at": DEADLINE, "due_at": LATER}
-_WITH[State.HANDED_OVER] = {**_WITH[State.WAITING], "fence": 1}
+_WITH[State.HANDED_OVER] = {**_WITH[State.WAITING], "fence": 1, "deadline_at": DEADLINE}
 _WITH[State.HELD] = {**_WITH[State.WAITING], "fence": 1, "due_at": None, "why": "too_large"}
 _WITH[State.FORWARDED] = {**_WITH[State.WAITING], "fence": 1, "confirmation": confirmation(), "transmission_id": "t1"}
 _WITH[State.ACKNOWLEDGED] = {**_WITH[State.FORWARDED], "contents": None, "due_at": None, "acknowledged_at": AT}
@@ -96,17 +101,21 @@ EVENTS: Mapping[type[Event], Event] = {
         Claimed(DEADLINE, LATER, 1, "anna@bageri.example", "own"),
         DotBegun(1),
         Confirmed(confirmation(), "t1", LATER),
-        PartConfirmed(1, LATER),
-        HandedOver("queued as 4711", LATER),
+        Recomposed(1, replace(COPY, wrap=True), Sealed("e" * 32, "key5")),
+        PartConfirmed(confirmation(), LATER),
+        HandedOver("queued as 4711", LATER, DEADLINE, report()),
         Later(1, "temporary", "451 not now", LATER, report(reply=SORRY)),
         Hold(Reason.TOO_LARGE, "552", 1, report=report(reply=SORRY)),
         AttemptEnded(1, "holder gone", LATER),
         Returned(Reason.RETURNED, "5.1.1"),
+        Bounced("5.2.1"),
+        Believed("anna", LATER),
         Released("anna", LATER),
         Retried("anna", LATER),
         Dismissed("anna"),
         ContentsLost("file missing", LATER, 1),
         ReceiptBegun(),
         Acknowledged("200"),
+        Cleared(),
     )
 }

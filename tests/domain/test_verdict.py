@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemboks.domain.events import AttemptEnded, Confirmed, Hold, Later, Reason
+from nemboks.domain.events import AttemptEnded, Confirmed, HandedOver, Hold, Later, PartConfirmed, Reason
 from nemboks.domain.letter import State, move
 from nemboks.domain.pace import Pace
-from nemboks.domain.proof import Reply, Report, Stage
-from nemboks.domain.verdict import TOO_LARGE_LIMIT, Verdict, judge, verdict
-from tests.domain.samples import AT, COPY, TLS, at_dot, confirmation, letter, report
+from nemboks.domain.proof import Evidence, Reply, Report, Stage, Way
+from nemboks.domain.verdict import LONGEST_ASKED, TOO_LARGE_LIMIT, Verdict, asked, judge, proven, verdict
+from tests.domain.samples import AT, COPY, TLS, TWO_PARTS, at_dot, confirmation, letter, report
+from tests.domain.test_delivery import at_dot as copy_at_dot
 
+LOOKUP = Stage.LOOKUP
 C, T, G, L = Stage.CONNECT, Stage.TLS, Stage.GREETING, Stage.LOGIN
 M, R, D, B, Z = Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.BODY, Stage.DOT
 V = Verdict
@@ -20,7 +22,8 @@ V = Verdict
 # stage, what the server said ("" for nothing readable), verdict, row of RELIABILITY 4e
 ROWS = [
     (C, "", V.TEMPORARY, "S01"), (C, "", V.TEMPORARY, "S03"),
-    (R, "550 5.1.10", V.ADDRESS, "S02: null MX"),
+    (LOOKUP, "550 5.1.2", V.ADDRESS, "S02: NXDOMAIN"), (LOOKUP, "556 5.1.10", V.ADDRESS, "S02: null MX"),
+    (LOOKUP, "451 4.4.3", V.TEMPORARY, "S01"), (R, "550 5.1.10", V.ADDRESS, "S02: null MX"),
     (G, "421", V.TEMPORARY, "S04"), (G, "450 4.3.2", V.TEMPORARY, "S04"), (G, "554 5.7.1", V.TEMPORARY, "S04"),
     (G, "502 5.5.1", V.TEMPORARY, "S05"), (G, "", V.TEMPORARY, "S05"),
     (T, "", V.TLS, "S06, S07, S08"), (T, "454 4.7.0", V.TLS, "S06"), (T, "502", V.TLS, "S06"),
@@ -91,8 +94,9 @@ def test_silence_is_uncertain_at_the_dot_only(stage: Stage) -> None:
 # --- report -> event ---
 
 
-def judged(found: Report, of: object = None, chance: float = 0.5):  # type: ignore[no-untyped-def]
-    return judge(found, of or at_dot(), "anna@bageri.example", AT, Pace(), chance, "t-new")  # type: ignore[arg-type]
+def judged(found: Report, of: object = None, chance: float = 0.5, smaller: object = None):  # type: ignore[no-untyped-def]
+    tried = of or at_dot()
+    return judge(found, tried, "anna@bageri.example", AT, Pace(), chance, "t-new", smaller)  # type: ignore[arg-type]
 
 
 def test_a_2yz_at_the_dot_becomes_a_confirmation() -> None:
@@ -147,3 +151,99 @@ def test_another_form_is_tried_once_at_once_and_never_after_an_uncertain_end() -
     assert [(e.due_at - AT).total_seconds() for e in (second, third)] == [300, 1800]
     uncertain = judged(no, letter(State.SENDING, uncertain=1))
     assert isinstance(uncertain, Later) and uncertain.copy is None
+
+
+# --- relays, parts, a smaller form ---
+
+
+def test_a_relays_2yz_is_a_hand_over() -> None:
+    """It confirms nothing; the next look and the silence have their times (D8)."""
+    found = replace(report(), way=Way.RELAY)
+    event = judged(found)
+    assert isinstance(event, HandedOver) and event.report == found
+    assert [(x - AT).total_seconds() for x in (event.due_at, event.silent_at)] == [300, 14_400]
+
+
+def test_a_relay_that_the_owner_trusts_confirms_weakly() -> None:
+    """The rung is lowered knowingly and stands in the proof; a copy needs no more than a relay's word."""
+    trusted = judged(replace(report(), way=Way.RELAY, trusted=True))
+    copied = judged(replace(report(), way=Way.RELAY), copy_at_dot())
+    for event in (trusted, copied):
+        assert isinstance(event, Confirmed) and event.confirmation.evidence is Evidence.RELAY
+
+
+@pytest.mark.parametrize("way", [Way.OWN_SERVER, Way.DIRECT])
+def test_the_companys_own_server_and_its_domains_mx_confirm(way: Way) -> None:
+    """Both are the end of the letter's way."""
+    event = judged(replace(report(), way=way))
+    assert isinstance(event, Confirmed) and event.confirmation.evidence is Evidence.FINAL
+
+
+def test_the_last_part_makes_it_confirmed() -> None:
+    """A part before it is a fact of its own, and the rest is due at once."""
+    first = at_dot(copy=replace(COPY, parts=TWO_PARTS))
+    event = judged(report(), first)
+    assert event == PartConfirmed(confirmation(), AT)
+    last = judged(report(), at_dot(copy=first.copy, proofs=(confirmation(),), fence=2))
+    assert last == Confirmed(confirmation(2, part=2), "t-new", AT)
+
+
+def test_a_proof_from_elsewhere_is_judged_like_a_reply() -> None:
+    """A notification or a landing of the last part confirms, of another part it does not."""
+    handed = letter(State.HANDED_OVER, copy=replace(COPY, parts=TWO_PARTS))
+    assert isinstance(proven(confirmation(evidence=Evidence.DSN), handed, AT, "t"), PartConfirmed)
+    assert isinstance(proven(confirmation(evidence=Evidence.DSN), letter(State.HANDED_OVER), AT, "t"), Confirmed)
+
+
+def test_a_letter_that_can_be_split_is_split_at_once() -> None:
+    """In place of a wait; but copies must be identical, so never after an uncertain end."""
+    big, smaller = report(M, Reply(552, "5.3.4", "")), replace(COPY, parts=TWO_PARTS)
+    event = judged(big, letter(State.SENDING, why="too_large", failures=2), smaller=smaller)
+    assert isinstance(event, Later) and (event.due_at, event.copy) == (AT, smaller)
+    after = judged(big, letter(State.SENDING, uncertain=1), smaller=smaller)
+    assert isinstance(after, Later) and after.copy is None and after.due_at > AT
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Greylisted, please try again in 300 seconds", 300),
+        ("4.7.1 try again in 5 minutes", 300),
+        ("Greylisting in effect, please come back in 00:04:59", 299),
+        ("retry after 2 hours", 7200),
+        ("please wait 90s before trying again", 90),
+        ("Try again later, delayed for 1 min", 60),
+        ("come back in 4:30", 270),
+        ("too many connections, retry in 90000 seconds", LONGEST_ASKED),
+        ("try again later", None),
+        ("queued as 4711", None),
+        ("mailbox full, 95 percent used", None),
+        ("", None),
+    ],
+)
+def test_how_long_a_server_asks_us_to_stay_away(text: str, seconds: float | None) -> None:
+    """As Postgrey, Exim and people write it; at most six hours."""
+    assert asked(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("try again in 1200 seconds", 1260), ("try again in 1 s", 63), ("Greylisted", 300), ("busy", 60)],
+)
+def test_a_temporary_refusal_is_waited_out_as_asked(text: str, seconds: float) -> None:
+    """Never sooner than asked or than the first wait; a greylist has its least."""
+    event = judged(report(R, Reply(450, "4.7.1", text)), letter(State.SENDING))
+    assert isinstance(event, Later) and (event.due_at - AT).total_seconds() == seconds
+
+
+def test_only_a_temporary_refusal_is_obeyed() -> None:
+    """What a server that refuses for good says about time moves nothing."""
+    event = judged(report(R, Reply(550, "5.7.1", "greylisted, try again in 10 seconds")), letter(State.SENDING))
+    assert isinstance(event, Later) and (event.due_at - AT).total_seconds() == 600
+
+
+@given(st.text(max_size=200))
+def test_no_text_asks_for_too_long(text: str) -> None:
+    """Whatever a server writes, the wait is none or between nothing and six hours."""
+    found = asked(text)
+    assert found is None or 0 <= found <= LONGEST_ASKED
