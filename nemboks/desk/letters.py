@@ -13,7 +13,7 @@ from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.ledger import Ledger
 from nemboks.desk.letter_view import letter_item, letter_page
 from nemboks.desk.words import Item, Lang, Words, plain
-from nemboks.domain.letter import Event, Letter, Reappeared, Reason, Released, Retried, State
+from nemboks.domain.letter import Believed, Event, Letter, Reappeared, Reason, Released, Retried, State
 
 EVERY: Final = 1_000_000  # more letters than a ledger of our size ever lists
 
@@ -73,8 +73,13 @@ async def retry(store: Ledger[Any], letter_id: int, by: str, at: datetime) -> It
 
 
 async def release(store: Ledger[Any], letter_id: int, by: str, at: datetime) -> Item:
-    """The held letter, going on. NotFound; RefusedByRule if it is not held or never may go; Stale as above."""
+    """The held letter, going on; or the receipt of one that came back after it was accepted, on the person's word.
+
+    NotFound; RefusedByRule if nothing holds it or it never may go; Stale as above.
+    """
     letter = await _known(store, letter_id)
+    if letter.state is State.FORWARDED and letter.bounced:
+        return await _moved(store, letter, Believed(by, at))
     if letter.state is not State.HELD:
         raise RefusedByRule(Words("Brevet er ikke holdt tilbage", "the letter is not on hold"))
     if letter.why in NO_RELEASE:

@@ -63,7 +63,8 @@ class Filled:
         return await self.store.letters.move(letter, Acknowledged("200 taken"))
 
     async def handed_over(self, id: str) -> Letter:
-        return await self.store.letters.move(await self.sending(id), HandedOver("250 queued", self.clock.now()))
+        now = self.clock.now()
+        return await self.store.letters.move(await self.sending(id), HandedOver("250 queued", now, now))
 
     async def held(self, id: str, reason: Reason = Reason.TOO_LARGE) -> Letter:
         return await self.store.letters.move(await self.waiting(id), Hold(reason, "asked"))

@@ -8,7 +8,7 @@ import pytest
 from nemboks.desk import letters as desk
 from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.words import Lang, plain
-from nemboks.domain.letter import Reason, Stale, State
+from nemboks.domain.letter import Bounced, Reason, Stale, State
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.desk.filled import Filled
@@ -189,3 +189,15 @@ def test_all_letters_come_oldest_first_as_json_carries_them(tmp_path) -> None:
     )
     assert done["available_at"].endswith("Z") and done["forwarded_at"] <= done["acknowledged_at"]
     assert next(x["reason"] for x in items if x["state"] == "HELD") == "too_large"
+
+
+async def test_a_letter_that_came_back_is_settled_on_a_persons_word(store, filled, clock) -> None:
+    """A bounce after the confirmation stops the receipt; who says that the mail is there after all lets it go."""
+    letter = await store.letters.move(await filled.forwarded("letter-1"), Bounced("5.1.1 no such user"))
+    assert letter.due_at is None
+
+    item = await desk.release(store, letter.id, "dorte", clock.now())
+
+    assert (item["state"], item["next_try_at"]) == (State.FORWARDED, clock.now())
+    with pytest.raises(RefusedByRule):
+        await desk.release(store, letter.id, "dorte", clock.now())
