@@ -99,18 +99,19 @@ def running_postfix(
     main: str = "",
     files: Mapping[str, str] | None = None,
     issue: Callable[[trustme.CA, Path], None] = lambda authority, home: None,
+    master: str = "",
 ) -> Iterator[Postfix]:
     """A Postfix until the block ends.
 
-    `main` is more of its configuration, where {home} is its directory; `files` are written there, and `issue` may
-    put certificates there.
+    `main` is more of its configuration, where {home} is its directory, and `master` names more of its programs;
+    `files` are written there, and `issue` may put certificates there.
     """
     program = require_peer("postfix")
     if os.geteuid() != 0:
         do_without("Postfix can only be started by root")
     home = Path(tempfile.mkdtemp(prefix="nemboks-postfix-"))
     try:
-        postfix = _configured(home, services, main, files or {}, issue)
+        postfix = _configured(home, services, main, files or {}, issue, master)
         command = [program, "-c", str(home / "etc")]
         started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=60)
         if started.returncode:
@@ -131,6 +132,7 @@ def _configured(
     main: str,
     files: Mapping[str, str],
     issue: Callable[[trustme.CA, Path], None],
+    master: str,
 ) -> Postfix:
     home.chmod(0o755)
     for name, owner in (("etc", None), ("queue", None), ("data", "postfix"), ("mail", "nobody")):
@@ -150,7 +152,7 @@ def _configured(
         for name, options in services.items()
     ]
     (home / "etc/main.cf").write_text(MAIN.format(home=home, limit=SIZE_LIMIT) + main.replace("{home}", str(home)))
-    (home / "etc/master.cf").write_text(MASTER + "".join(lines))
+    (home / "etc/master.cf").write_text(MASTER + master + "".join(lines))
     implicit = frozenset(name for name, options in services.items() if "wrappermode=yes" in options)
     return Postfix(home, ports, implicit)
 
