@@ -15,10 +15,12 @@ _WRAP = "overflow-wrap:anywhere;word-break:break-word"
 _STYLE = """\
 :root{color-scheme:light dark;supported-color-schemes:light dark}
 .theirs>:first-child{margin-top:0}
+.theirs h1{font-size:20px}.theirs h2{font-size:18px}.theirs h3,.theirs h4,.theirs h5,.theirs h6{font-size:16px}
 .theirs table{max-width:100%;border-collapse:collapse}
 .theirs td,.theirs th{padding:2px 8px 2px 0;text-align:left;vertical-align:top}
 @media (max-width:480px){.label,.value{display:block!important;width:auto!important}\
-.label{padding:10px 0 0!important}.value{padding:0!important}}
+.label{padding:10px 0 0!important}.value{padding:0!important}\
+.theirs tr,.theirs th,.theirs td{display:block;overflow-wrap:anywhere}.theirs tr{padding:6px 0}}
 @media (prefers-color-scheme:dark){.page,.page td{background:#161616!important;color:#ececec!important}\
 .page .label,.page .note{color:#b4b4b4!important}\
 .page .theirs,.page .rule{border-color:#5a5a5a!important}\
@@ -100,6 +102,9 @@ def _senders(facts: Facts, senders: str) -> list[str]:
         return []
     return [
         f'<tr><td colspan="2" style="padding:16px 0 4px"><strong>{escape(facts.heading)}:</strong></td></tr>',
-        f'<tr><td colspan="2" class="theirs" style="border:1px solid #c4c4c4;padding:12px;{_WRAP}">'
-        f'<div class="theirs" style="overflow-x:auto;border:0">{senders}</div></td></tr>',
+        # Where their table is too wide for its words it scrolls and the mail does not; on a telephone its cells stack.
+        f'<tr><td colspan="2" style="padding:0">{_TABLE} style="table-layout:fixed"><tr>'
+        '<td class="theirs" style="border:1px solid #c4c4c4;padding:12px">'
+        f'<div class="theirs" style="overflow-x:auto;overflow-wrap:break-word;border:0">{senders}</div>'
+        "</td></tr></table></td></tr>",
     ]
