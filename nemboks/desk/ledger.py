@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Event, Letter, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox
 from nemboks.domain.proof import Report
 
 
 class AttemptRow(Protocol):
-    """One delivery attempt; `outcome` is "" while it is open."""
+    """One delivery attempt; `outcome` is "" while it is open, `delivery_id` 0 for one to the primary."""
 
+    @property
+    def delivery_id(self) -> int: ...
+    @property
+    def part(self) -> int: ...
     @property
     def number(self) -> int: ...
     @property
@@ -81,6 +86,10 @@ class LetterRows(Protocol):
     async def move(self, letter: Letter, event: Event) -> Letter: ...
 
 
+class DeliveryRows(Protocol):
+    async def of(self, letter: int) -> Sequence[Delivery]: ...
+
+
 New = TypeVar("New", bound=NewMailbox, contravariant=True)
 
 
@@ -100,3 +109,5 @@ class Ledger(Protocol[New]):
     def letters(self) -> LetterRows: ...
     @property
     def mailboxes(self) -> MailboxRows[New]: ...
+    @property
+    def deliveries(self) -> DeliveryRows: ...

@@ -10,9 +10,11 @@ from typing import Final
 from nemboks.content.texts import masked
 from nemboks.desk.ledger import AttemptRow, EventRow
 from nemboks.desk.reasons import meaning
-from nemboks.desk.words import EVENTS, STATES, Item, Lang
+from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, STATES, Item, Lang
+from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Letter, State
+from nemboks.domain.proof import Confirmation
 
 TITLE, NAME = 300, 120  # characters shown of a title, and of a person's or a file's name
 MACHINE: Final = frozenset({State.FOUND, State.WAITING, State.FORWARDED, State.VANISHED})  # due_at means "next try"
@@ -39,21 +41,31 @@ def letter_item(letter: Letter, cvr: str) -> Item:
 
 
 def letter_page(
-    letter: Letter, cvr: str, attempts: Sequence[AttemptRow], events: Sequence[EventRow], lang: Lang
+    letter: Letter,
+    cvr: str,
+    attempts: Sequence[AttemptRow],
+    events: Sequence[EventRow],
+    lang: Lang,
+    deliveries: Sequence[Delivery] = (),
 ) -> Item:
-    """The letter with its headline, its way, its attempts and its proofs."""
-    told = meaning(letter.why) if letter.why else None
+    """The letter with its headline, its way, its attempts, its proofs and its further recipients."""
+    why = "bounced" if letter.bounced else letter.why
+    told = meaning(why) if why else None
     return {
         **letter_item(letter, cvr),
         "state_text": STATES[letter.state].to(lang),
         "reason_text": told.text.to(lang) if told else None,
         "cure": told.cure.to(lang) if told else None,
-        "words": letter.words,
+        "words": letter.bounced or letter.words,
+        "bounced": letter.bounced or None,
         "not_before": letter.not_before,
         "headline": _headline(letter.headline) if letter.headline else None,
         "way": [_step(event, lang) for event in events],
-        "attempts": [_attempt(attempt) for attempt in attempts],
+        "attempts": [_attempt(attempt) for attempt in attempts if not attempt.delivery_id],
+        "parts": letter.parts,
+        "proofs": [_proof(proof, lang) for proof in (*letter.proofs, letter.confirmation) if proof],
         "confirmation": letter.confirmation,
+        "others": [_other(one, [x for x in attempts if x.delivery_id == one.id], lang) for one in deliveries],
         "receipt": _receipt(letter),
     }
 
@@ -101,6 +113,7 @@ def _attempt(row: AttemptRow) -> Item:
     report = row.report
     return {
         "number": row.number,
+        "part": row.part,
         "started_at": row.started_at,
         "dot_begun_at": row.dot_begun_at,
         "ended_at": row.ended_at,
@@ -112,6 +125,44 @@ def _attempt(row: AttemptRow) -> Item:
         "words": report.words if report else "",
         "tls": report.tls if report else None,
         "seconds": _seconds(row.started_at, row.ended_at),
+    }
+
+
+def _proof(proof: Confirmation, lang: Lang) -> Item:
+    """One part's confirmation, with what it rests on."""
+    return {
+        "part": proof.part,
+        "evidence": proof.evidence,
+        "evidence_text": EVIDENCE[proof.evidence].to(lang),
+        "attempt": proof.attempt,
+        "address": proof.address,
+        "server": proof.server,
+        "reply": proof.reply,
+        "tls": proof.tls,
+        "at": proof.at,
+    }
+
+
+def _other(delivery: Delivery, attempts: Sequence[AttemptRow], lang: Lang) -> Item:
+    """A further recipient and how far its copy has come."""
+    told = meaning(delivery.why) if delivery.why else None
+    return {
+        "id": delivery.id,
+        "role": delivery.role,
+        "role_text": ROLES[delivery.role].to(lang),
+        "address": delivery.address,
+        "server": delivery.server,
+        "state": delivery.state,
+        "state_text": DELIVERIES[delivery.state].to(lang),
+        "reason": delivery.why or None,
+        "reason_text": told.text.to(lang) if told else None,
+        "cure": told.cure.to(lang) if told else None,
+        "words": delivery.words,
+        "since": delivery.since,
+        "next_try_at": delivery.due_at if delivery.state is DeliveryState.WAITING else None,
+        "parts": delivery.copy.count if delivery.copy else 1,
+        "proofs": [_proof(proof, lang) for proof in delivery.proofs],
+        "attempts": [_attempt(attempt) for attempt in attempts],
     }
 
 

@@ -61,7 +61,7 @@ async def letter_show(store: Ledger[Any], letter_id: int, lang: Lang = Lang.DA) 
     letter = await _known(store, letter_id)
     attempts, events = await store.letters.history(letter_id)
     mailbox = await store.mailboxes.get(letter.mailbox)
-    return letter_page(letter, mailbox.cvr, attempts, events, lang)
+    return letter_page(letter, mailbox.cvr, attempts, events, lang, await store.deliveries.of(letter_id))
 
 
 async def retry(store: Ledger[Any], letter_id: int, by: str, at: datetime) -> Item:

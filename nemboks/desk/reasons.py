@@ -100,6 +100,55 @@ _HELD: Final[Mapping[str, Meaning]] = {
             "Look for the letter in the company's inbox. If it is missing, release it; it may then come twice.",
         ),
     ),
+    "copy_late": Meaning(
+        Words(
+            "Kopien kunne ikke leveres i fem dage og er opgivet. Selve brevet berøres ikke.",
+            "The copy could not be delivered for five days and was given up. The letter itself is not affected.",
+        ),
+        Words(
+            "Ret kopimodtagerens adresse, og send ham selv brevet denne gang.",
+            "Correct the recipient's address, and pass the letter on yourselves this time.",
+        ),
+    ),
+    "no_certificate": Meaning(
+        Words(
+            "Jeres mails krypteres, og denne modtager har intet certifikat. Kopien er ikke sendt.",
+            "Your mails are encrypted, and this recipient has no certificate. The copy was not sent.",
+        ),
+        Words(
+            "Læg modtagerens certifikat ind i indstillingerne.", "Put the recipient's certificate into the settings."
+        ),
+    ),
+}
+
+_RELAY: Final[Mapping[str, Meaning]] = {
+    "handed_over": Meaning(
+        Words(
+            "Et mellemled har brevet. Ingen har endnu bekræftet, at det kom frem.",
+            "A relay has the letter. Nobody has confirmed yet that it arrived.",
+        ),
+        _AGAIN,
+    ),
+    "junk": Meaning(
+        Words(
+            "Brevet ligger i postkassens mappe for uønsket mail eller i papirkurven.",
+            "The letter lies in the mailbox's junk folder or in its bin.",
+        ),
+        Words(
+            "Flyt det til indbakken, og tillad mail fra Nemboks. Så kvitterer vi.",
+            "Move it to the inbox and allow mail from Nemboks. Then we give the receipt.",
+        ),
+    ),
+    "bounced": Meaning(
+        Words(
+            "Mailen kom tilbage, efter at mailserveren havde taget imod den.",
+            "The mail came back after the mail server had accepted it.",
+        ),
+        Words(
+            "Se efter brevet i postkassen. Mangler det, så læs det i Digital Post.",
+            "Look for the letter in the company's inbox. If it is missing, read it in Digital Post.",
+        ),
+    ),
 }
 
 _MAIL_SERVER: Final[Mapping[str, Meaning]] = {
@@ -148,6 +197,13 @@ _MAIL_SERVER: Final[Mapping[str, Meaning]] = {
             "Mailserveren skal have TLS 1.2 eller nyere og et gyldigt certifikat til sit navn.",
             "The mail server needs TLS 1.2 or newer and a valid certificate for its name.",
         ),
+    ),
+    "certificate": Meaning(
+        Words(
+            "Certifikatet til kryptering kan ikke bruges eller er udløbet. Vi sender ikke brevet ukrypteret.",
+            "The certificate for encryption cannot be used or has expired. We do not send the letter unencrypted.",
+        ),
+        Words("Læg et nyt certifikat ind i indstillingerne.", "Put a new certificate into the settings."),
     ),
     "uncertain": Meaning(
         Words(
@@ -206,4 +262,4 @@ _DIGITAL_POST: Final[Mapping[str, Meaning]] = {
     ),
 }
 
-MEANINGS: Final[Mapping[str, Meaning]] = {**_HELD, **_MAIL_SERVER, **_DIGITAL_POST}
+MEANINGS: Final[Mapping[str, Meaning]] = {**_HELD, **_RELAY, **_MAIL_SERVER, **_DIGITAL_POST}

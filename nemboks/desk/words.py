@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Any, Final
 
+from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Role
+from nemboks.domain.proof import Evidence
 
 Item = dict[str, Any]  # one row of an answer, with plain values only
 
@@ -54,17 +57,55 @@ EVENTS: Final[Mapping[str, Words]] = {
     ),
     "confirmed": Words("Modtaget af mailserver", "Accepted by the mail server"),
     "part_confirmed": Words("En del er modtaget af mailserver", "One part accepted by the mail server"),
+    "recomposed": Words("Mailens form er fastlagt", "The mail's form is fixed"),
     "handed_over": Words("Afleveret til mellemled", "Handed over to a relay"),
     "later": Words("Ikke leveret; vi prøver igen", "Not delivered; we try again"),
     "hold": Words("Holdt tilbage", "Put on hold"),
     "attempt_ended": Words("Forsøget endte uden svar", "The attempt ended without an answer"),
     "returned": Words("Kommet tilbage fra mellemleddet", "Came back from the relay"),
+    "bounced": Words(
+        "Kommet tilbage, efter at mailserveren havde taget imod", "Came back after the mail server had accepted it"
+    ),
+    "believed": Words("Brevet er der; kvitteringen må gå", "The letter is there; the receipt may go"),
     "released": Words("Frigivet", "Released"),
     "retried": Words("Bedt om at prøve nu", "Asked to try now"),
     "dismissed": Words("Ladt ligge i Digital Post", "Left in Digital Post"),
     "contents_lost": Words("Indholdet hentes igen", "The contents are fetched again"),
     "receipt_begun": Words("Kvitteringen går til Digital Post", "The receipt goes to Digital Post"),
     "acknowledged": Words("Kvitteret; Digital Post har taget imod kvitteringen", "Digital Post took the receipt"),
+    "cleared": Words("Indholdet er slettet hos os", "The contents are destroyed here"),
+    "copy_planned": Words("Skal også til en modtager mere", "Is to go to one more recipient"),
+    "copy_claimed": Words("Kopi: leveringsforsøg begyndt", "Copy: delivery attempt begun"),
+    "copy_dot_begun": Words(
+        "Kopi: det hele er hos mailserveren, svaret mangler", "Copy: all of it is with the server, the reply is not"
+    ),
+    "copy_recomposed": Words("Kopi: mailens form er fastlagt", "Copy: the mail's form is fixed"),
+    "copy_confirmed": Words("Kopi: modtaget af mailserver", "Copy: accepted by the mail server"),
+    "copy_part_confirmed": Words(
+        "Kopi: en del er modtaget af mailserver", "Copy: one part accepted by the mail server"
+    ),
+    "copy_later": Words("Kopi: ikke leveret; vi prøver igen", "Copy: not delivered; we try again"),
+    "copy_attempt_ended": Words("Kopi: forsøget endte uden svar", "Copy: the attempt ended without an answer"),
+    "copy_hold": Words("Kopi: opgivet", "Copy: given up"),
+}
+
+DELIVERIES: Final[Mapping[DeliveryState, Words]] = {
+    DeliveryState.WAITING: Words("Venter", "Waiting"),
+    DeliveryState.SENDING: Words("Sendes", "Sending"),
+    DeliveryState.DELIVERED: Words("Leveret", "Delivered"),
+    DeliveryState.ENDED: Words("Opgivet", "Given up"),
+}
+
+ROLES: Final[Mapping[Role, Words]] = {
+    Role.COPY: Words("Kopimodtager", "Copy"),
+    Role.FALLBACK: Words("Reservemodtager", "Fallback"),
+}
+
+EVIDENCE: Final[Mapping[Evidence, Words]] = {
+    Evidence.FINAL: Words("Jeres egen mailserver svarede", "The company's own mail server answered"),
+    Evidence.DSN: Words("Mellemleddet meldte det leveret", "The relay reported it as delivered"),
+    Evidence.LANDING: Words("Mailen blev set i postkassen", "The mail was seen in the mailbox"),
+    Evidence.RELAY: Words("Kun mellemleddets svar, som I har valgt", "Only the relay's answer, as you chose"),
 }
 
 

@@ -1,18 +1,22 @@
 """No state, event or reason without words in both languages."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 
 import pytest
 
 from nemboks.desk.reasons import MEANINGS, meaning
-from nemboks.desk.words import EVENTS, STATES, Lang, plain
+from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, STATES, Lang, plain
+from nemboks.domain.delivery import DeliveryEvent, DeliveryState
 from nemboks.domain.letter import Reason, State
-from nemboks.domain.proof import Stage
+from nemboks.domain.mailbox import Role
+from nemboks.domain.proof import Evidence, Stage
 from nemboks.domain.verdict import Verdict
 from nemboks.store.events import NAMES
 from tests.helpers import builders as make
 
 CLASSES = ["unavailable", "refused", "gone", "unreadable", "cut", "uncertain", "stopped", "contents_lost"]
+CLASSES += ["certificate", "handed_over", "junk", "bounced"]
 FORBIDDEN = ["bounce", "defer", "queue", "sync", "alias", "kø"]
 
 
@@ -34,8 +38,11 @@ def test_a_reason_that_we_do_not_know_is_shown_as_it_is() -> None:
 def test_every_state_and_event_has_words() -> None:
     """Each state and each event of the table, and those that the store adds by itself, can be shown."""
     assert set(State) == set(STATES)
-    assert {*NAMES.values(), "found", "listed_again", "rebound"} == set(EVENTS)
-    assert all(words.da and words.en for words in [*STATES.values(), *EVENTS.values()])
+    copies = {"copy_planned", *(f"copy_{NAMES[kind]}" for kind in get_args(DeliveryEvent))}
+    assert {*NAMES.values(), *copies, "found", "listed_again", "rebound"} == set(EVENTS)
+    assert (set(DeliveryState), set(Role), set(Evidence)) == (set(DELIVERIES), set(ROLES), set(EVIDENCE))
+    tables = (STATES, EVENTS, DELIVERIES, ROLES, EVIDENCE)
+    assert all(words.da and words.en for table in tables for words in table.values())
 
 
 @pytest.mark.parametrize("word", FORBIDDEN)
