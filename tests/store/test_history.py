@@ -236,3 +236,21 @@ async def test_a_fence_mark_is_on_the_open_attempt(ledger):
 
     (attempt,), _ = await ledger.letters.history(letter.id)
     assert (attempt.dot_begun_at, attempt.outcome) == (START + timedelta(seconds=3), "")
+
+
+async def test_a_copys_attempts_and_steps_stand_beside_the_letters(ledger):
+    """Counted apart, under the delivery's number; addresses are masked and the letter's own way is as it was."""
+    await ledger.shared()
+    letter = await ledger.waiting()
+    delivery = await ledger.planned(letter)
+    delivery = await ledger.deliveries.move(delivery, make.claimed(address=delivery.address, server=delivery.server))
+    await ledger.deliveries.move(delivery, Later(1, "full", "452", START, make.report(reply=make.reply(452))))
+    await ledger.letters.move(letter, make.claimed(route_version=2))
+
+    attempts, past = await ledger.letters.history(letter.id)
+    assert [(x.delivery_id, x.number, x.outcome) for x in attempts] == [(0, 1, ""), (delivery.id, 1, "full")]
+    copied = [x for x in past if x.event.startswith("copy_")]
+    assert [x.event for x in copied] == ["copy_planned", "copy_claimed", "copy_later"]
+    assert {x.to_state for x in copied} == {None}
+    assert [x.detail["address"] for x in copied[:2]] == ["b***@revisor.example"] * 2
+    assert (await ledger.letters.attempt(letter.id, 1)).address == make.ADDRESS
