@@ -18,6 +18,7 @@ from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.proof import Reply, Report, Stage
 from nemboks.journey import collect as collecting
 from nemboks.journey import forward as forwarding
+from nemboks.journey.attempt import Attempt
 from nemboks.journey.world import World
 from nemboks.ports import Mail
 
@@ -43,27 +44,39 @@ async def _receipt(letter: Letter, mailbox: Mailbox, world: World) -> None:
     await inbox.acknowledge(unproven, False)
 
 
+def _worlds() -> list[World]:
+    """The worlds that letters are forwarded in, from now on."""
+    deliver, seen = forwarding._deliver, []
+
+    async def noting(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> Report:
+        seen.append(world)
+        return await deliver(attempt, mailbox, world)
+
+    forwarding._deliver = noting
+    return seen
+
+
 def receipt_before_250() -> None:
     """The receipt is given when the letter is with the mail server all but its dot."""
-    begin = forwarding._Dot.begin
+    begin, worlds = Attempt._begin, _worlds()
 
-    async def too_early(self: forwarding._Dot) -> bool:
+    async def too_early(self: Attempt[Letter]) -> bool:
         may = await begin(self)
-        mailbox = await self._world.mailboxes.get(self.letter.mailbox)
-        await _receipt(self.letter, mailbox, self._world)
+        world = worlds[-1]
+        await _receipt(self.row, await world.mailboxes.get(self.row.mailbox), world)
         return may
 
-    forwarding._Dot.begin = too_early
+    Attempt._begin = too_early
 
 
 def receipt_after_a_doubt() -> None:
     """A letter that had an uncertain end is taken for delivered: its receipt is given at the next claim."""
     deliver = forwarding._deliver
 
-    async def hopeful(letter: Letter, mailbox: Mailbox, dot: forwarding._Dot, world: World) -> Report:
-        if letter.uncertain:
-            await _receipt(letter, mailbox, world)
-        return await deliver(letter, mailbox, dot, world)
+    async def hopeful(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> Report:
+        if attempt.row.uncertain:
+            await _receipt(attempt.row, mailbox, world)
+        return await deliver(attempt, mailbox, world)
 
     forwarding._deliver = hopeful
 
@@ -71,10 +84,10 @@ def receipt_after_a_doubt() -> None:
 def dot_not_committed() -> None:
     """The dot is sent without `dot_begun`: whatever cuts us off then looks like an attempt that did nothing."""
 
-    async def unnoted(self: forwarding._Dot) -> bool:
+    async def unnoted(self: Attempt[Letter]) -> bool:
         return True
 
-    forwarding._Dot.begin = unnoted
+    Attempt._begin = unnoted
 
 
 def _courier(change: Callable[[Mail], Awaitable[Mail]]) -> None:
