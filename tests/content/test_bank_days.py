@@ -62,10 +62,10 @@ def test_next_bank_day():
 
 def test_the_ends_of_the_calendar():
     """A senseless date in a letter neither raises nor takes long."""
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert business_days(date.min, date.max) > 2000
     assert business_days(date.max, date.min) == 0
     assert next_bank_day(date.max) == date.max
     assert is_bank_day(date(9999, 12, 30))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -128,6 +128,21 @@ def test_links_become_text(link, expected):
 
 
 @pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("</td></tr></table></div></body></html>Slut", "Slut"),
+        ("<table><tr><td>Slut", "<table><tbody><tr><td>Slut</td></tr></tbody></table>"),
+        ("<b><ul><li>Slut", "<b><ul><li>Slut</li></ul></b>"),
+        ("<!-- Slut", None),
+        ("<!--[if mso]><p>x</p><![endif]-->Slut", "Slut"),
+    ],
+)
+def test_theirs_stays_inside_ours(page, expected):
+    """What they leave open is closed, what they close of ours is not."""
+    assert sanitised(page.encode(), "utf-8") == expected
+
+
+@pytest.mark.parametrize(
     "page",
     [
         b"a " * (5 << 20),
@@ -144,11 +159,11 @@ def test_links_become_text(link, expected):
 )
 def test_no_inline_view(page):
     """Too long, too deep, too many tags or no words: nothing is shown, at once (B22, B23)."""
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert sanitised(page, "utf-8") is None
     assert as_text(page, "utf-8") is None
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -167,10 +182,10 @@ def test_no_inline_view(page):
 )
 def test_the_worst_pages_are_quick(page):
     """What is slow for a parser stays under two seconds at the limits that we set."""
-    started = time.perf_counter()
+    started = time.process_time()
     as_text(page, "utf-8")
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_the_deepest_that_is_shown():
