@@ -177,4 +177,3 @@ class Mailbox:
     trouble: str = ""  # why the last listing failed, "" after a good one
     failures: int = 0  # listings failed in a row
     options: Options = Options()
-    shared: bool = False  # its address gets the post of other CVRs too

@@ -143,13 +143,14 @@ async def _fetch(letter: Letter, mailbox: Mailbox, inbox: Inbox, first: bool, wo
 
 async def _commit(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, world: World) -> None:
     """Commit what the letter turned out to be; contents that no row names afterwards are destroyed."""
+    shared = await world.mailboxes.shared(mailbox)
     try:
         twin = await _twin(letter, mailbox, headline, world)
         if twin is not None:
             await world.contents.destroy(sealed)
             log().info("letter_rebound", letter=twin.id, mailbox=mailbox.cvr)
             return
-        after = await world.letters.move(letter, _believe(letter, mailbox, headline, sealed, world))
+        after = await world.letters.move(letter, _believe(letter, mailbox, headline, sealed, shared, world))
     except Stale:  # another fetched it meanwhile: that one's contents stand
         if sealed != letter.contents:
             await world.contents.destroy(sealed)
@@ -169,8 +170,11 @@ async def _twin(letter: Letter, mailbox: Mailbox, headline: Headline, world: Wor
     return await world.letters.rebind(twin, letter) if twin else None
 
 
-def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, world: World) -> Event:
-    """Collected, or Hold when the letter is not what the mailbox said it was."""
+def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, shared: bool, world: World) -> Event:
+    """Collected, or Hold when the letter is not what the mailbox said it was.
+
+    `shared`: its address gets the post of several CVRs.
+    """
     if headline.kind is not Kind.MESSAGE:  # over REST; upstream may not give the contents again, so they are kept
         if headline.message_uuid != letter.upstream_id.lower():
             words = "the letter carries another messageUUID than its id"
@@ -186,7 +190,7 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
     now = world.clock.now()
     message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.partition("@")[2])
     date, seed = now.replace(microsecond=0), headline.sha256[:24]
-    style = style_of(mailbox.options, Style(with_cvr=mailbox.shared))
+    style = style_of(mailbox.options, Style(with_cvr=shared))
     copy = Copy(message_id, date, seed, letter.upstream_id, mailbox.name, world.sender, style=style)
     return Collected(headline, sealed, copy, now)
 

@@ -22,6 +22,12 @@ DUE: Final = (
     .order_by(mailboxes.c.due_at, mailboxes.c.id)
     .limit(bindparam("most"))
 )
+SHARED: Final = (
+    select(mailboxes.c.id)
+    .join_from(mailboxes, routes, CURRENT)
+    .where(routes.c.address == bindparam("address"), mailboxes.c.id != bindparam("own"))
+    .limit(1)
+)
 INSERT: Final = insert(mailboxes)
 INSERT_ROUTE: Final = insert(routes)
 _THIS = mailboxes.c.id == bindparam("b_id")

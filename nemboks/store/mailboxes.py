@@ -29,6 +29,7 @@ from nemboks.store.mailbox_rows import (
     LEADS_TO,
     PAUSE,
     POSTPONE,
+    SHARED,
     by_cvr,
     mailbox_of,
     mailboxes_of,
@@ -79,6 +80,11 @@ class SqlMailboxes:
         """The mailbox of this CVR."""
         found = await self._reader.read(lambda tx: mailboxes_of(tx, BY_CVR, {"cvr": cvr}))
         return found[0] if found else None
+
+    async def shared(self, mailbox: Mailbox) -> bool:
+        """Whether another CVR's letters go to the same address."""
+        values = {"address": mailbox.route.address, "own": mailbox.id}
+        return await self._reader.read(lambda tx: tx.execute(SHARED, values).first() is not None)
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
         """The mailbox after a listing that failed; history has a row when the trouble is another than before."""

@@ -64,7 +64,7 @@ routes = Table(  # never changed, only added to: the current one is the highest 
     metadata,
     Column("mailbox_id", ForeignKey("mailboxes.id"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("address", Text, nullable=False),
+    Column("address", Text, nullable=False, index=True),
     Column("server", Text, nullable=False),
     Column("since", UtcTime, nullable=False),
     Column("vouched_by", Text, nullable=False),

@@ -12,7 +12,6 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, 
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
-from nemboks.domain.mailbox import Address, destination
 from nemboks.store.copies import CURRENT, NAMES_RECIPIENT
 from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
 from nemboks.store.writer import Tx
@@ -67,7 +66,7 @@ _UNWELL = union(_OPEN, _VANISHED, _BOUNCED)
 LETTERS: Final[Select[Any]] = (
     select(
         letters.c.id, letters.c.mailbox_id, letters.c.state, letters.c.why, letters.c.words, letters.c.failures,
-        letters.c.bounced, letters.c.available_at, routes.c.address, routes.c.server,
+        letters.c.bounced, letters.c.available_at, routes.c.address, mailboxes.c.destination,
         func.json_extract(letters.c.headline, "$.reply_by").label("reply_by"),
     )
     .join_from(letters, mailboxes)
@@ -142,7 +141,7 @@ def _letter(row: Row[Any]) -> Sick:
         since=row.available_at,
         reference=str(row.id),
         words=row.bounced or row.words,
-        destination="" if upstream else destination(row.server, Address(row.address)),
+        destination="" if upstream else row.destination,
         address="" if upstream else row.address,
         definite=definite,
         deadline=datetime.fromisoformat(row.reply_by) if row.reply_by else None,

@@ -61,3 +61,13 @@ async def test_a_pause_names_who_and_when(ledger):
 
     assert (paused.paused_at, paused.paused_by) == (START, "anna")
     assert (going.paused_at, going.paused_by) == (None, "")
+
+
+async def test_an_address_of_two_companies_is_shared(ledger) -> None:
+    """Two CVRs with one address share it; a third with another does not, nor does one that moved away."""
+    anna, bo = await ledger.mailboxes.get(1), await ledger.mailboxes.get(2)
+    assert anna.route.address == bo.route.address and await ledger.mailboxes.shared(anna)
+
+    await ledger.mailboxes.reroute(bo.cvr, Address("bo@bogholder.example"), bo.route.server, "bo")
+
+    assert not await ledger.mailboxes.shared(anna)

@@ -33,6 +33,9 @@ class FakeMailboxes:
     async def get(self, mailbox: int) -> Mailbox:
         return self.rows[mailbox]
 
+    async def shared(self, mailbox: Mailbox) -> bool:
+        return any(x.route.address == mailbox.route.address for x in self.rows.values() if x.id != mailbox.id)
+
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
         until, failures = due_at if parked else None, self.rows[mailbox.id].failures + 1
         return self.change(mailbox.id, due_at=due_at, trouble=trouble, parked_until=until, failures=failures)

@@ -36,6 +36,7 @@ def _columns() -> None:
     op.add_column("letters", sa.Column("composed_key", sa.Text))
     op.add_column("letters", sa.Column("proofs", sa.Text, nullable=False, server_default="[]"))
     op.add_column("letters", sa.Column("bounced", sa.Text, nullable=False, server_default=""))
+    op.create_index("ix_routes_address", "routes", ["address"])
     op.create_index("ix_letters_bounced", "letters", ["bounced"])
     op.create_index("ix_letters_composed_file", "letters", ["composed_file"])
 
