@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from nemboks.domain.mailbox import Address
 from tests.helpers.builders import ANNA, BO
 from tests.helpers.clock import START
 
