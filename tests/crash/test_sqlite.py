@@ -45,9 +45,8 @@ class Machine:
             await store.mailboxes.declare([make.declared()])
             spool = Spool(self.directory / "spool", keys, threaded=False)
             inboxes = FakeInboxes(self.inbox)
-            world = through(
-                World(store.letters, store.mailboxes, spool, inboxes, self.courier, self.clock, Pace(), SENDER), fuse
-            )
+            ports = (store.letters, store.mailboxes, spool, inboxes, self.courier, self.clock, Pace(), SENDER)
+            world = through(World(*ports, store.deliveries), fuse)
             await recover(world, sole=True)
             await spool.sweep(await store.letters.spool_files())
             await settle(world, self.clock)
