@@ -91,10 +91,10 @@ class House:
         (mailbox,) = await self.store.mailboxes.all()
         return mailbox
 
-    async def post(self, letters: int = 1, contents: bytes | None = None) -> list[Letter]:
-        """So many letters that lay in Digital Post, and wait here now."""
+    async def post(self, letters: int = 1, contents: bytes | None = None, **facts: Any) -> list[Letter]:
+        """So many letters with these facts that lay in Digital Post, and wait here now."""
         for number in range(self.first, self.first + letters):
-            self.inbox.put(uuid(number), memo(number) if contents is None else contents)
+            self.inbox.put(uuid(number), memo(number, **facts) if contents is None else contents)
         await look(await self.mailbox(), self.world)
         return [await self.step(letter.id) for letter in await self.letters()]
 
@@ -124,9 +124,9 @@ class House:
         assert letter
         return letter
 
-    async def sent(self, contents: bytes | None = None) -> Letter:
+    async def sent(self, contents: bytes | None = None, **facts: Any) -> Letter:
         """The only letter after its first attempt."""
-        await self.post(contents=contents)
+        await self.post(contents=contents, **facts)
         return await self.step()
 
     async def further(self) -> list[Delivery]:

@@ -16,7 +16,6 @@ from tests.content.memos import File
 from tests.delivery.line import Line
 from tests.delivery.postfix_peer import SIZE_LIMIT, Postfix, running_postfix
 from tests.helpers.postfix_policy import Greylist, policy
-from tests.journey.town import memo
 from tests.peers.house import GREYLISTED, TOO_LARGE, UNCERTAIN, Fate, House, fate_of, house
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(180)]
@@ -162,7 +161,7 @@ async def test_s26_a_letter_in_parts(postfix: Postfix, opened) -> None:
     files = [File(bytes([number]) * 400_000, f"{number}.bin", "application/octet-stream", role=role)
              for number, role in enumerate(["MainDocument", "AdditionalDocument", "AdditionalDocument"])]  # fmt: skip
     home = await opened("data")
-    await home.post(contents=memo(files=files))
+    await home.post(files=files)
     states = []
     while (letter := await home.step()).state is not State.FORWARDED:
         states.append((letter.state, letter.why, len(letter.proofs)))
@@ -196,7 +195,7 @@ def attached(mail: bytes) -> list[File]:
 async def test_s26_a_document_that_is_too_large(opened) -> None:
     """A single document over the limit stays in Digital Post: held after three looks, with one notice to each."""
     home = await opened("data")
-    await home.sent(memo(files=[File(b"x" * (SIZE_LIMIT + 1))]))
+    await home.sent(files=[File(b"x" * (SIZE_LIMIT + 1))])
     assert await fate_of(home) == TOO_LARGE
     await home.step()
     held = await home.step()
