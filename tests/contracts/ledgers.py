@@ -8,12 +8,13 @@ from pathlib import Path
 from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import DotBegun, Letter, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role
-from nemboks.ports import Deliveries, Domains, Incidents, Letters, Listed, Mailboxes, Stream
+from nemboks.ports import Checks, Deliveries, Domains, Incidents, Letters, Listed, Mailboxes, Stream
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
+from tests.helpers.fake_checks import FakeChecks
 from tests.helpers.fake_deliveries import FakeDeliveries
 from tests.helpers.fake_domains import FakeDomains
 from tests.helpers.fake_people import FakeIncidents, FakeStream
@@ -38,6 +39,7 @@ class Ledger:
     domains: Domains
     incidents: Incidents
     stream: Stream
+    checks: Checks
 
     async def found(self, upstream_id: str = "letter-1") -> Letter:
         """A new letter of Anna's."""
@@ -90,7 +92,7 @@ async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
         anna, bo = make.mailbox(1), make.mailbox(2, make.BO)
         mailboxes = FakeMailboxes(clock, anna, bo)
         letters = FakeLetters(clock, mailboxes)
-        people = FakeDomains(), FakeIncidents(), FakeStream(mailboxes)
+        people = FakeDomains(), FakeIncidents(), FakeStream(mailboxes), FakeChecks()
         further = FakeDeliveries(clock, mailboxes, letters)
         yield Ledger(letters, mailboxes, mailboxes, clock, anna, bo, further, *people)
         return
@@ -98,7 +100,7 @@ async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
     try:
         anna = await store.mailboxes.add(make.declared(), "settings")
         bo = await store.mailboxes.add(make.declared(make.BO), "settings")
-        more = store.deliveries, store.domains, store.incidents, store.stream
+        more = store.deliveries, store.domains, store.incidents, store.stream, store.checks
         yield Ledger(store.letters, store.mailboxes, store.mailboxes, clock, anna, bo, *more)
     finally:
         await store.close()
