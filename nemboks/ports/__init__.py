@@ -6,6 +6,8 @@ on every adapter and on the fakes.
 
 from nemboks.ports.clock import Clock
 from nemboks.ports.courier import (
+    Check,
+    Checks,
     Courier,
     Domain,
     Domains,
@@ -23,8 +25,8 @@ from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, 
 from nemboks.ports.people import Cursor, Incidents, Listener, Message, Notifier, NotTold, Stream, Told
 
 __all__ = [
-    "Attempted", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain", "Domains",
-    "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters", "Listed",
-    "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place", "Prober", "Refused", "ReturnBox",
-    "ReturnedMail", "Sealing", "Stream", "Told", "Unavailable",
+    "Attempted", "Check", "Checks", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain",
+    "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters",
+    "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place", "Prober", "Refused",
+    "ReturnBox", "ReturnedMail", "Sealing", "Stream", "Told", "Unavailable",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from nemboks.domain.mailbox import Address, Mailbox
 from nemboks.domain.proof import Level, Report
@@ -124,14 +124,21 @@ class Landings(Protocol):
 
 # --- before a letter is at risk ---
 
+ENDS_SOON: Final = "certificate_ends"  # the only finding that is no fault yet and must be told
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a preflight found; `code` has its texts for people (desk/preflight_texts.py)."""
+    """One thing that a preflight found; `code` has its texts for people (content/preflight_texts.py)."""
 
     code: str
     fault: bool  # letters would not arrive, or not safely; else it is worth knowing
     facts: tuple[tuple[str, str], ...] = ()  # names and values that the text shows: server, days, limit …
+
+    @property
+    def line(self) -> str:
+        """All of it on one line, for who looks after the server: the code first."""
+        return f"{self.code}: {'; '.join(f'{name}={value}' for name, value in self.facts)}"
 
 
 class Prober(Protocol):
@@ -143,4 +150,34 @@ class Prober(Protocol):
 
     async def own(self) -> Sequence[Finding]:
         """Our own domain: SPF, DKIM, DMARC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The latest look at an address and its server; both are "" for the look at our own domain."""
+
+    address: str
+    server: str
+    at: datetime
+    findings: tuple[Finding, ...]
+    since: datetime | None = None  # since when there is a trouble
+
+    @property
+    def trouble(self) -> Finding | None:
+        """What people must hear of: the first fault, else a certificate that ends soon."""
+        faults = (one for one in self.findings if one.fault)
+        return next(faults, next((one for one in self.findings if one.code == ENDS_SOON), None))
+
+
+class Checks(Protocol):
+    """The latest look at every place. Each call is one committed transaction."""
+
+    async def all(self) -> Sequence[Check]: ...
+    async def keep(self, check: Check) -> None:
+        """In place of the one before."""
+        ...
+
+    async def forget(self, before: datetime) -> None:
+        """Looks that are older than this are removed: nobody names that address any more."""
         ...

@@ -23,12 +23,14 @@ from nemboks.domain.incidents import Cause, NoticeKind
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Face, Role
 from nemboks.domain.proof import Confirmation, Report
+from nemboks.ports import Finding
 from nemboks.store.chosen import options_of, others_of
 from nemboks.store.columns import Details, Made, UtcTime, Value, Word
 
 PROOFS = Value(tuple[Confirmation, ...])
 NUMBERS = Value(tuple[int, ...])
 NAMES = Value(tuple[str, ...])
+FINDINGS = Value(tuple[Finding, ...])
 
 metadata = MetaData(
     naming_convention={
@@ -233,4 +235,14 @@ cursors = Table(
     Column("due_at", UtcTime),
     Column("failures", Integer, nullable=False),
     Column("words", Text, nullable=False),
+)
+
+checks = Table(  # the latest look at an address and its server; both "" for our own domain
+    "checks",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("server", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("findings", FINDINGS, nullable=False),
+    Column("since", UtcTime),
 )

@@ -1,4 +1,4 @@
-"""Everything that something is wrong with now, in three bounded searches: letters, further recipients, mailboxes.
+"""Everything that something is wrong with now: letters, further recipients, mailboxes, and what the daily check found.
 
 A paused mailbox is not sick: a person stopped it. What is over and needs nobody any more (a letter that vanished, a
 copy that was given up) is told for a day, a mail that came back after its receipt for a week.
@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, 
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
+from nemboks.store.checks import troubled
 from nemboks.store.copies import CURRENT, NAMES_RECIPIENT
 from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
 from nemboks.store.writer import Tx
@@ -114,6 +115,7 @@ def sick(tx: Tx, now: datetime, late_before: datetime) -> list[Sick]:
         *(_letter(row) for row in tx.execute(LETTERS, times)),
         *(_copy(row) for row in tx.execute(COPIES, copies)),
         *(_mailbox(row, now) for row in tx.execute(PARKED, {"now": now})),
+        *troubled(tx),
     ]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from nemboks.ports import Clock
 from nemboks.store import migrations
+from nemboks.store.checks import SqlChecks
 from nemboks.store.clock_back import bring_back
 from nemboks.store.connect import open_reader, open_writer, translated
 from nemboks.store.deliveries import SqlDeliveries
@@ -39,6 +40,7 @@ class Store:
         self.mailboxes = SqlMailboxes(writer, reader, vault, clock)
         self.deliveries = SqlDeliveries(writer, reader, clock)
         self.domains = SqlDomains(writer, reader, clock)
+        self.checks = SqlChecks(writer, reader)
         self.incidents = SqlIncidents(writer, reader)
         self.stream = SqlStream(writer, reader)
 

@@ -22,6 +22,7 @@ from nemboks.domain.letter import (
     Returned,
     Vanished,
 )
+from nemboks.ports import Check, Finding
 from nemboks.store import sick as under_test
 from tests.contracts.ledgers import ACCOUNTANT, ledger_of
 from tests.helpers import builders as make
@@ -258,3 +259,54 @@ async def test_the_list_is_bounded(ledger, monkeypatch):
 
     assert [1, 2] == [one.letter for one in await sick(ledger)]
     assert 10_000 == under_test.MOST
+
+
+# --- what the daily check found ---
+
+SHUT = Finding("certificate_expired", True, (("server", "mx:25"), ("words", "expired")))
+UNKNOWN = Finding("recipient_unknown", True, (("words", "550 5.1.1"),))
+ENDS = Finding("certificate_ends", False, (("days", "9"),))
+
+
+async def looked(ledger, *findings, address=make.ADDRESS, server=make.SERVER, times=2):
+    """The place was looked at so often, an hour apart."""
+    since = ledger.clock.now()
+    for _ in range(times):
+        await ledger.checks.keep(Check(address, server, ledger.clock.now(), findings, since))
+        ledger.clock.advance(3600)
+
+
+@pytest.mark.parametrize(
+    ("finding", "place", "definite"), [(SHUT, make.SERVER, True), (UNKNOWN, "", True), (ENDS, make.SERVER, False)]
+)
+async def test_a_fault_that_the_daily_check_saw_twice(ledger, finding, place, definite):
+    """It is the mailbox's trouble; an unknown recipient says nothing about the server, and an ending is no end."""
+    await looked(ledger, finding, times=1)
+    assert await sick(ledger) == []
+
+    await looked(ledger, finding)
+    (bo, anna) = sorted(await sick(ledger), key=lambda one: -one.mailbox)
+    assert (ledger.anna.id, ledger.bo.id) == (anna.mailbox, bo.mailbox)
+    assert (Cause.PREFLIGHT, None, START + timedelta(hours=1), place, make.ADDRESS, definite) == (
+        anna.cause, anna.letter, anna.since, anna.destination, anna.address, anna.definite,
+    )  # fmt: skip
+    assert finding.line == anna.words
+
+
+async def test_the_daily_check_of_a_copys_address(ledger):
+    """A further recipient of one mailbox is that mailbox's matter, while its route names it and it is served."""
+    await looked(ledger, UNKNOWN, address=ACCOUNTANT.address, server=ACCOUNTANT.server)
+    assert await sick(ledger) == []
+
+    await ledger.shared(ACCOUNTANT)
+    assert [ledger.anna.id] == [one.mailbox for one in await sick(ledger)]
+    await ledger.pause()
+    assert await sick(ledger) == []
+
+
+async def test_our_own_domain_is_in_nobodys_mailbox(ledger):
+    """Only the operator can put it right, and mail to it goes on."""
+    await looked(ledger, Finding("spf_missing", True, (("domain", "nemboks.example"),)), address="", server="")
+
+    (one,) = await sick(ledger)
+    assert (0, "", "@nemboks.example", False) == (one.mailbox, one.destination, one.address, one.definite)
