@@ -90,7 +90,8 @@ def _changes(delivery: Delivery, event: DeliveryEvent, at: datetime) -> dict[str
         case DotBegun():
             return {"dot_begun_at": at}
         case Recomposed(_, copy, composed):
-            return {"copy": copy, "composed": composed or delivery.composed}
+            same = delivery.copy is not None and delivery.copy.makes_the_same(copy)
+            return {"copy": copy, "composed": composed or (delivery.composed if same else None)}
         case Confirmed(confirmation):
             return {"state": DeliveryState.DELIVERED, "proofs": (*delivery.proofs, confirmation), "due_at": None,
                     "why": "", "words": "", **_CLOSED}  # fmt: skip

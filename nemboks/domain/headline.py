@@ -4,7 +4,7 @@ Nothing here can bring a document back. Titles and names are personal data: they
 letter's owner and written into the mail, never into a log.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -143,8 +143,13 @@ class Copy:
     parts: tuple[tuple[int, ...], ...] = ()  # the documents (from 0) of each mail of a split letter; (): one mail
     style: Style = Style()
     signatures: tuple[str, ...] = ()  # of each part the value of its DKIM-Signature, made once
+    address: str = ""  # of the recipient that all this was made for: to another goes another mail
 
     @property
     def count(self) -> int:
         """Of how many mails the letter consists."""
         return max(1, len(self.parts))
+
+    def makes_the_same(self, other: "Copy") -> bool:
+        """Whether the mails are the same but for their signatures."""
+        return replace(self, signatures=()) == replace(other, signatures=())

@@ -238,7 +238,8 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
             return {"state": S.FORWARDED, "confirmation": confirmation, "due_at": due_at, "why": "", "words": "",
                     "transmission_id": transmission_id, "failures": 0, **_CLOSED}  # fmt: skip
         case Recomposed(_, copy, composed):
-            return {"copy": copy, "composed": composed or letter.composed}
+            same = letter.copy is not None and letter.copy.makes_the_same(copy)
+            return {"copy": copy, "composed": composed or (letter.composed if same else None)}
         case PartConfirmed(confirmation, due_at):
             return {"state": S.WAITING, "proofs": (*letter.proofs, confirmation), "due_at": due_at, "why": "",
                     "words": "", "failures": 0, "composed": None, **_CLOSED}  # fmt: skip

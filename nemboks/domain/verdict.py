@@ -204,5 +204,5 @@ def proven(
 def _other_form(meaning: Verdict, tried: Letter | Delivery) -> Copy | None:
     """The wrapped form for a server without 8BITMIME; never after an uncertain end, for copies must be identical."""
     if meaning is Verdict.CONVERSION and tried.copy and not tried.uncertain:
-        return replace(tried.copy, wrap=True)
+        return replace(tried.copy, wrap=True, signatures=())
     return None

@@ -191,7 +191,8 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
     message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.partition("@")[2])
     date, seed = now.replace(microsecond=0), headline.sha256[:24]
     style = style_of(mailbox.options, Style(with_cvr=shared))
-    copy = Copy(message_id, date, seed, letter.upstream_id, mailbox.name, world.sender, style=style)
+    address = mailbox.route.address
+    copy = Copy(message_id, date, seed, letter.upstream_id, mailbox.name, world.sender, style=style, address=address)
     return Collected(headline, sealed, copy, now)
 
 

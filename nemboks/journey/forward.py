@@ -16,7 +16,7 @@ from nemboks.domain.proof import Report
 from nemboks.domain.verdict import Verdict, judge, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
 from nemboks.journey.further import decided, plan_copies
-from nemboks.journey.mail import Parcel, smaller, style_of
+from nemboks.journey.mail import ComposedGone, Parcel, smaller, style_of
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import ContentsGone
@@ -38,6 +38,9 @@ async def forward(letter: Letter, world: World, may_begin: Permission = lambda: 
     attempt = Attempt(claimed, world.letters.move, may_begin)
     try:
         report = await _deliver(attempt, mailbox, world)
+    except ComposedGone as e:  # the letter is here all the same, and is encrypted anew
+        again, copy = claimed.due_at or world.clock.now(), attempt.row.copy
+        await _commit(attempt.row, Later(claimed.fence, "contents_lost", str(e), again, None, copy), world)
     except (ContentsGone, ContentsDiffer) as e:
         # Not at once: contents that are lost again and again must not turn into a hot loop.
         again = claimed.due_at or world.clock.now()
@@ -66,12 +69,16 @@ async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, world: Wo
 
 async def _deliver(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> Report:
     """What happened to the claimed letter's mail, composed from what its row says now."""
-    *_, copy = _whole(attempt.row)
-    style = style_of(mailbox.options, copy.style)
-    if style != copy.style and _fresh(attempt.row) and attempt.row.part == 1:
-        # The company's wishes of today, as long as no mail of this letter went out under those of yesterday.
-        await attempt.keep(Recomposed(attempt.row.fence, replace(copy, style=style, signatures=())))
-    return await attempt.deliver(parcel_of(attempt.row, mailbox), world)
+    letter = attempt.row
+    *_, copy = _whole(letter)
+    address, fresh = mailbox.route.address, _fresh(letter, mailbox)
+    # The company's wishes of today, as long as no mail of this letter went out under those of yesterday.
+    style = style_of(mailbox.options, copy.style) if fresh and letter.part == 1 else copy.style
+    if (style, address) != (copy.style, copy.address):
+        await attempt.keep(Recomposed(letter.fence, replace(copy, style=style, address=address, signatures=())))
+        if letter.composed is not None:
+            await world.contents.destroy(letter.composed)
+    return await attempt.deliver(replace(parcel_of(attempt.row, mailbox), fresh=fresh), world)
 
 
 def _whole(letter: Letter) -> tuple[Headline, Sealed, Copy]:
@@ -81,16 +88,17 @@ def _whole(letter: Letter) -> tuple[Headline, Sealed, Copy]:
     return letter.headline, letter.contents, letter.copy
 
 
-def _fresh(letter: Letter) -> bool:
-    """Whether no copy of the part that is due can be anywhere yet."""
-    return not letter.uncertain
+def _fresh(letter: Letter, mailbox: Mailbox) -> bool:
+    """Whether no copy of the part that is due can be at its address yet."""
+    return not letter.uncertain or (letter.copy is not None and letter.copy.address != mailbox.route.address)
 
 
 def parcel_of(letter: Letter, mailbox: Mailbox) -> Parcel:
     """The next part of the letter, for its primary. Raises ContentsGone."""
     headline, sealed, copy = _whole(letter)
     return Parcel(
-        letter.id, letter.fence, letter.part, 0, headline, sealed, copy, letter.composed, _fresh(letter),
+        letter.id, letter.fence, letter.part, 0, headline, sealed, copy, letter.composed,
+        _fresh(letter, mailbox),
         letter.available_at, letter.not_before, mailbox, mailbox.route.address, mailbox.route.server,
     )  # fmt: skip
 

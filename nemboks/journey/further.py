@@ -18,7 +18,7 @@ from nemboks.domain.mailbox import Mailbox, Recipient, Role
 from nemboks.domain.proof import Report
 from nemboks.domain.verdict import Verdict, judge, proven, spread, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
-from nemboks.journey.mail import Parcel, smaller
+from nemboks.journey.mail import ComposedGone, Parcel, smaller
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import ContentsGone
@@ -73,7 +73,8 @@ async def send_further(delivery: Delivery, world: World, may_begin: Permission =
     except (ContentsGone, ContentsDiffer, CertificateUnusable) as e:
         again, why = in_seconds(world.pace.tls_seconds, world), "contents_lost"
         why = "certificate" if isinstance(e, CertificateUnusable) else why
-        await _commit(attempt.row, Later(attempt.row.fence, why, str(e), again), world)
+        anew = attempt.row.copy if isinstance(e, ComposedGone) else None  # with a copy, it is encrypted anew
+        await _commit(attempt.row, Later(attempt.row.fence, why, str(e), again, None, anew), world)
     except (UnsafeHeader, Unreadable, TooLargeToEncrypt) as e:
         reason = Reason.TOO_LARGE if isinstance(e, TooLargeToEncrypt) else Reason.UNREADABLE
         await _commit(attempt.row, Hold(reason, str(e), attempt.row.fence), world)
@@ -118,20 +119,28 @@ async def recover_further(world: World, sole: bool = False) -> int:
 async def clear_contents(world: World) -> int:
     """How many acknowledged letters' contents were destroyed because no further recipient waits for them any more."""
     given_up = world.clock.now() - timedelta(seconds=world.pace.copies_seconds)
-    letters = await world.letters.finished_copies(given_up, MANY)
-    for letter in letters:
-        await world.letters.move(letter, Cleared())
+    cleared = 0
+    for letter in await world.letters.finished_copies(given_up, MANY):
+        try:
+            for one in await world.deliveries.of(letter.id):
+                if one.state in OPEN:  # so that people are told of it
+                    await _commit(one, Hold(Reason.COPY_LATE, one.words), world)
+            await world.letters.move(letter, Cleared())
+        except Stale:  # an attempt is open: at the next round
+            continue
         for sealed in (letter.contents, letter.composed):
             if sealed is not None:
                 await world.contents.destroy(sealed)
-    return len(letters)
+        cleared += 1
+    return cleared
 
 
 async def still_wanted(letter: Letter, mailbox: Mailbox, world: World) -> bool:
-    """Whether a further recipient still waits for the letter's contents."""
+    """Whether a further recipient that the route still names waits for the letter's contents."""
     if not mailbox.route.others:
         return False
-    return any(one.state in OPEN for one in await world.deliveries.of(letter.id))
+    open_ = [one for one in await world.deliveries.of(letter.id) if one.state in OPEN]
+    return any(_recipient(one, mailbox) is not None for one in open_)
 
 
 def _recipient(delivery: Delivery, mailbox: Mailbox) -> Recipient | None:
@@ -159,7 +168,7 @@ def _copy_for(copy: Copy, delivery: Delivery, recipient: Recipient) -> Copy:
     )
     return replace(
         copy, message_id=f"<{stem}-{delivery.id}.{part}@{domain}>", seed=f"{copy.seed[:24]}x{delivery.id}",
-        style=style, parts=(), signatures=(),
+        style=style, parts=(), signatures=(), address=delivery.address,
     )  # fmt: skip
 
 
@@ -189,7 +198,8 @@ async def _judge(
 
 async def _commit(delivery: Delivery, event: DeliveryEvent, world: World) -> Delivery:
     after = await world.deliveries.move(delivery, event)
-    if delivery.composed is not None and after.state in (DeliveryState.DELIVERED, DeliveryState.ENDED):
+    over = after.state in (DeliveryState.DELIVERED, DeliveryState.ENDED)
+    if delivery.composed is not None and (over or after.composed is None):
         await world.contents.destroy(delivery.composed)
     log().info(
         "copy_moved", state=after.state, letter=after.letter, delivery=after.id, why=after.why, words=after.words

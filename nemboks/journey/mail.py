@@ -28,6 +28,10 @@ SIGNATURE: Final = 2_000  # octets: more than a DKIM signature's field takes
 Keep = Callable[[Recomposed], Awaitable[None]]
 
 
+class ComposedGone(ContentsGone):
+    """The encrypted mail is missing, cut or altered; the letter's contents are not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What is sent: one part of a letter to one recipient, as the row says now."""
@@ -60,7 +64,7 @@ def style_of(options: Options, before: Style) -> Style:
 async def mail_of(parcel: Parcel, keep: Keep, world: World) -> AsyncIterator[Mail]:
     """The mail, ready to be delivered. `keep` commits what was made once.
 
-    Raises ContentsGone, ContentsDiffer, UnsafeHeader, Unreadable, CertificateUnusable, TooLargeToEncrypt.
+    Raises ContentsGone, ComposedGone, ContentsDiffer, UnsafeHeader, Unreadable, CertificateUnusable, TooLargeToEncrypt.
     """
     if parcel.copy.style.certificate:
         sealed = parcel.composed or await _encrypt(parcel, keep, world)
@@ -83,7 +87,7 @@ async def smaller(parcel: Parcel, limit: int, world: World) -> Copy | None:
     room = int(limit * GROWTH) if parcel.copy.style.certificate else max(0, limit - SIGNATURE)
     facts = {**_facts(parcel), "seen": await _seen(parcel, world)}
     found: Copy | None = await world.aside(partial(split, parcel.headline, parcel.copy, room, **facts))
-    return found
+    return replace(found, signatures=()) if found else None  # those are of the mail that was too large
 
 
 def _mail(parcel: Parcel, size: int, eight_bit: bool, pieces: AsyncIterator[bytes], world: World) -> Mail:
@@ -183,11 +187,12 @@ async def _encrypt(parcel: Parcel, keep: Keep, world: World) -> Sealed:
 
 
 async def _size(letter: int, sealed: Sealed, world: World) -> int:
-    """Octets of what lies sealed; read once, for the envelope announces them. Raises ContentsGone."""
+    """Octets of what lies sealed; read once, for the envelope announces them. Raises ComposedGone."""
     size = 0
-    async with aclosing(world.contents.open(letter, sealed)) as pieces:
-        async for piece in pieces:
-            size += len(piece)
-    if not size:
-        raise ContentsGone("the encrypted mail is empty")
+    try:
+        async with aclosing(world.contents.open(letter, sealed)) as pieces:
+            async for piece in pieces:
+                size += len(piece)
+    except ContentsGone as e:
+        raise ComposedGone(str(e)) from e
     return size

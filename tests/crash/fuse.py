@@ -59,8 +59,8 @@ class Fuse:
 class Port:
     """Any port whose calls are plain coroutines."""
 
-    def __init__(self, real: Any, fuse: Fuse) -> None:
-        self.real, self.fuse = real, fuse
+    def __init__(self, real: Any, fuse: Fuse, prefix: str = "") -> None:
+        self.real, self.fuse, self.prefix = real, fuse, prefix
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.real, name)
@@ -68,7 +68,7 @@ class Port:
             return value
 
         async def call(*args: Any, **named: Any) -> Any:
-            return await self.fuse.call(name, lambda: value(*args, **named), *args)
+            return await self.fuse.call(self.prefix + name, lambda: value(*args, **named), *args)
 
         return call
 
@@ -115,6 +115,9 @@ def through(world: World, fuse: Fuse) -> World:
         contents=ContentsPort(world.contents, fuse),
         inboxes=InboxesPort(world.inboxes, fuse),
         courier=CourierPort(world.courier, fuse),
+        deliveries=Port(world.deliveries, fuse, "copy_"),
+        returning=world.returning and replace(world.returning, box=Port(world.returning.box, fuse)),
+        landings=world.landings and Port(world.landings, fuse),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from nemboks.domain.delivery import Delivery
 from nemboks.domain.events import Event
 from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.mailbox import Address, Face, Mailbox
@@ -14,7 +15,10 @@ from nemboks.domain.proof import Report
 from nemboks.journey.acknowledge import acknowledge
 from nemboks.journey.collect import collect, look
 from nemboks.journey.forward import forward
+from nemboks.journey.further import clear_contents, plan_fallbacks, send_further
+from nemboks.journey.landed import look_for
 from nemboks.journey.recover import recover
+from nemboks.journey.returned import read_returns
 from nemboks.journey.world import World
 from nemboks.ports import Inbox, InboxError, Mail
 from tests.content.memos import Memo
@@ -26,7 +30,9 @@ from tests.helpers.fake_inbox import FakeInbox, Removal
 from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
 
 SENDER = Address("post@nemboks.example")
-STEPS = {State.FOUND: collect, State.WAITING: forward, State.FORWARDED: acknowledge}
+STEPS = {
+    State.FOUND: collect, State.WAITING: forward, State.HANDED_OVER: look_for, State.FORWARDED: acknowledge,
+}  # fmt: skip
 
 
 def uuid(number: int) -> str:
@@ -57,9 +63,9 @@ class FakeInboxes:
 class Town:
     """One world; the tests plant what goes wrong and let time pass."""
 
-    def __init__(self, face: Face = Face.REST, removal: Removal = Removal.ON_RECEIPT) -> None:
+    def __init__(self, face: Face = Face.REST, removal: Removal = Removal.ON_RECEIPT, **mailbox: Any) -> None:
         self.clock = PretendClock()
-        self.mailboxes = FakeMailboxes(self.clock, make.mailbox(face=face))
+        self.mailboxes = FakeMailboxes(self.clock, make.mailbox(face=face, **mailbox))
         self.letters = FakeLetters(self.clock, self.mailboxes)
         self.contents = FakeContents()
         self.inbox = FakeInbox(keeps=face is Face.IMAP, removal=removal)
@@ -80,6 +86,12 @@ class Town:
         """The only letter."""
         (letter,) = self.letters.rows.values()
         return letter
+
+    @property
+    def further(self) -> Delivery:
+        """The only delivery to a further recipient."""
+        (delivery,) = self.deliveries.rows.values()
+        return delivery
 
     @property
     def seconds_until_due(self) -> float:
@@ -108,6 +120,14 @@ class Town:
         assert self.letter.state is State.FORWARDED
         return self.letter
 
+    async def copied(self, delivery: Delivery | None = None) -> Delivery:
+        """The delivery after one more attempt, made when that is due; without a name, the only one."""
+        delivery = delivery or self.further
+        if delivery.due_at and delivery.due_at > self.clock.now():
+            self.clock.advance((delivery.due_at - self.clock.now()).total_seconds())
+        await send_further(delivery, self.world)
+        return self.deliveries.rows[delivery.id]
+
     async def step(self) -> State:
         """The letter's state after its next step, taken when that is due."""
         letter = self.letter
@@ -122,17 +142,31 @@ async def settle(world: World, clock: PretendClock, days: float = 3) -> None:
     horizon = clock.now() + timedelta(days=days)
     for _ in range(500):
         await recover(world)
-        await look(await world.mailboxes.get(1), world)
+        mailbox = await world.mailboxes.get(1)
+        await look(mailbox, world)
+        await read_returns(world)
         for state, step in STEPS.items():
             for letter in await world.letters.due(state, clock.now(), 100):
                 with suppress(Stale):
                     await step(letter, world)
-        waiting = [x for state in STEPS for x in await world.letters.due(state, horizon, 100)]
+        waiting = [x.due_at for state in STEPS for x in await world.letters.due(state, horizon, 100)]
+        if mailbox.route.others:
+            await _copies(world, clock)
+            waiting += [x.due_at for x in await world.deliveries.due(horizon, 100)]
         if not waiting or clock.now() >= horizon:
             return
-        next_at = min(x.due_at for x in waiting if x.due_at)
+        next_at = min(x for x in waiting if x)
         clock.advance(max(0.0, (next_at - clock.now()).total_seconds()))
     raise AssertionError("a letter is due again and again")
+
+
+async def _copies(world: World, clock: PretendClock) -> None:
+    """What the daemon does for further recipients."""
+    await plan_fallbacks(world)
+    for delivery in await world.deliveries.due(clock.now(), 100):
+        with suppress(Stale):
+            await send_further(delivery, world)
+    await clear_contents(world)
 
 
 class SlowCourier(FakeCourier):
