@@ -77,7 +77,7 @@ def test_a_page_is_one_json_object(place) -> None:
     attempt = item["attempts"][0]
     assert (attempt["number"], attempt["outcome"], attempt["stage"]) == (1, "full", "rcpt")
     assert attempt["reply"] == {"code": 452, "enhanced": "4.2.2", "text": "over quota"}
-    assert set(attempt["tls"]) == {"version", "cipher", "verified_name", "certificate_sha256"}
+    assert set(attempt["tls"]) == {"version", "cipher", "verified_name", "certificate_sha256", "level"}
     assert item["reason_text"] and item["cure"] and item["next_try_at"]
 
 
