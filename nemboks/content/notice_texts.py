@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from nemboks.content.notice_words import DA, EN, LABELS, UPSTREAM, WORDS, Said
+from nemboks.content.preflight_texts import OWN_DOMAIN, step_for
 from nemboks.content.texts import date_words, masked
 from nemboks.domain.circles import language_of
 from nemboks.domain.incidents import Cause, Notice, NoticeKind
@@ -45,8 +46,10 @@ def notice_text(notice: Notice, about: About) -> tuple[str, str]:
 
 
 def _said(notice: Notice, language: str) -> Said:
-    upstream = notice.cause is Cause.LATE and not notice.destination
-    return UPSTREAM[language] if upstream else WORDS[language][notice.cause]
+    if notice.cause is Cause.LATE and not notice.destination:
+        return UPSTREAM[language]
+    ours = notice.cause is Cause.PREFLIGHT and not any(notice.mailboxes)
+    return OWN_DOMAIN[language] if ours else WORDS[language][notice.cause]
 
 
 def first_line(notice: Notice, about: About, language: str) -> str:
@@ -68,7 +71,9 @@ def _lines(notice: Notice, said: Said, about: About, first: str, language: str) 
     danish, solved = language == DA, notice.kind is NoticeKind.SOLVED
     lines = [first, ""]
     if notice.words and not solved:
-        lines.append(f"{'Svaret lød' if danish else 'The answer was'}: {masked(redact(notice.words), _SERVERS_WORDS)}")
+        found = notice.cause is Cause.PREFLIGHT
+        label = ("Teknisk", "Svaret lød") if danish else ("Technical", "The answer was")
+        lines.append(f"{label[0 if found else 1]}: {masked(redact(notice.words), _SERVERS_WORDS)}")
     if about.cvrs:
         lines.append(f"CVR: {_listed([_spaced(cvr) for cvr in about.cvrs], len(notice.mailboxes), language)}")
     if about.references:
@@ -85,7 +90,8 @@ def _lines(notice: Notice, said: Said, about: About, first: str, language: str) 
 
 def _next(notice: Notice, said: Said, about: About, language: str) -> list[str]:
     danish = language == DA
-    lines = [f"{'Næste skridt' if danish else 'Next step'}: {said.step}"]
+    step = step_for(notice.words, language) if notice.cause is Cause.PREFLIGHT else ""
+    lines = [f"{'Næste skridt' if danish else 'Next step'}: {' '.join(filter(None, (step, said.step)))}"]
     if notice.cause in _LOOKED_TWICE and not about.looked_twice:
         lines.append(
             "Vi spørger mailserveren én gang til, før vi regner svaret for endeligt."

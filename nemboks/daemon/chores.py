@@ -11,6 +11,7 @@ from typing import Final
 from nemboks.daemon.faults import FATAL
 from nemboks.journey.further import clear_contents, plan_fallbacks
 from nemboks.journey.notices import assess_troubles, send_notices, stream_events
+from nemboks.journey.preflight import ROUNDS, check_places
 from nemboks.journey.returned import read_returns
 from nemboks.journey.world import World
 from nemboks.logs import log
@@ -26,6 +27,8 @@ def chores(world: World) -> Iterator[tuple[float, Chore]]:
     yield min(ROUND, pace.copies_seconds / 4), _guarded("copies", partial(clear_contents, world))
     if world.returning is not None:
         yield pace.returns_seconds, _guarded("returns", partial(read_returns, world))
+    if world.checking is not None:
+        yield pace.preflight_seconds / ROUNDS, _guarded("preflight", partial(check_places, world))
     if world.telling is not None:
         often = max(pace.sweep_seconds, pace.gather_seconds / 4)
         yield often, _guarded("troubles", partial(assess_troubles, world))

@@ -142,6 +142,15 @@ def _ripe(one: Sick, now: datetime, pace: Pace) -> bool:
     return one.definite or one.cause not in _PATIENT or late or _near(one, now)
 
 
+def _known(one: Sick, sick: Sequence[Sick]) -> bool:
+    """Whether a letter met what the daily check found: people hear of it by that letter."""
+    return one.cause is Cause.PREFLIGHT and any(
+        other.letter is not None and (other.mailbox, other.address) == (one.mailbox, one.address)
+        for other in sick
+        if other.cause not in (Cause.LATE, Cause.BOUNCED)
+    )
+
+
 def _near(one: Sick, now: datetime) -> bool:
     """Whether the time that the letter gives is nearly over; a further recipient's copy is nobody's deadline."""
     return one.deadline is not None and one.deadline - now < _NEAR and one.cause is not Cause.COPY
@@ -161,7 +170,7 @@ def _change(
     if group is None:
         return _quiet(was, sick, waiting, now, pace) if was else None
     if was is None:
-        ripe = any(_ripe(one, now, pace) for one in group.sick)
+        ripe = any(_ripe(one, now, pace) and not _known(one, sick) for one in group.sick)
         return (_joined(_new(group, now), group), None) if ripe else None
     if was.told_at is None:
         gathered = now >= was.opened_at + timedelta(seconds=pace.gather_seconds)

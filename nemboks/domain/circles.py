@@ -75,17 +75,22 @@ def failing(sick: Sequence[Sick]) -> Mapping[int, Failing]:
     Of others' troubles only what is certain counts (that very address, that very server): a public provider's domain
     is not dead because one customer's box is.
     """
-    addresses = frozenset(one.address.casefold() for one in sick if one.cause in _WHOLE_DOMAIN | _MAILBOX_ONLY)
+    addresses = frozenset(one.address.casefold() for one in sick if _is(one, _WHOLE_DOMAIN | _MAILBOX_ONLY))
     servers = frozenset(one.destination for one in sick if one.cause in _SERVER_FOR_ALL and one.destination)
     found = dict.fromkeys((one.mailbox for one in sick), Failing(addresses, frozenset(), servers))
     for one in sick:
         known = found[one.mailbox]
-        if one.cause in _WHOLE_DOMAIN and one.address:
+        if _is(one, _WHOLE_DOMAIN) and one.address:
             known = replace(known, domains=known.domains | {domain_of(one.address)})
-        if one.cause in _SERVER_TOO and one.destination:
+        if _is(one, _SERVER_TOO) and one.destination:
             known = replace(known, destinations=known.destinations | {one.destination})
         found[one.mailbox] = known
     return found
+
+
+def _is(one: Sick, causes: frozenset[Cause]) -> bool:
+    """Whether it is one of these; a fault that the daily check found is as good as a refusal."""
+    return one.cause in causes or (one.cause is Cause.PREFLIGHT and one.definite)
 
 
 def circles(mailbox: Mailbox | None, operator: Address | None, blocked: Failing, through: str) -> list[Circle]:

@@ -8,6 +8,7 @@ from nemboks.content.dkim import Signer
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
 from nemboks.ports import (
+    Checks,
     Clock,
     Contents,
     Courier,
@@ -19,6 +20,7 @@ from nemboks.ports import (
     Listener,
     Mailboxes,
     Notifier,
+    Prober,
     ReturnBox,
     Stream,
 )
@@ -53,6 +55,14 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
+class Checking:
+    """What looks at addresses before a letter is at risk, and the memory of what it found."""
+
+    prober: Prober
+    checks: Checks
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     letters: Letters
     mailboxes: Mailboxes
@@ -68,3 +78,4 @@ class World:
     signer: Signer | None = None  # DKIM; None: mails are not signed by us
     telling: Telling | None = None
     aside: Aside = inline  # does what takes long and waits for nothing; the daemon gives it a thread
+    checking: Checking | None = None  # the daily look at every address and server

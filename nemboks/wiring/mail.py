@@ -24,7 +24,7 @@ from nemboks.domain.proof import Way
 from nemboks.intake.imap import ImapAccess
 from nemboks.intake.landing import ImapLandings, Login
 from nemboks.intake.returns import ImapReturnBox
-from nemboks.journey.world import Returning, Telling
+from nemboks.journey.world import Checking, Returning, Telling
 from nemboks.ports import Courier
 from nemboks.settings import Server, Settings, SettingsError
 from nemboks.settings.mail import Box
@@ -85,6 +85,12 @@ class MailRoom:
         record = dkim.record(given.dkim_key_file.read_bytes()) if self.signer and given.dkim_key_file else ""
         own = OwnDomain(Address(given.address).domain, given.return_domain, given.dkim_selector, record)
         return Preflight(self.servers, self.targets, self.policies, carrier, self.clock, given.address, own)
+
+    def checking(self, stack: AsyncExitStack) -> Checking:
+        """What looks at addresses before a letter is at risk."""
+        carrier = self.carrier()
+        stack.push_async_callback(carrier.close)
+        return Checking(self.prober(carrier), self.store.checks)
 
     def carrier(self) -> Carrier:
         """Connections for the Prober."""
