@@ -70,6 +70,7 @@ virtual_mailbox_domains = bakery.example, revisor.example, plain.example, maildi
 virtual_transport = lmtp:unix:{lmtp}
 virtual_mailbox_maps = texthash:{{home}}/mailboxes
 recipient_delimiter = +
+smtpd_error_sleep_time = 0
 transport_maps = inline:{{{{maildir.example = virtual:}}}}
 """
 _RELAY = """\

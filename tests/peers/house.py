@@ -46,6 +46,7 @@ from tests.journey.town import FakeInboxes, memo, uuid
 ADDRESS = "post@bakery.example"
 SECOND = Address("anna@hjemme.example")
 SENDER = Address("post@nemboks.example")
+NOTICES = "notices"  # the server that sends notices where the test brings a real notifier
 OPTIONS = Options(second_contact=SECOND)
 WIRE = {"connect_seconds": 5.0, "reply_seconds": 5.0, "dot_seconds": 5.0, "spare_seconds": 5.0}
 _NUMBERS = count(1, 1_000)
@@ -243,7 +244,7 @@ async def house(
         world = World(
             store.letters, store.mailboxes, Spool(folder / "spool", vault(folder), threaded=False), FakeInboxes(inbox),
             courier, clock, Pace(), Address(sender), store.deliveries, returning, landings,
-            telling=Telling(store.incidents, store.stream, ways, None, DIRECT),
+            telling=Telling(store.incidents, store.stream, ways, None, NOTICES if notify else DIRECT),
         )  # fmt: skip
         try:
             yield House(clock, store, world, inbox, courier, notifier)
