@@ -11,10 +11,11 @@ from nemboks.delivery.targets import DirectAccess
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import DIRECT
 from nemboks.domain.proof import Level, Way
+from tests.delivery.line import Line
 from tests.delivery.postfix_peer import Postfix, running_postfix
 from tests.helpers.dns_server import DnsServer
 from tests.helpers.smtp_server import HELO
-from tests.peers.house import NO_ADDRESS, SECOND, TEMPORARY, House, fate_of, house, path_of
+from tests.peers.house import NO_ADDRESS, SECOND, TEMPORARY, TLS, House, fate_of, house, path_of
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(180), pytest.mark.allow_hosts(["127.0.0.1", "127.0.0.2"])]
 
@@ -31,10 +32,12 @@ def postfix() -> Iterator[Postfix]:
 
 
 @asynccontextmanager
-async def around(folder: Path, postfix: Postfix, zone: str = ONE) -> AsyncIterator[tuple[House, DnsServer]]:
+async def around(
+    folder: Path, postfix: Postfix, zone: str = ONE, port: int = 0
+) -> AsyncIterator[tuple[House, DnsServer]]:
     """A house that sends to the domain's own servers, and its resolver."""
     async with DnsServer(zone).running() as dns:
-        access = DirectAccess(HELO, postfix.ports["mx"], postfix.home / "ca.pem", internal=True)
+        access = DirectAccess(HELO, port or postfix.ports["mx"], postfix.home / "ca.pem", internal=True)
         resolver = Resolver([dns.address], seconds=1)
         async with house(folder, {}, resolver, access, server=DIRECT) as home:
             yield home, dns
@@ -89,3 +92,19 @@ async def test_s03_a_dead_first_server(postfix: Postfix, tmp_path: Path) -> None
     assert (letter.state, letter.fence, letter.uncertain) == (State.FORWARDED, 1, 0)
     assert letter.confirmation
     assert letter.confirmation.server == f"localhost:{postfix.ports['mx']}"
+
+
+@pytest.mark.parametrize("how", ["stripped", "another name"])
+async def test_s06_s07_an_exchanger_that_proves_nothing(how: str, postfix: Postfix, tmp_path: Path) -> None:
+    """STARTTLS taken away, or a certificate of another name: 0 bytes of MAIL to the domain, and people are told."""
+    zone = f"{DOMAIN}. MX 10 mx1.{DOMAIN}.\nmx1.{DOMAIN}. A 127.0.0.1\n" if how == "another name" else ONE
+    strip = b"STARTTLS" if how == "stripped" else b""
+    async with (
+        Line(postfix.ports["mx"], strip=strip).running() as line,
+        around(tmp_path, postfix, zone, line.port) as (home, _),
+    ):
+        await home.sent()
+        assert await fate_of(home) == TLS
+
+    assert line.sent.startswith(f"EHLO {HELO}\r\n".encode())
+    assert b"MAIL" not in line.sent
