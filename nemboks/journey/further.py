@@ -15,7 +15,7 @@ from nemboks.domain.events import AttemptEnded, Cleared, HandedOver, Hold, Later
 from nemboks.domain.headline import Copy
 from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.mailbox import Mailbox, Recipient, Role
-from nemboks.domain.proof import Report
+from nemboks.domain.proof import Evidence, Report
 from nemboks.domain.verdict import Verdict, judge, proven, spread, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
 from nemboks.journey.mail import ComposedGone, Parcel, smaller
@@ -91,7 +91,7 @@ async def decided(letter: Letter, mailbox: Mailbox, world: World) -> bool:
     if not mailbox.route.fallback_decides or letter.state in (State.FORWARDED, State.ACKNOWLEDGED):
         return False
     for one in await world.deliveries.of(letter.id):
-        if one.role is Role.FALLBACK and one.state is DeliveryState.DELIVERED and one.proofs:
+        if one.role is Role.FALLBACK and one.state is DeliveryState.DELIVERED and _proven(one):
             for part in range(letter.part, letter.parts + 1):
                 proof = replace(one.proofs[-1], attempt=letter.fence, part=part)
                 event = proven(proof, letter, world.clock.now(), world.clock.uuid())
@@ -99,6 +99,11 @@ async def decided(letter: Letter, mailbox: Mailbox, world: World) -> bool:
             log().info("letter_confirmed", letter=letter.id, why="fallback")
             return True
     return False
+
+
+def _proven(delivery: Delivery) -> bool:
+    """Whether the recipient's own side answered for it: a relay's word is enough for a copy, and for nothing more."""
+    return bool(delivery.proofs) and all(proof.evidence is not Evidence.RELAY for proof in delivery.proofs)
 
 
 async def recover_further(world: World, sole: bool = False) -> int:
