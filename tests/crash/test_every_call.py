@@ -54,7 +54,7 @@ async def restarted(town: Town, fuse: Fuse) -> None:
 def check_town(town: Town, journal: list[tuple[Any, ...]]) -> None:
     letters = list(town.letters.rows.values())
     assert len(letters) == len(IDS)
-    check(journal, letters, town.inbox, town.courier)
+    check(journal, letters, town.inbox, town.courier, list(town.deliveries.rows.values()))
     named = {x.contents.file for x in letters if x.contents}
     assert len(town.contents.files.keys() - named) <= 2, "more orphans than kills are left to the sweep"
 
