@@ -24,6 +24,7 @@ COMMANDS: Final = {  # in the order of a first day: name -> module:attribute, on
     "letter": ("nemboks.cli.letters:letter", "See letters; try again; release."),
     "mail": ("nemboks.cli.mail:mail", "Look at a letter's mails, as .eml and .html."),
     "notices": ("nemboks.cli.notices:notices", "What people were told of trouble, and whether they got it."),
+    "address": ("nemboks.cli.addresses:address", "Look at addresses and their servers before a letter is at risk."),
     "cvr": ("nemboks.cli.cvrs:cvr", "See, add, pause and resume mailboxes."),
     "version": ("nemboks.cli.status:version", "Show the version."),
 }

@@ -15,7 +15,7 @@ from nemboks.domain.mailbox import Address, Mailbox
 from nemboks.domain.pace import Pace
 from nemboks.journey.world import Checking, World
 from nemboks.logs import log
-from nemboks.ports import Check, Prober
+from nemboks.ports import Check, Clock, Prober
 
 Place = tuple[str, str]  # an address and the server that takes its mails
 OWN: Final[Place] = ("", "")  # our own domain
@@ -52,6 +52,26 @@ async def check_places(world: World) -> int:
         if one is not None:
             raise one
     return len(chosen)
+
+
+async def verify(
+    wanted: Iterable[Place], checking: Checking, mailboxes: Iterable[Mailbox], clock: Clock
+) -> list[Check]:
+    """What is found at these places now, in their order. Of those that mailboxes name it is kept: a cure shows at once.
+
+    An address that is nobody's yet leaves no trace.
+    """
+    before = {(one.address, one.server): one for one in await checking.checks.all()}
+    named, seats = {OWN, *places(mailboxes)}, asyncio.Semaphore(AT_A_TIME)
+
+    async def one(place: Place) -> Check:
+        async with seats:
+            check = await look_at(place, before, checking.prober, clock.now())
+        if place in named:
+            await checking.checks.keep(check)
+        return check
+
+    return list(await asyncio.gather(*map(one, wanted)))
 
 
 def due_at(before: Check | None, now: datetime, pace: Pace) -> datetime:

@@ -81,10 +81,15 @@ class MailRoom:
 
     def prober(self, carrier: Carrier) -> Preflight:
         """The Prober. The carrier is the caller's to close."""
+        sender = self.settings.sender.address
+        return Preflight(self.servers, self.targets, self.policies, carrier, self.clock, sender, self.own_domain)
+
+    @cached_property
+    def own_domain(self) -> OwnDomain:
+        """Who our mails come from, and what is to be published for that."""
         given = self.settings.sender
         record = dkim.record(given.dkim_key_file.read_bytes()) if self.signer and given.dkim_key_file else ""
-        own = OwnDomain(Address(given.address).domain, given.return_domain, given.dkim_selector, record)
-        return Preflight(self.servers, self.targets, self.policies, carrier, self.clock, given.address, own)
+        return OwnDomain(Address(given.address).domain, given.return_domain, given.dkim_selector, record)
 
     def checking(self, stack: AsyncExitStack) -> Checking:
         """What looks at addresses before a letter is at risk."""
