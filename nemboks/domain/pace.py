@@ -73,7 +73,7 @@ class Pace(BaseModel):
             connect_seconds=10, reply_seconds=10, dot_seconds=10, attempt_seconds=60, bytes_per_second=1_000_000,
             spare_seconds=20, stop_seconds=12, greylist_seconds=0.5, breaker_seconds=1, landing_seconds=0.5,
             silence_seconds=6, returns_seconds=0.5, fallback_seconds=5, copies_seconds=60, gather_seconds=0.5,
-            late_seconds=10, still_seconds=20, quiet_seconds=2, notice_seconds=(0.5, 1), preflight_seconds=3_600,
+            late_seconds=10, still_seconds=20, quiet_seconds=2, notice_seconds=(0.5, 1), preflight_seconds=86_400,
         )  # fmt: skip
 
     def allowance(self, size: int) -> float:

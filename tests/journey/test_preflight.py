@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from nemboks.daemon.chores import chores
 from nemboks.domain.incidents import NoticeKind
 from nemboks.domain.mailbox import DIRECT, Address, Cvr, Options
 from nemboks.journey.notices import assess_troubles, send_notices
@@ -170,3 +171,28 @@ async def test_a_clock_that_was_put_back_stops_no_look():
     town.clock.advance(-timedelta(days=30).total_seconds())
 
     assert 2 == await check_places(town.world)
+
+
+async def test_one_look_that_fails_stops_no_other():
+    """Our own fault at one place is raised after the others were looked at; the chore logs it and goes on."""
+    town = crowd(1)
+    checking = town.world.checking
+
+    async def broken():
+        raise RuntimeError("planted")
+
+    checking.prober.own = broken
+    with pytest.raises(RuntimeError, match="planted"):
+        await check_places(town.world)
+
+    assert [("post@firma1.example", DIRECT)] == list(checking.checks.rows)
+
+
+async def test_the_daemon_looks_by_itself():
+    """The chore is there when there is something to look with, a little of the day apart."""
+    town = crowd(1)
+    seconds, chore = next(pair for pair in chores(town.world) if pair[0] == DAY / ROUNDS)
+    await chore()
+
+    assert (900, 2) == (seconds, len(town.world.checking.prober.asked))
+    assert DAY / ROUNDS not in {seconds for seconds, _ in chores(replace(town.world, checking=None))}
