@@ -48,7 +48,7 @@ SECOND = Address("anna@hjemme.example")
 SENDER = Address("post@nemboks.example")
 NOTICES = "notices"  # the server that sends notices where the test brings a real notifier
 OPTIONS = Options(second_contact=SECOND)
-WIRE = {"connect_seconds": 5.0, "reply_seconds": 5.0, "dot_seconds": 5.0, "spare_seconds": 5.0}
+WIRE = {"connect_seconds": 30.0, "reply_seconds": 30.0, "dot_seconds": 30.0}
 _NUMBERS = count(1, 1_000)
 STEPS = {
     State.FOUND: collect, State.WAITING: forward, State.HANDED_OVER: look_for, State.FORWARDED: acknowledge,

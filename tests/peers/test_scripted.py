@@ -13,7 +13,6 @@ from tests.peers.house import TEMPORARY, TLS, UNCERTAIN, WIRE, House, fate_of, h
 
 HELLO = "@hello PIPELINING"
 TO_DOT = [HELLO, "@envelope", "!", "B"]
-HASTY = {**WIRE, "connect_seconds": 0.3, "reply_seconds": 0.3, "dot_seconds": 0.3}
 PRODUCTION: dict[str, float] = {}
 Asked = Callable[[ScriptedServer], Awaitable[None]]
 
@@ -44,7 +43,7 @@ class Play:
         self.server = server = ScriptedServer([list(steps)], self._certificates.context, implicit)
 
         async def before() -> None:
-            await asyncio.wait_for(server.cue.wait(), 5)
+            await asyncio.wait_for(server.cue.wait(), 30)
             if asked:
                 await asked(server)
 
@@ -179,8 +178,8 @@ MALFORMED = {
 async def test_s22_malformed_replies(at_the_dot: bool, name: str, play: Play) -> None:
     """What is no reply never counts as success: before the dot temporary, at the dot nobody knows."""
     answer = "R " + MALFORMED[name]
-    steps = [*TO_DOT, answer] if at_the_dot else ["@hello 8BITMIME", "C MAIL", answer]
-    async with play(*steps, pace=HASTY) as home:
+    before = TO_DOT if at_the_dot else ["@hello 8BITMIME", "C MAIL"]
+    async with play(*before, answer, "X close") as home:
         assert await fate_of(home) == (UNCERTAIN if at_the_dot else TEMPORARY)
 
 
