@@ -84,7 +84,8 @@ class TlsaAnswer:
 class Resolver:
     """Questions to the given DNS servers ("address" or "address:port"), or to the system's.
 
-    `validating`: they check DNSSEC and nobody sits between them and us. ValueError for a server that is no address.
+    `validating`: they check DNSSEC and nobody sits between them and us, so they stand on this machine: whoever can
+    forge an answer's AD bit could name his own certificate. ValueError for one elsewhere, or that is no address.
     """
 
     def __init__(self, servers: Sequence[str] = (), validating: bool = False, seconds: float = 10.0) -> None:
@@ -96,6 +97,8 @@ class Resolver:
             raise ValueError("this system names no DNS server; write one into direct.resolvers") from None
         if servers:
             self._dns.nameservers = [dns.nameserver.Do53Nameserver(*_server(text)) for text in servers]
+        if validating and (far := [str(one) for one in self._dns.nameservers if not _is_here(one)]):
+            raise ValueError(f"validating is for a resolver on this machine (127.0.0.1, ::1), not for {', '.join(far)}")
         self._dns.timeout = min(3.0, seconds / 4)  # for one server, before the next is asked
         self._dns.use_edns(0, 0, _PAYLOAD)
         # Asking with AD set brings it back without the signatures that DO would bring.
@@ -186,11 +189,22 @@ def _host(text: str) -> str:
     return name if fits else ""
 
 
+def _is_here(server: object) -> bool:
+    """Whether the DNS server stands on this machine (RFC 6840 5.7 asks for a secure channel, RFC 7672 2.1 likewise)."""
+    given = server.address if isinstance(server, dns.nameserver.Do53Nameserver) else str(server)
+    try:
+        return ipaddress.ip_address(given).is_loopback
+    except ValueError:  # a resolver by HTTPS
+        return False
+
+
 def _server(text: str) -> tuple[str, int]:
     address, port = text, "53"
     if text.startswith("[") or text.count(":") == 1:
         address, _, port = text.rpartition(":") if not text.endswith("]") else (text, "", "53")
     try:
+        if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
+            raise ValueError(port)
         return str(ipaddress.ip_address(address.strip("[]"))), int(port)
     except ValueError:
         raise ValueError(f"{text!r} is no address of a DNS server; names cannot stand here") from None

@@ -5,6 +5,7 @@ the start with its name. Any secret may lie in a file instead: use the key that 
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 PREFIX = "NEMBOKS_"
+_NAME = re.compile(r"[\w.-]{1,60}")
 # Read by others than the settings: the CLI's own, and the development tools'.
 OTHER_VARIABLES = frozenset({"NEMBOKS_CONFIG", "NEMBOKS_VENV", "NEMBOKS_REQUIRE_PEERS", "NEMBOKS_XSD"})
 
@@ -96,9 +98,20 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         faults = self.pace.too_quick() if self.environment == "production" else []
-        known = {"servers": self.servers, "webhooks": self.webhooks, "landings": self.landings}
-        if DIRECT in self.servers:
+        known: dict[str, Mapping[str, object]] = {
+            "servers": self.servers,
+            "webhooks": self.webhooks,
+            "landings": self.landings,
+        }
+        if any(name.lower() == DIRECT for name in self.servers):
             faults.append(f"servers.{DIRECT}: this name stands for an address's own MX; choose another")
+        # Destinations (`direct:domain`) and paths to people (`webhook:name`, joined by +) are told apart by signs.
+        faults += [
+            f"{group}.{name}: a name has letters, digits, dots, - and _ only"
+            for group, names in known.items()
+            for name in names
+            if not _NAME.fullmatch(name)
+        ]
         if self.notices.server not in (DIRECT, *self.servers):
             faults.append(f"notices: there is no [servers.{self.notices.server}]")
         if bool(self.sender.return_domain) is not bool(self.returns):
@@ -106,7 +119,7 @@ class Settings(BaseSettings):
         seen: set[str] = set()
         for box in self.mailboxes:
             for group, name in box.names:
-                if name not in known[group]:  # type: ignore[operator]
+                if name not in known[group]:
                     faults.append(f"mailbox {box.cvr}: there is no [{group}.{name}]")
             if box.cvr in seen:
                 faults.append(f"mailbox {box.cvr} is written twice")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -12,6 +13,7 @@ from nemboks.settings.group import Group, secret
 _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
+WEB_PORTS = frozenset({443, 8443})  # of webhooks; others likewise
 PORTS = frozenset({25, 465, 587, 2525})  # of mail submission and delivery; others only on an internal server
 
 
@@ -107,8 +109,12 @@ class Server(Group):
     def _consistent(self) -> Self:
         if self.username and not (self.password or self.password_file or self.oauth):
             raise ValueError("username needs password, password_file or oauth")
-        if self.oauth and not self.username:
-            raise ValueError("oauth needs username")
+        if not self.username and (self.oauth or self.password or self.password_file):
+            raise ValueError(f"{'oauth' if self.oauth else 'a password'} needs username")
+        if self.oauth and (self.password or self.password_file):
+            raise ValueError("oauth is instead of a password: give one of them")
+        if self.relay_trusted_by and not self.relay_trusted_by.strip():
+            raise ValueError("relay_trusted_by names the person who answers for it")
         if self.relay_trusted_by and self.confirms != "relay":
             raise ValueError("relay_trusted_by is for confirms = relay")
         if self.port not in PORTS and not self.internal:
@@ -129,7 +135,7 @@ class Direct(Group):
 
     resolvers: tuple[str, ...] = Field((), description="DNS servers, host or host:port; the system's if absent.")
     validating: bool = Field(
-        False, description="They check DNSSEC, and nobody sits between them and us (loopback): DANE is then used."
+        False, description="They check DNSSEC and stand on this machine (loopback): DANE is then used."
     )
     ca_file: Path | None = Field(None, description="CAs for the exchangers' certificates; the system's if absent.")
     port: int = Field(25, ge=1, le=65535, description="Another port than 25 is for tests.")
@@ -175,6 +181,18 @@ class Webhook(Group):
         if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", url):
             raise ValueError("must be https://name/path, without user name or blanks")
         return url
+
+    @model_validator(mode="after")
+    def _port(self) -> Self:
+        try:
+            port = urlsplit(self.url).port
+        except ValueError:
+            raise ValueError("url: a port is a number up to 65535") from None
+        if port is not None and port not in WEB_PORTS and not self.internal:
+            raise ValueError(
+                f"url: its port must be one of {sorted(WEB_PORTS)}; set internal = true in your own network"
+            )
+        return self
 
     def key(self) -> str:
         """The signature's key. SettingsError."""

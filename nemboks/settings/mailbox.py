@@ -1,9 +1,9 @@
 """A mailbox of the settings file, and what its company chose."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from nemboks.domain.mailbox import DIRECT, Address, Cvr, Options, Recipient, Role
 from nemboks.settings.group import Group, SettingsError, read, secret
@@ -68,6 +68,12 @@ class DeclaredMailbox(Group):
         if not text.isprintable():
             raise ValueError("must be plain words on one line")
         return text
+
+    @model_validator(mode="after")
+    def _another(self) -> Self:
+        if self.second_contact and self.second_contact.casefold() == self.address.casefold():
+            raise ValueError("second_contact is the address itself: when that fails, it can be told to nobody")
+        return self
 
     @property
     def names(self) -> list[tuple[str, str]]:

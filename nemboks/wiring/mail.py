@@ -138,7 +138,7 @@ class MailRoom:
         try:
             return Resolver(given.resolvers, given.validating)
         except ValueError as error:
-            if given.resolvers:
+            if given.resolvers or given.validating:
                 raise SettingsError(f"direct.resolvers: {error}") from error
             return Resolver(NOWHERE)
 
