@@ -9,6 +9,7 @@ Never does: read a mail's contents, look into shared or other users' folders, or
 """
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +22,7 @@ from nemboks.intake.search import Folder, examine, folders, quoted, search
 from nemboks.intake.session import Session
 from nemboks.ports import Clock, Landed, Place, Refused, Unavailable
 
+_WHOLE_ID: Final = re.compile(r"(?=.{1,500}$)<[!-;=?-~]+@[!-;=?-~]+>")
 _MOST_FOLDERS: Final = 200  # of a mailbox without \All; a look stays a matter of seconds
 
 # \Spam stands in Gmail's older XLIST. Names: Dovecot, Cyrus, Exchange and Outlook (Danish and English), Apple Mail.
@@ -76,10 +78,11 @@ class ImapLandings:
 
 
 async def _look(session: Session, message_id: str) -> Landed | None:
-    try:
-        criteria = f"HEADER Message-ID {quoted(message_id)}"
-    except ValueError as error:
-        raise Refused("this Message-ID cannot be searched for") from error
+    # The search is for a part of the field (RFC 3501 6.4.4), and a message that goes as it is brings its sender's own
+    # Message-ID: one such as "@" would be found in any mail. Its brackets make it whole (RFC 5322 3.6.4).
+    if not _WHOLE_ID.fullmatch(message_id):
+        raise Refused("this Message-ID cannot be searched for")
+    criteria = f"HEADER Message-ID {quoted(message_id)}"
     sights = _Sights()
     for folder, place in plan(await folders(session)):
         if sights.enough(place) or not await examine(session, folder):

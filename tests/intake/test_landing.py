@@ -51,6 +51,16 @@ async def test_a_mail_in_the_inbox(landings):
 
 
 @pytest.mark.peer
+@pytest.mark.parametrize("partial", ["@", "", "<", "nemboks.example>", "<0123456789abcdef.1@", "a b@c", f"{ID} {ID}"])
+async def test_a_senders_odd_message_id_is_not_found_in_any_mail(landings, partial):
+    """A message that goes as it is brings its own: one that is only a part of others' proves nothing."""
+    with company() as server:
+        await server.deliver(mail())
+        with pytest.raises(Refused, match="cannot be searched for"):
+            await landings(server.login).look(MAILBOX, partial)
+
+
+@pytest.mark.peer
 async def test_a_filter_that_moves_to_junk_and_a_person_who_moves_it_back(landings):
     """Junk is told with the folder's name until the mail lies in the inbox."""
     with company(JUNK_RULE) as server:
