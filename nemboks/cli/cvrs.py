@@ -9,7 +9,7 @@ from nemboks.cli.letters import CvrType
 from nemboks.cli.output import Call, Row, line, minute, operator, options, spaced, table, when
 from nemboks.desk import mailboxes as desk
 from nemboks.desk.words import Item, Words
-from nemboks.domain.mailbox import Address, Cvr, Face
+from nemboks.domain.mailbox import DIRECT, Address, Cvr, Face, Options
 
 SECRET_CHARACTERS = 4_096  # longer is no password but a wrong file
 SECRET_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -42,7 +42,8 @@ def list_(call: Call) -> None:
     epilog="""\b
 Examples:
   nemboks cvr add 13748136 --name "Bageriet ApS" --inbox rest \\
-      --system-id 5d1f… --token-file token.txt --address post@bageriet.dk --server own
+      --system-id 5d1f… --token-file token.txt --address post@bageriet.dk --server own \\
+      --second-contact anna@andet-firma.dk
   pass show dp/imap | nemboks cvr add 13748136 --inbox imap \\
       --user u17 --password-file - --address post@bageriet.dk --server own"""
 )
@@ -54,23 +55,25 @@ Examples:
 @click.option("--user", help="imap: user name.")
 @click.option("--password-file", type=SECRET_FILE, help="imap: file with the password; - is stdin.")
 @click.option("--address", required=True, help="Where its letters go. You vouch for it; the history has your name.")
-@click.option("--server", required=True, help="The mail server that takes them: a name in [servers].")
+@click.option("--server", required=True, help="What takes them: a name in [servers], or direct for their own MX.")
+@click.option("--second-contact", help="Told at once when the address fails; better at another domain.")
 @options
 def add(
     call: Call, cvr_number: Cvr, name: str, inbox: str, system_id: str | None, token_file: Path | None,
-    user: str | None, password_file: Path | None, address: str, server: str,
+    user: str | None, password_file: Path | None, address: str, server: str, second_contact: str | None,
 ) -> None:  # fmt: skip
     """Add the mailbox of one CVR. A running daemon serves it within two seconds."""
     settings = call.settings()
-    if server not in settings.servers:
-        known = ", ".join(sorted(settings.servers)) or "none"
+    if server != DIRECT and server not in settings.servers:
+        known = ", ".join([*sorted(settings.servers), DIRECT])
         raise click.BadParameter(
             f"there is no [servers.{server}] in the settings; known: {known}", param_hint="--server"
         )
     from nemboks.store.mailboxes import Declared
 
     secrets = _rest(system_id, token_file) if inbox == "rest" else _imap(user, password_file)
-    new = Declared(cvr_number, name[:120], Face(inbox), _address(address), server, secrets)
+    chosen = Options(second_contact=_address(second_contact, "--second-contact") if second_contact else None)
+    new = Declared(cvr_number, name[:120], Face(inbox), _address(address), server, secrets, options=chosen)
     if cvr_number.doubtful:
         call.say(
             Words(
@@ -99,8 +102,8 @@ def pause(call: Call, cvr_number: Cvr) -> None:
     """Fetch and send nothing for this CVR until resumed. Receipts that are owed still go."""
     item = call.with_store(lambda store: desk.pause(store, cvr_number, operator()))
     words = call.word(
-        f"CVR {spaced(cvr_number)} er sat på pause af {item['paused_by']}, {when(item['paused_at'])}.",
-        f"CVR {spaced(cvr_number)} is paused by {item['paused_by']}, {when(item['paused_at'])}.",
+        f"CVR {spaced(cvr_number)} er sat på pause af {item['paused_by']}, {when(item['paused_at'], call.lang)}.",
+        f"CVR {spaced(cvr_number)} is paused by {item['paused_by']}, {when(item['paused_at'], call.lang)}.",
     )
     call.answer("cvr", {"item": item}, lambda: line(words))
 
@@ -133,22 +136,22 @@ def _show(call: Call, items: list[Item]) -> None:
 
 
 def _row(call: Call, item: Item) -> Row:
-    since, who = minute(item["since"]), item["vouched_by"]
+    since, who = minute(item["since"], call.lang), item["vouched_by"]
     if who == desk.SETTINGS:
         who = call.word("indstillingsfilen", "the settings file")
     note = call.word(f"{who} står inde for adressen siden {since}", f"{who} vouches for the address since {since}")
     if item["paused_at"]:
-        at, by = minute(item["paused_at"]), item["paused_by"]
+        at, by = minute(item["paused_at"], call.lang), item["paused_by"]
         note += call.word(f"; sat på pause {at} af {by}", f"; paused {at} by {by}")
     named = f"{item['name']}: {note}" if item["name"] else note
     return (spaced(item["cvr"]), item["inbox"], item["server"], item["address"]), named
 
 
-def _address(text: str) -> Address:
+def _address(text: str, option: str = "--address") -> Address:
     try:
         return Address(text)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--address") from error
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _rest(system_id: str | None, token_file: Path | None) -> dict[str, str]:

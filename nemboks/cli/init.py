@@ -7,7 +7,7 @@ database that was sealed with another one.
 import asyncio
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +16,11 @@ import click
 from nemboks.cli.errors import CONFIGURATION
 from nemboks.cli.output import DEFAULT_CONFIG, Call, line, options
 from nemboks.desk.words import Item, Words
-from nemboks.domain.mailbox import Address, Mailbox
+from nemboks.domain.mailbox import DIRECT, Address, Mailbox
 
 if TYPE_CHECKING:
-    from nemboks.settings import Server, Settings
+    from nemboks.settings import Settings
+    from nemboks.settings.mail import Box
     from nemboks.store.store import Store
 
 
@@ -169,19 +170,17 @@ def _faults(call: Call) -> Iterator[tuple[str, str]]:
     yield from _store_faults(settings, stored)
     yield from _upstream_faults(settings, {box.inbox for box in settings.mailboxes} | {box.face for box in stored})
     for known in stored:
-        if known.route.server not in settings.servers:
-            yield f"mailbox {known.cvr}", f"its letters go to [servers.{known.route.server}], which is not there"
+        for server in {known.route.server, *(one.server for one in known.route.others)} - {DIRECT, *settings.servers}:
+            yield f"mailbox {known.cvr}", f"its letters go to [servers.{server}], which is not there"
     if settings.environment == "production" and settings.sender.address.endswith(".example"):
         yield "sender.address", "is still the example's; write the service's own address"
-    if not settings.servers:
-        yield "servers", "there is no [servers.NAME]: nobody takes the letters"
-    for server in settings.servers.items():
-        yield from _server_faults(*server)
+    direct = DIRECT in {box.server for box in settings.mailboxes} | {box.route.server for box in stored}
+    if not settings.servers and not direct:
+        yield "servers", "there is no [servers.NAME], and no mailbox goes direct: nobody takes the letters"
+    yield from _mail_faults(settings)
     for box in settings.mailboxes:
-        try:
-            box.credentials()
-        except SettingsError as error:
-            yield f"mailboxes.{box.cvr}", str(error)
+        for read in (box.credentials, box.options, box.others):
+            yield from _missing(f"mailboxes.{box.cvr}", read)
 
 
 def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:
@@ -222,14 +221,47 @@ def _upstream_faults(settings: "Settings", doors: Collection[str]) -> Iterator[t
         yield "upstream.imap_host", "is missing: a mailbox has inbox = imap"
 
 
-def _server_faults(name: str, server: "Server") -> Iterator[tuple[str, str]]:
+def _mail_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+    """Whatever of the mail's settings names a file, or a secret in one."""
+    from nemboks.settings.mail import Server, Webhook
+
+    named: list[tuple[str, Server | Box | Webhook]] = [
+        *((f"servers.{name}", server) for name, server in settings.servers.items()),
+        *((f"landings.{name}", box) for name, box in settings.landings.items()),
+        *((f"webhooks.{name}", hook) for name, hook in settings.webhooks.items()),
+        *([("returns", settings.returns)] if settings.returns else []),
+    ]
+    for name, one in named:
+        yield from _unreadable(f"{name}.ca_file", one.ca_file)
+        yield from _missing(name, one.key if isinstance(one, Webhook) else one.secret)
+        if isinstance(one, Server) and one.oauth:
+            yield from _missing(f"{name}.oauth", one.oauth.secrets)
+    yield from _unreadable("direct.ca_file", settings.direct.ca_file)
+    yield from _key_faults(settings)
+
+
+def _key_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+    """Our DKIM key's faults."""
+    from nemboks.content import dkim
+
+    file = settings.sender.dkim_key_file
+    if file is None:
+        return
+    try:
+        dkim.Signer.load(file.read_bytes(), Address(settings.sender.address).domain, settings.sender.dkim_selector)
+    except OSError as error:
+        yield "sender.dkim_key_file", f"{file} cannot be read ({error.strerror})"
+    except ValueError as error:
+        yield "sender.dkim_key_file", str(error)
+
+
+def _missing(setting: str, read: Callable[[], object]) -> Iterator[tuple[str, str]]:
     from nemboks.settings import SettingsError
 
-    yield from _unreadable(f"servers.{name}.ca_file", server.ca_file)
     try:
-        server.secret()
+        read()
     except SettingsError as error:
-        yield f"servers.{name}", str(error)
+        yield setting, str(error)
 
 
 def _unreadable(setting: str, file: Path | None) -> Iterator[tuple[str, str]]:

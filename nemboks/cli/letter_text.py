@@ -6,7 +6,7 @@ from nemboks.cli.output import Call, Row, age, line, minute, spaced, table, when
 from nemboks.content.texts import size_words
 from nemboks.desk.reasons import meaning
 from nemboks.desk.words import STATES, Item
-from nemboks.domain.proof import Confirmation, Reply, TlsFacts
+from nemboks.domain.proof import Evidence, Reply, TlsFacts
 
 
 def show_list(call: Call, items: list[Item]) -> None:
@@ -30,11 +30,12 @@ def _row(call: Call, item: Item) -> Row:
         str(item["id"]),
         spaced(item["cvr"]),
         STATES[item["state"]].to(call.lang),
-        minute(item["available_at"]),
+        minute(item["available_at"], call.lang),
         "–" if item["seconds"] is None else f"{after} {age(item['seconds'])}",
     )
     why = meaning(item["reason"]).text.to(call.lang) if item["reason"] else ""
-    when_next = f"{call.word('Næste forsøg', 'Next try')} {minute(item['next_try_at'])}." if item["next_try_at"] else ""
+    at = item["next_try_at"]
+    when_next = f"{call.word('Næste forsøg', 'Next try')} {minute(at, call.lang)}." if at else ""
     return cells, f"{why} {when_next}".strip() if why else ""
 
 
@@ -49,8 +50,12 @@ def show_page(call: Call, item: Item) -> None:
     for step in item["way"]:
         _step(call, step)
     for attempt in item["attempts"]:
-        _attempt(call, attempt)
-    _proofs(call, item)
+        _attempt(call, attempt, item)
+    for proof in item["proofs"]:
+        _proof(call, proof, item["parts"])
+    _receipt(call, item["receipt"])
+    for other in item["others"]:
+        _other(call, other)
 
 
 def _fact(name: str, value: object) -> None:
@@ -67,18 +72,18 @@ def _facts(call: Call, item: Item) -> None:
     if item["words"]:
         _fact(call.word("Ord", "Words"), item["words"])
     if item["next_try_at"]:
-        _fact(call.word("Næste forsøg", "Next try"), when(item["next_try_at"]))
+        _fact(call.word("Næste forsøg", "Next try"), when(item["next_try_at"], call.lang))
     if item["uncertain"]:
         _fact(call.word("Usikre", "Uncertain"), item["uncertain"])
 
 
 def _available(call: Call, item: Item) -> str:
-    latest = when(item["available_at"])
+    latest = when(item["available_at"], call.lang)
     if not item["not_before"]:
         return latest
     return call.word(
-        f"senest {latest}, ikke før {when(item['not_before'])}",
-        f"at the latest {latest}, not before {when(item['not_before'])}",
+        f"senest {latest}, ikke før {when(item['not_before'], call.lang)}",
+        f"at the latest {latest}, not before {when(item['not_before'], call.lang)}",
     )
 
 
@@ -86,24 +91,28 @@ def _headline(call: Call, headline: Item) -> None:
     _fact(call.word("Afsender", "Sender"), headline["authority"])
     _fact(call.word("Emne", "Subject"), headline["title"])
     if headline["reply_by"]:
-        _fact(call.word("Frist", "Deadline"), when(headline["reply_by"]))
-    _fact(call.word("Størrelse", "Size"), size_words(headline["size"]))
+        _fact(call.word("Frist", "Deadline"), when(headline["reply_by"], call.lang))
+    _fact(call.word("Størrelse", "Size"), size_words(headline["size"], call.lang))
     _fact("SHA-256", headline["sha256"])
     for number, document in enumerate(headline["documents"], 1):
         name = call.word("Dokument", "Document")
-        _fact(f"{name} {number}", f"{document['name']} ({size_words(document['size'])}, {document['sha256']})")
+        size = size_words(document["size"], call.lang)
+        _fact(f"{name} {number}", f"{document['name']} ({size}, {document['sha256']})")
 
 
 def _step(call: Call, step: Item) -> None:
-    extras = [str(step[key]) for key in ("reason", "why", "words", "by", "address", "server") if step.get(key)]
+    why = [meaning(step[key]).text.to(call.lang) for key in ("reason", "why") if step.get(key)]
+    extras = [*why, *(str(step[key]) for key in ("words", "by", "address", "server") if step.get(key))]
     number = f" {step['attempt']}" if step["event"] == "claimed" else ""
-    line(f"  {when(step['at'])}  {step['text']}{number}" + (f" – {', '.join(extras)}" if extras else ""))
+    line(f"  {when(step['at'], call.lang)}  {step['text']}{number}" + (f" – {', '.join(extras)}" if extras else ""))
 
 
-def _attempt(call: Call, attempt: Item) -> None:
+def _attempt(call: Call, attempt: Item, item: Item) -> None:
     line("")
     name = call.word("Leveringsforsøg", "Delivery attempt")
-    line(f"{name} {attempt['number']} – {_outcome(call, attempt['outcome'])}", bold=True)
+    part = f" ({_part(call, attempt['part'], item['parts'])})" if item["parts"] > 1 else ""
+    proof = next((one for one in item["proofs"] if one["attempt"] == attempt["number"]), None)
+    line(f"{name} {attempt['number']}{part} – {_outcome(call, attempt['outcome'], proof)}", bold=True)
     _fact(call.word("Til", "To"), f"{attempt['address']} ({attempt['server']})")
     times: tuple[tuple[str, datetime | None], ...] = (
         (call.word("Begyndt", "Begun"), attempt["started_at"]),
@@ -112,19 +121,25 @@ def _attempt(call: Call, attempt: Item) -> None:
     )
     for title, at in times:
         if at:
-            _fact(title, when(at))
+            _fact(title, when(at, call.lang))
     if attempt["stage"] is not None:
         _fact(call.word("Nåede til", "Came to"), attempt["stage"].name)
     _server_said(call, attempt["reply"], attempt["words"])
     _tls(attempt["tls"])
 
 
-def _outcome(call: Call, outcome: str | None) -> str:
+def _part(call: Call, part: int, parts: int) -> str:
+    return call.word(f"del {part} af {parts}", f"part {part} of {parts}")
+
+
+def _outcome(call: Call, outcome: str | None, proof: Item | None) -> str:
     if outcome is None:
         return call.word("i gang", "under way")
-    if outcome == "confirmed":
-        return call.word("modtaget af mailserver", "accepted by the mail server")
-    return meaning(outcome).text.to(call.lang)
+    if outcome not in ("confirmed", "part_confirmed"):
+        return meaning(outcome).text.to(call.lang)
+    if proof and proof["evidence"] is not Evidence.FINAL:
+        return str(proof["evidence_text"])
+    return call.word("modtaget af mailserver", "accepted by the mail server")
 
 
 def _server_said(call: Call, reply: Reply | None, words: str) -> None:
@@ -140,21 +155,44 @@ def _tls(facts: TlsFacts | None) -> None:
         _fact("SHA-256", facts.certificate_sha256)
 
 
-def _proofs(call: Call, item: Item) -> None:
-    confirmation: Confirmation | None = item["confirmation"]
-    if confirmation:
-        line("")
-        line(call.word("Bekræftelse", "Confirmation"), bold=True)
-        _fact(call.word("Hvornår", "When"), when(confirmation.at))
-        _fact(call.word("Forsøg", "Attempt"), confirmation.attempt)
-        _fact(call.word("Server", "Server"), confirmation.server)
-        _server_said(call, confirmation.reply, "")
-    receipt = item["receipt"]
-    if receipt:
-        line("")
-        line(call.word("Kvittering", "Receipt"), bold=True)
-        _fact("transmissionId", receipt["transmission_id"])
-        done = receipt["acknowledged_at"]
-        _fact(call.word("Taget imod", "Taken"), when(done) if done else call.word("ikke endnu", "not yet"))
-        if receipt["words"]:
-            _fact("Digital Post", receipt["words"])
+def _proof(call: Call, proof: Item, parts: int) -> None:
+    line("")
+    part = f" ({_part(call, proof['part'], parts)})" if parts > 1 else ""
+    line(call.word("Bekræftelse", "Confirmation") + part, bold=True)
+    _fact(call.word("Bygger på", "Rests on"), proof["evidence_text"])
+    _fact(call.word("Hvornår", "When"), when(proof["at"], call.lang))
+    _fact(call.word("Forsøg", "Attempt"), proof["attempt"])
+    _fact(call.word("Server", "Server"), proof["server"])
+    _server_said(call, proof["reply"], "")
+
+
+def _receipt(call: Call, receipt: Item | None) -> None:
+    if receipt is None:
+        return
+    line("")
+    line(call.word("Kvittering", "Receipt"), bold=True)
+    _fact("transmissionId", receipt["transmission_id"])
+    done = receipt["acknowledged_at"]
+    _fact(call.word("Taget imod", "Taken"), when(done, call.lang) if done else call.word("ikke endnu", "not yet"))
+    if receipt["words"]:
+        _fact("Digital Post", receipt["words"])
+
+
+def _other(call: Call, other: Item) -> None:
+    """A further recipient: how far its copy is, and why no farther."""
+    line("")
+    line(f"{other['role_text']} – {other['state_text']}", bold=True)
+    _fact(call.word("Til", "To"), f"{other['address']} ({other['server']})")
+    if other["reason"]:
+        _fact(call.word("Årsag", "Reason"), f"{other['reason_text']} ({other['reason']})")
+        _fact(call.word("Hvad nu", "What to do"), other["cure"])
+    if other["words"]:
+        _fact(call.word("Ord", "Words"), other["words"])
+    if other["next_try_at"]:
+        _fact(call.word("Næste forsøg", "Next try"), when(other["next_try_at"], call.lang))
+    if other["attempts"]:
+        _fact(call.word("Forsøg", "Attempts"), len(other["attempts"]))
+    for proof in other["proofs"]:
+        part = f"{_part(call, proof['part'], other['parts'])}, " if other["parts"] > 1 else ""
+        _fact(call.word("Bekræftelse", "Confirmation"), f"{part}{when(proof['at'], call.lang)}, {proof['server']}")
+        _server_said(call, proof["reply"], "")

@@ -37,8 +37,9 @@ def show(call: Call, items: list[Item]) -> None:
 
 
 def _row(call: Call, item: Item) -> Row:
-    cells = (str(item["id"]), minute(item["created_at"]), item["to"], item["state_text"], minute(item["sent_at"]))
+    made, sent = minute(item["created_at"], call.lang), minute(item["sent_at"], call.lang)
+    cells = (str(item["id"]), made, item["to"], item["state_text"], sent)
     if item["state"] != "failing":
         return cells, item["text"]
-    again = f"{call.word('Næste forsøg', 'Next try')} {minute(item['next_try_at'])}: {item['receipt']}"
+    again = f"{call.word('Næste forsøg', 'Next try')} {minute(item['next_try_at'], call.lang)}: {item['receipt']}"
     return cells, f"{item['text']} {again}"

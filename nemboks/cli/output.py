@@ -127,14 +127,14 @@ def line(text: str, bold: bool = False) -> None:
     click.echo(click.style(shown, bold=True) if bold and "NO_COLOR" not in os.environ else shown)
 
 
-def when(at: datetime | None) -> str:
-    """21-11-2026 kl. 14.05.12, Danish time; a dash for none."""
-    return f"{date_words(at)}.{danish(at).second:02}" if at else "–"
+def when(at: datetime | None, lang: Lang = Lang.DA) -> str:
+    """21-11-2026 kl. 14.05.12, Danish time, in English 21-11-2026 at 14:05:12; a dash for none."""
+    return f"{date_words(at, lang)}{'.' if lang is Lang.DA else ':'}{danish(at).second:02}" if at else "–"
 
 
-def minute(at: datetime | None) -> str:
-    """21-11-2026 kl. 14.05, Danish time; a dash for none."""
-    return date_words(at) if at else "–"
+def minute(at: datetime | None, lang: Lang = Lang.DA) -> str:
+    """21-11-2026 kl. 14.05, Danish time, in English 21-11-2026 at 14:05; a dash for none."""
+    return date_words(at, lang) if at else "–"
 
 
 def age(seconds: float | None) -> str:

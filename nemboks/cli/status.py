@@ -23,8 +23,8 @@ Examples:
 def status(call: Call) -> None:
     """One line per mailbox, the oldest undelivered letter first.
 
-    Exits with 0 when all is well, with 5 when letters are held or late or Digital Post refuses a mailbox, and with 6
-    when nobody looks into the mailboxes.
+    Exits with 0 when all is well, with 5 when letters are held or late, when people were told of a trouble that is not
+    solved or when Digital Post refuses a mailbox, and with 6 when nobody looks into the mailboxes.
     """
     from nemboks.clock import RealClock
 
@@ -60,10 +60,15 @@ def _row(call: Call, item: Item) -> Row:
         str(item["waiting"]),
         str(item["held"]),
         age(item["oldest_seconds"]),
-        minute(item["listed_at"]),
+        minute(item["listed_at"], call.lang),
         item["name"],
     )
-    return cells, "" if item["state"] == desk.OK else f"{state} ({why})" if why else state
+    notes = [] if item["state"] == desk.OK else [f"{state} ({why})" if why else state]
+    if number := item["incidents"]:
+        da = "1 uløst problem" if number == 1 else f"{number} uløste problemer"
+        en = "1 unsolved trouble" if number == 1 else f"{number} unsolved troubles"
+        notes.append(call.word(f"{da}: se `nemboks notices`", f"{en}: see `nemboks notices`"))
+    return cells, "; ".join(notes)
 
 
 @click.command(

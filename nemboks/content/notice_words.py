@@ -24,7 +24,7 @@ class Said:
 DA, EN = "da", "en"
 
 _SAFE: Final = {
-    DA: "Din post er ikke væk. Den ligger i Digital Post.",
+    DA: "Jeres post er ikke væk. Den ligger i Digital Post.",
     EN: "Your post is not lost. It lies in Digital Post.",
 }
 _LOOK: Final = {
@@ -134,7 +134,7 @@ WORDS: Final[Mapping[str, Mapping[Cause, Said]]] = {
         Cause.COPY: Said(
             "Kopien af {letters} kan ikke leveres til {address}.",
             "Hovedmodtageren er ikke ramt: kun den ekstra kopi mangler.",
-            "Ret adressen på den ekstra modtager i indstillingerne, eller gør plads i dens postkasse.",
+            "Ret adressen på den ekstra modtager i indstillingerne, eller gør plads i modtagerens postkasse.",
             "Kopier når frem til {address} igen. {letters} var ramt.",
         ),
         Cause.VANISHED: Said(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from nemboks.domain.delivery import Delivery
+from nemboks.domain.incidents import Incident
 from nemboks.domain.letter import Event, Letter, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox
 from nemboks.domain.proof import Report
@@ -90,6 +91,10 @@ class DeliveryRows(Protocol):
     async def of(self, letter: int) -> Sequence[Delivery]: ...
 
 
+class IncidentRows(Protocol):
+    async def open(self) -> Sequence[Incident]: ...
+
+
 New = TypeVar("New", bound=NewMailbox, contravariant=True)
 
 
@@ -111,3 +116,5 @@ class Ledger(Protocol[New]):
     def mailboxes(self) -> MailboxRows[New]: ...
     @property
     def deliveries(self) -> DeliveryRows: ...
+    @property
+    def incidents(self) -> IncidentRows: ...

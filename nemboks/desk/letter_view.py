@@ -10,11 +10,11 @@ from typing import Final
 from nemboks.content.texts import masked
 from nemboks.desk.ledger import AttemptRow, EventRow
 from nemboks.desk.reasons import meaning
-from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, STATES, Item, Lang
+from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, SILENT, STATES, UNCONFIRMED, Item, Lang
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Headline
-from nemboks.domain.letter import Letter, State
-from nemboks.domain.proof import Confirmation
+from nemboks.domain.letter import Letter, Reason, State
+from nemboks.domain.proof import Confirmation, Evidence
 
 TITLE, NAME = 300, 120  # characters shown of a title, and of a person's or a file's name
 MACHINE: Final = frozenset({State.FOUND, State.WAITING, State.FORWARDED, State.VANISHED})  # due_at means "next try"
@@ -97,7 +97,7 @@ def _headline(headline: Headline) -> Item:
 
 
 def _step(event: EventRow, lang: Lang) -> Item:
-    text = EVENTS[event.event].to(lang) if event.event in EVENTS else event.event
+    text = _told(event, lang)
     return {
         "at": event.at,
         "event": event.event,
@@ -107,6 +107,18 @@ def _step(event: EventRow, lang: Lang) -> Item:
         "attempt": event.fence or None,
         **event.detail,
     }
+
+
+def _told(event: EventRow, lang: Lang) -> str:
+    """What happened: one event can mean several things, by what it was about."""
+    if event.event == "postponed" and event.from_state is State.HANDED_OVER:
+        return UNCONFIRMED.to(lang)
+    if event.event == "returned" and event.detail.get("reason") == Reason.RELAY_SILENT:
+        return SILENT.to(lang)
+    rests_on = (event.detail.get("confirmation") or {}).get("evidence", Evidence.FINAL)
+    if event.event == "confirmed" and rests_on != Evidence.FINAL:
+        return EVIDENCE[Evidence(rests_on)].to(lang)
+    return EVENTS[event.event].to(lang) if event.event in EVENTS else event.event
 
 
 def _attempt(row: AttemptRow) -> Item:

@@ -106,7 +106,7 @@ _HELD: Final[Mapping[str, Meaning]] = {
             "The copy could not be delivered for five days and was given up. The letter itself is not affected.",
         ),
         Words(
-            "Ret kopimodtagerens adresse, og send ham selv brevet denne gang.",
+            "Ret kopimodtagerens adresse, og send selv brevet videre denne gang.",
             "Correct the recipient's address, and pass the letter on yourselves this time.",
         ),
     ),

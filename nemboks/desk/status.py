@@ -42,7 +42,11 @@ async def status(store: Ledger[Any], at: datetime, daemon: bool = True) -> Item:
     counts: dict[str, list[CountRow]] = defaultdict(list)
     for row in await store.letters.counts():
         counts[row.cvr].append(row)
-    items = [_item(box, counts[box.cvr], at, daemon) for box in await store.mailboxes.all()]
+    troubles = [one for one in await store.incidents.open() if one.quiet_since is None]
+    items = [
+        _item(box, counts[box.cvr], sum(box.id in one.mailboxes for one in troubles), at, daemon)
+        for box in await store.mailboxes.all()
+    ]
     items.sort(key=lambda item: (-(item["oldest_seconds"] or 0), item["cvr"]))
     oldest = max((item["oldest_seconds"] for item in items if item["oldest_seconds"] is not None), default=None)
     return {
@@ -54,13 +58,13 @@ async def status(store: Ledger[Any], at: datetime, daemon: bool = True) -> Item:
 
 
 def _overall(items: Sequence[Item]) -> str:
-    """Critical when nobody looks; attention for late or held letters and for doors that do not open."""
+    """Critical when nobody looks; attention for troubles, late or held letters, and for doors that do not open."""
     if any(item["state"] == "not_polled" for item in items):
         return CRITICAL
     return ATTENTION if any(item["attention"] for item in items) else OK
 
 
-def _item(box: Mailbox, counts: Sequence[CountRow], at: datetime, daemon: bool) -> Item:
+def _item(box: Mailbox, counts: Sequence[CountRow], troubles: int, at: datetime, daemon: bool) -> Item:
     state = _state(box, at, daemon)
     held = _number(counts, (State.HELD,))
     oldest_at = min((row.oldest_at for row in counts if row.state in UNDELIVERED), default=None)
@@ -77,8 +81,9 @@ def _item(box: Mailbox, counts: Sequence[CountRow], at: datetime, daemon: bool) 
         "waiting": _number(counts, WAITING),
         "held": held,
         "receipts_owed": _number(counts, (State.FORWARDED,)),
+        "incidents": troubles,
         "oldest_seconds": age,
-        "attention": bool(held) or state == "parked" or box.failures >= OUTAGE or (age or 0) > LATE_SECONDS,
+        "attention": bool(held or troubles) or state == "parked" or box.failures >= OUTAGE or (age or 0) > LATE_SECONDS,
     }
 
 

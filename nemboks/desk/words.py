@@ -89,6 +89,9 @@ EVENTS: Final[Mapping[str, Words]] = {
     "copy_hold": Words("Kopi: opgivet", "Copy: given up"),
 }
 
+UNCONFIRMED: Final = Words("Endnu ingen bekræftelse", "No confirmation yet")
+SILENT: Final = Words("Ingen bekræftede i tide", "Nobody confirmed in time")
+
 DELIVERIES: Final[Mapping[DeliveryState, Words]] = {
     DeliveryState.WAITING: Words("Venter", "Waiting"),
     DeliveryState.SENDING: Words("Sendes", "Sending"),

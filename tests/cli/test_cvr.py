@@ -84,3 +84,18 @@ def test_a_mailbox_is_paused_and_resumed(place) -> None:
     assert paused["paused_at"] and paused["paused_by"] in text
     assert resumed["paused_at"] is None
     assert place.ask("cvr", "pause", CLARA, code=3)["kind"] == "not_found"
+
+
+def test_a_mailbox_can_go_straight_to_the_domains_own_servers(place) -> None:
+    """`direct` needs no server of the settings; the second contact is kept."""
+    done = place.run("cvr", "add", CLARA, *REST[:-1], "direct", "--second-contact", "bo@andet.example", input="t\n")
+    assert done.exit_code == 0, done.output
+    assert place.run("cvr", "add", "87654311", *REST, "--second-contact", "bo", input="t\n").exit_code == 2
+
+    async def contact():
+        store = place.store()
+        box = await store.mailboxes.find(Cvr(CLARA))
+        await store.close()
+        return box.route.server, box.options.second_contact
+
+    assert asyncio.run(contact()) == ("direct", "bo@andet.example")

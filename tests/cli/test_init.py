@@ -156,3 +156,40 @@ def test_config_check_looks_at_the_mailboxes_that_were_added(empty) -> None:
     assert [x["setting"] for x in told["items"]] == [
         "upstream.client_cert_file", "upstream.client_key_file", "mailbox 13748136",
     ]  # fmt: skip
+
+
+def test_config_check_reads_all_that_belongs_to_the_mail(empty) -> None:
+    """Keys, secrets and certificates of every group are looked at, not only the servers'."""
+    empty.config.write_text(
+        empty.config.read_text()
+        + 'confirms = "relay"\n[servers.google]\nhost = "smtp.firma.dk"\nusername = "u"\n'
+        + '[servers.google.oauth]\ntoken_url = "https://id.firma.dk/t"\nclient_id = "x"\n'
+        + 'client_secret_file = "/nowhere/1"\n'
+        + '[sender]\naddress = "post@firma.dk"\nreturn_domain = "retur.firma.dk"\ndkim_selector = "n1"\n'
+        + f'dkim_key_file = "{empty.config}"\n'
+        + '[returns]\nhost = "imap.firma.dk"\nuser = "b"\npassword_file = "/nowhere/2"\n'
+        + '[landings.a]\nhost = "imap.firma.dk"\nuser = "a"\npassword_file = "/nowhere/3"\n'
+        + '[webhooks.w]\nurl = "https://w.firma.dk/"\nsecret_file = "/nowhere/4"\nca_file = "/nowhere/5"\n'
+        + '[direct]\nca_file = "/nowhere/6"\n'
+        + '[[mailboxes]]\ncvr = "13748136"\naddress = "a@bo.dk"\nserver = "direct"\ninbox = "imap"\nuser = "u"\n'
+        + 'password = "p"\ncertificate_file = "/nowhere/7"\n'
+    )
+    told = empty.ask("config", "check", code=78)
+
+    assert [x["setting"] for x in told["items"]] == [
+        "upstream.imap_host", "servers.google.oauth", "landings.a", "webhooks.w.ca_file", "webhooks.w", "returns",
+        "direct.ca_file", "sender.dkim_key_file", "mailboxes.13748136",
+    ]  # fmt: skip
+
+
+def test_config_check_takes_direct_for_a_server(empty) -> None:
+    """Where all letters go straight to the recipients' own servers, no [servers] are missed."""
+    text = empty.config.read_text().partition("[servers")[0]
+    imap = 'inbox = "imap"\nuser = "u"\npassword = "p"\n'
+    box = f'[[mailboxes]]\ncvr = "13748136"\naddress = "a@bo.dk"\nserver = "direct"\n{imap}'
+    sender = '[sender]\naddress = "post@firma.dk"\n'
+    empty.config.write_text(f'{text}imap_host = "imap.firma.dk"\n{sender}{box}')
+    assert empty.run("config", "check").exit_code == 0
+
+    empty.config.write_text(f"{text}{sender}")
+    assert [x["setting"] for x in empty.ask("config", "check", code=78)["items"]] == ["servers"]

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from nemboks.clock import RealClock
-from nemboks.domain.letter import State
+from nemboks.domain.letter import Confirmed, Later, State
+from nemboks.domain.mailbox import Address, Recipient, Role
+from nemboks.domain.proof import Evidence
 from tests.desk.filled import Filled
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
@@ -132,3 +134,32 @@ def test_an_unknown_letter_is_not_found(place, act) -> None:
         "kind": "not_found",
         "exit_code": 3,
     }
+
+
+async def _planned(place) -> int:
+    """A letter confirmed by a landing, and an accountant whose mailbox is full."""
+    store = place.store()
+    accountant = Recipient(Role.COPY, Address("bo@revisor.example"), "revisor")
+    letter = await Filled(store, PretendClock(RealClock().now())).handed_over("relayed")
+    await store.mailboxes.reroute(make.ANNA, make.ADDRESS, make.SERVER, "anna", others=(accountant,))
+    (copy,) = await store.deliveries.plan(letter, (accountant,), letter.found_at)
+    claim = make.claimed(letter.found_at, route_version=2, address=copy.address, server=copy.server)
+    copy = await store.deliveries.move(copy, claim)
+    await store.deliveries.move(copy, Later(1, "full", "452 4.2.2 over quota", letter.found_at, None))
+    proof = make.confirmation(letter, evidence=Evidence.LANDING)
+    await store.letters.move(letter, Confirmed(proof, "t-1", letter.found_at))
+    await store.close()
+    return letter.id
+
+
+def test_a_page_shows_what_a_proof_rests_on_and_further_recipients(place) -> None:
+    """In text too: what was seen in the mailbox is not called the server's answer, and the copy stands apart."""
+    done = place.run("letter", "show", str(asyncio.run(_planned(place))), "--lang", "en")
+
+    assert done.exit_code == 0, done.output
+    for text in (
+        "Rests on:         The mail was seen in the mailbox", "Copy – Waiting", "bo@revisor.example (revisor)",
+        "The company's inbox is full. (full)", "452 4.2.2 over quota", "Attempts:         1", " at ",
+    ):  # fmt: skip
+        assert text in done.output, text
+    assert " kl. " not in done.output

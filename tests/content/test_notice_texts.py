@@ -20,7 +20,7 @@ from tests.helpers.clock import START
 
 SENDER = Address("post@nemboks.example")
 PATHS = {"da": "mail:da:bo@bogholder.example", "en": "mail:en:bo@bogholder.example"}
-SAFE = "Din post er ikke væk. Den ligger i Digital Post."
+SAFE = "Jeres post er ikke væk. Den ligger i Digital Post."
 REFERENCES = ("7F3K-92QD", "AAAA-BBBB", "CCCC-DDDD", "EEEE-FFFF", "GGGG-HHHH")
 ABOUT = About((make.ANNA, make.BO), REFERENCES, deadline=START + timedelta(days=3))
 

@@ -2,7 +2,17 @@
 
 from nemboks.desk import letters as asked
 from nemboks.desk.words import Lang
-from nemboks.domain.letter import Bounced, Confirmed, DotBegun, HandedOver, Later, PartConfirmed
+from nemboks.domain.letter import (
+    Bounced,
+    Confirmed,
+    DotBegun,
+    HandedOver,
+    Later,
+    PartConfirmed,
+    Postponed,
+    Reason,
+    Returned,
+)
 from nemboks.domain.mailbox import Address, Recipient, Role
 from nemboks.domain.proof import Evidence
 from tests.helpers import builders as make
@@ -65,3 +75,15 @@ async def test_a_letter_that_came_back_says_so(store, filled) -> None:
     page = await asked.letter_show(store, letter.id, Lang.DA)
     assert (page["state"], page["bounced"], page["words"]) == ("FORWARDED", "5.2.1 closed", "5.2.1 closed")
     assert "kom tilbage" in page["reason_text"] and "postkassen" in page["cure"]
+
+
+async def test_the_way_says_what_a_relay_left_open(store, filled) -> None:
+    """Waiting for a sign and its absence have words of their own, and a proof says what it rests on."""
+    letter = await filled.handed_over("silent")
+    letter = await store.letters.move(letter, Postponed("handed_over", "250 queued", START))
+    await store.letters.move(letter, Returned(Reason.RELAY_SILENT, "250 queued"))
+    proven = await split(filled)
+
+    silent = await asked.letter_show(store, letter.id, Lang.DA)
+    assert [x["text"] for x in silent["way"]][-2:] == ["Endnu ingen bekræftelse", "Ingen bekræftede i tide"]
+    assert (await asked.letter_show(store, proven.id, Lang.DA))["way"][-1]["text"] == "Mellemleddet meldte det leveret"

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nemboks.desk.status import status
+from nemboks.domain.incidents import Cause, Incident
 from tests.helpers import builders as make
 
 
@@ -86,3 +87,18 @@ async def test_missed_looks_are_critical_where_a_daemon_should_run(store, clock)
 
     assert ((told := await _anna(store, clock))[0]["state"], told[1]["state"]) == ("critical", "not_polled")
     assert (await _anna(store, clock, daemon=False))[0]["state"] == "ok"
+
+
+@pytest.mark.parametrize(("quiet", "state", "number"), [(False, "attention", 1), (True, "ok", 0)])
+async def test_an_unsolved_trouble_needs_attention(store, clock, quiet, state, number) -> None:
+    """A dead address is no good news though its letters are not late yet; a trouble that is over is none."""
+    await _listed(store, clock)
+    now = clock.now()
+    trouble = Incident(
+        0, "key", Cause.ADDRESS, "bageri", make.ADDRESS, (), now, (1,), (1,), quiet_since=now if quiet else None
+    )
+    await store.incidents.keep([trouble], [])
+
+    whole, anna = await _anna(store, clock)
+
+    assert (whole["state"], anna["incidents"], anna["attention"]) == (state, number, bool(number))
