@@ -13,7 +13,7 @@ from nemboks.domain.events import AttemptEnded, Claimed, Confirmed, DotBegun, Ho
 from nemboks.domain.headline import Copy, Sealed
 from nemboks.domain.letter import UNCERTAIN_LIMIT, Stale
 from nemboks.domain.mailbox import Address, Role
-from nemboks.domain.proof import Confirmation
+from nemboks.domain.proof import Confirmation, Report, Stage
 
 
 class DeliveryState(StrEnum):
@@ -79,7 +79,14 @@ def step(delivery: Delivery, event: DeliveryEvent, at: datetime) -> Delivery:
         delivery.dot_begun_at or delivery.deadline_at is None or at >= delivery.deadline_at
     ):
         raise Stale(f"delivery {delivery.id}: the attempt's time is up")
+    if isinstance(event, Later | Hold) and delivery.dot_begun_at and not _answered(event.report):
+        raise Stale(f"delivery {delivery.id}: after dot_begun only a reply or an uncertain end may follow")
     return replace(delivery, **_changes(delivery, event, at))
+
+
+def _answered(report: Report | None) -> bool:
+    """Whether the report says that no copy was left: the dot was not sent, or got a reply."""
+    return report is not None and (report.stage is not Stage.DOT or report.reply is not None)
 
 
 def _changes(delivery: Delivery, event: DeliveryEvent, at: datetime) -> dict[str, Any]:

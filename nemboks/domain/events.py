@@ -157,10 +157,11 @@ class AttemptEnded:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A relay's hand-over came back, or stayed silent too long."""
+    """A relay's hand-over came back, or stayed silent too long; or a part did that counted as confirmed."""
 
     reason: Reason
     words: str
+    part: int = 0  # that came back: it and those after it are to be sent (again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A letter's life: every state, every event and every legal move lives here and nowhere else.
+"""A letter's life: every legal move lives here and nowhere else; states.py names the states, events.py the events.
 
 The rules of this file:
 1. A state says what is committed, never what a process happens to be doing.
@@ -11,7 +11,6 @@ The rules of this file:
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from nemboks.domain.events import (
@@ -42,10 +41,10 @@ from nemboks.domain.events import (
     Returned,
     Vanished,
 )  # fmt: skip
-from nemboks.domain.headline import Copy, Headline, Sealed
-from nemboks.domain.proof import Confirmation, Stage
+from nemboks.domain.proof import Confirmation, Stage, at_address
+from nemboks.domain.states import Letter, State
 
-__all__ = [  # the events are read from here too: this file is where a reader begins
+__all__ = [  # events and states are read from here too: this file is where a reader begins
     "Acknowledged", "AttemptEnded", "Believed", "Bounced", "Claimed", "Cleared", "Collected", "Confirmed",
     "ContentsLost", "Dismissed", "DotBegun", "Event", "FetchBegun", "HandedOver", "Hold", "Later", "Letter",
     "MOVES", "Move", "PartConfirmed", "Postponed", "Reappeared", "Reason", "ReceiptBegun", "Recomposed", "Released",
@@ -53,59 +52,6 @@ __all__ = [  # the events are read from here too: this file is where a reader be
 ]  # fmt: skip
 
 UNCERTAIN_LIMIT: Final = 3  # after three uncertain ends a person decides (RELIABILITY I3)
-
-
-class State(StrEnum):
-    FOUND = "FOUND"
-    WAITING = "WAITING"
-    SENDING = "SENDING"
-    HANDED_OVER = "HANDED_OVER"
-    FORWARDED = "FORWARDED"
-    ACKNOWLEDGED = "ACKNOWLEDGED"
-    HELD = "HELD"
-    DISMISSED = "DISMISSED"
-    VANISHED = "VANISHED"
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One row of the ledger. Times are aware UTC."""
-
-    id: int
-    mailbox: int
-    upstream_id: str
-    state: State
-    found_at: datetime
-    available_at: datetime  # D14: over REST the listing that first showed it, over IMAP INTERNALDATE
-    not_before: datetime | None = None  # the last complete listing without it
-    due_at: datetime | None = None  # when the machine may act next; None: never by itself
-    why: str = ""  # the hold's reason, or the class of the last trouble
-    words: str = ""  # what the other side said, capped and redacted
-    failures: int = 0  # troubles of one class in a row
-    fence: int = 0  # the number of the latest attempt
-    uncertain: int = 0
-    deadline_at: datetime | None = None
-    dot_begun_at: datetime | None = None
-    headline: Headline | None = None
-    contents: Sealed | None = None
-    copy: Copy | None = None
-    composed: Sealed | None = None  # the encrypted mail, made once
-    proofs: tuple[Confirmation, ...] = ()  # of the parts confirmed so far, in order, but the last
-    confirmation: Confirmation | None = None  # that of the last missing part: from here a receipt is owed
-    bounced: str = ""  # what came back after the confirmation
-    transmission_id: str | None = None  # one for all receipts of this letter
-    receipt_begun_at: datetime | None = None  # a receipt call without a definite answer is out
-    acknowledged_at: datetime | None = None
-
-    @property
-    def part(self) -> int:
-        """The part that is sent next, from 1."""
-        return len(self.proofs) + 1
-
-    @property
-    def parts(self) -> int:
-        """Of how many mails it consists."""
-        return self.copy.count if self.copy else 1
 
 
 class Stale(Exception):
@@ -140,7 +86,7 @@ MOVES: Final[Mapping[type[Event], Move]] = {
     Later: _from(S.SENDING, to=(S.WAITING,)),
     Hold: _from(S.SENDING, S.WAITING, S.FOUND, to=(S.HELD,)),
     AttemptEnded: _from(S.SENDING, to=(S.WAITING, S.HELD)),
-    Returned: _from(S.HANDED_OVER, to=(S.HELD,)),
+    Returned: _from(S.HANDED_OVER, S.FOUND, S.WAITING, S.HELD, to=(S.HELD,)),
     Bounced: _from(S.FORWARDED, S.ACKNOWLEDGED),
     Believed: _from(S.FORWARDED),
     Released: _from(S.HELD, to=(S.WAITING,)),
@@ -192,6 +138,8 @@ def _contents_refuse(letter: Letter, event: Event) -> str:
         return "its contents are here"  # collected again since: on upstream's side they may be gone by now
     if isinstance(event, Confirmed | PartConfirmed):
         return _proof_refuses(letter, event)
+    if isinstance(event, ReceiptBegun | Retried) and letter.bounced:
+        return "its mail came back; a person decides"
     return ""
 
 
@@ -200,10 +148,15 @@ def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
     part = event.confirmation.part
     if letter.headline is None:
         return "other contents are to be fetched, and nobody confirmed those"
+    if letter.state is S.HELD and letter.why == Reason.OTHER_CONTENTS:
+        return "it has other contents now, and nobody confirmed those"
     if part != letter.part:
         return f"part {part} is not the one that is missing ({letter.part})"
     if isinstance(event, Confirmed) is not (part == letter.parts):
         return f"part {part} of {letter.parts} is {'not ' if part != letter.parts else ''}the last one"
+    # A fallback's word (no attempt of the primary's) is about the whole letter.
+    if event.confirmation.attempt and at_address(letter.proofs, event.confirmation.address) != letter.proofs:
+        return "the parts before it lie at another address"
     return ""
 
 
@@ -226,12 +179,12 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Reappeared(due_at):
             return {"state": S.FOUND, "why": "", "words": "", "failures": 0, "due_at": due_at}
         case Postponed(why, words, due_at, definite):
-            return {"why": why, "words": words, "due_at": due_at,
+            return {"why": why, "words": words, "due_at": None if letter.bounced else due_at,
                     "failures": letter.failures + 1 if why == letter.why else 1,
                     "receipt_begun_at": None if definite else letter.receipt_begun_at}  # fmt: skip
-        case Claimed(deadline_at, due_at):
+        case Claimed(deadline_at, due_at, _, address):
             return {"state": S.SENDING, "fence": letter.fence + 1, "deadline_at": deadline_at, "due_at": due_at,
-                    "dot_begun_at": None}  # fmt: skip
+                    "dot_begun_at": None, **_still(letter, at_address(letter.proofs, address))}  # fmt: skip
         case DotBegun():
             return {"dot_begun_at": at}
         case Confirmed(confirmation, transmission_id, due_at):
@@ -262,8 +215,12 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
 def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
     """The same for what comes after an attempt: from a relay, from people, from upstream."""
     match event:
-        case Returned(reason, words):
-            return {"state": S.HELD, "why": reason.value, "words": words, "due_at": None, **_CLOSED}
+        case Returned(reason, words, part):
+            # A silent relay may have delivered: whatever is sent after it must be the same mail, and is counted.
+            uncertain = letter.uncertain + (reason is Reason.RELAY_SILENT)
+            missing = _still(letter, letter.proofs[: part - 1]) if part else {}
+            held = {} if letter.state is S.HELD else {"why": reason.value, "words": words}
+            return {"state": S.HELD, "due_at": None, "uncertain": uncertain, **_CLOSED, **held, **missing}
         case Bounced(words):
             return {"bounced": words, "due_at": None}
         case Believed(_, due_at):
@@ -288,6 +245,11 @@ def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]
                     "acknowledged_at": at, **emptied}  # fmt: skip
         case _:  # Cleared
             return _EMPTIED
+
+
+def _still(letter: Letter, proofs: tuple[Confirmation, ...]) -> Mapping[str, Any]:
+    """The confirmations that still count; an encrypted mail is that of the part that was due next."""
+    return {} if proofs == letter.proofs else {"proofs": proofs, "composed": None}
 
 
 def _attempt_ended(letter: Letter, event: AttemptEnded) -> Mapping[str, Any]:

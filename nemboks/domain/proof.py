@@ -102,7 +102,7 @@ class Confirmation:
     """
 
     letter: int
-    attempt: int
+    attempt: int  # 0: of a fallback's, which the owner lets decide
     address: str
     server: str
     reply: Reply
@@ -116,6 +116,11 @@ class Confirmation:
             raise ValueError(f"{self.reply.code} is no confirmation")
         if self.tls.version not in SAFE_TLS or not self.tls.verified_name:
             raise ValueError("a confirmation needs verified TLS 1.2 or newer")
+
+
+def at_address(proofs: tuple[Confirmation, ...], address: str) -> tuple[Confirmation, ...]:
+    """The parts' confirmations if all parts went to this address, else none: nobody is left with half a letter."""
+    return proofs if all(proof.address == address for proof in proofs) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from nemboks.content.errors import ContentsDiffer, Unreadable, UnsafeHeader
 from nemboks.content.smime import LIMIT, CertificateUnusable, TooLargeToEncrypt
 from nemboks.domain.events import Recomposed
-from nemboks.domain.headline import Copy, Headline, Sealed
+from nemboks.domain.headline import Copy, Headline, Sealed, Style
 from nemboks.domain.letter import ContentsLost, Event, Hold, Later, Letter, Reason, State
-from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.mailbox import Mailbox, Options
 from nemboks.domain.proof import Report
 from nemboks.domain.verdict import Verdict, judge, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
@@ -72,13 +72,23 @@ async def _deliver(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> 
     letter = attempt.row
     *_, copy = _whole(letter)
     address, fresh = mailbox.route.address, _fresh(letter, mailbox)
-    # The company's wishes of today, as long as no mail of this letter went out under those of yesterday.
-    style = style_of(mailbox.options, copy.style) if fresh and letter.part == 1 else copy.style
+    style = _style(letter, copy, mailbox.options) if fresh else copy.style
     if (style, address) != (copy.style, copy.address):
         await attempt.keep(Recomposed(letter.fence, replace(copy, style=style, address=address, signatures=())))
         if letter.composed is not None:
             await world.contents.destroy(letter.composed)
     return await attempt.deliver(replace(parcel_of(attempt.row, mailbox), fresh=fresh), world)
+
+
+def _style(letter: Letter, copy: Copy, wishes: Options) -> Style:
+    """The company's wishes of today, as long as no mail of this letter went out under those of yesterday.
+
+    Of a letter in parts they were weighed when it was split; but to a certificate that was renewed it must go on.
+    """
+    if letter.part == 1 and not copy.parts:
+        return style_of(wishes, copy.style)
+    renewed = bool(copy.style.certificate and wishes.certificate)
+    return replace(copy.style, certificate=wishes.certificate) if renewed else copy.style
 
 
 def _whole(letter: Letter) -> tuple[Headline, Sealed, Copy]:
@@ -90,7 +100,7 @@ def _whole(letter: Letter) -> tuple[Headline, Sealed, Copy]:
 
 def _fresh(letter: Letter, mailbox: Mailbox) -> bool:
     """Whether no copy of the part that is due can be at its address yet."""
-    return not letter.uncertain or (letter.copy is not None and letter.copy.address != mailbox.route.address)
+    return not letter.uncertain or (letter.copy is not None and letter.copy.address not in ("", mailbox.route.address))
 
 
 def parcel_of(letter: Letter, mailbox: Mailbox) -> Parcel:

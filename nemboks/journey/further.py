@@ -14,7 +14,7 @@ from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState
 from nemboks.domain.events import AttemptEnded, Cleared, HandedOver, Hold, Later, Reason, Recomposed
 from nemboks.domain.headline import Copy
 from nemboks.domain.letter import Letter, Stale, State
-from nemboks.domain.mailbox import Mailbox, Recipient, Role
+from nemboks.domain.mailbox import Mailbox, Options, Recipient, Role
 from nemboks.domain.proof import Evidence, Report
 from nemboks.domain.verdict import Verdict, judge, proven, spread, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
@@ -24,6 +24,7 @@ from nemboks.logs import log
 from nemboks.ports import ContentsGone
 
 MANY: Final = 200  # rows looked at in one round of a chore
+SEED: Final = 24  # signs of the contents' digest, with which each copy's seed begins
 OPEN: Final = (DeliveryState.WAITING, DeliveryState.SENDING)
 
 
@@ -60,7 +61,7 @@ async def send_further(delivery: Delivery, world: World, may_begin: Permission =
         return None
     mailbox = await world.mailboxes.get(letter.mailbox)
     recipient = _recipient(delivery, mailbox)
-    if end := _ending(delivery, letter.copy, recipient, world):
+    if end := _ending(delivery, letter.copy, recipient, mailbox.options, world):
         await _commit(delivery, end, world)
         return None
     assert recipient is not None
@@ -91,9 +92,9 @@ async def decided(letter: Letter, mailbox: Mailbox, world: World) -> bool:
     if not mailbox.route.fallback_decides or letter.state in (State.FORWARDED, State.ACKNOWLEDGED):
         return False
     for one in await world.deliveries.of(letter.id):
-        if one.role is Role.FALLBACK and one.state is DeliveryState.DELIVERED and _proven(one):
+        if one.role is Role.FALLBACK and one.state is DeliveryState.DELIVERED and _proven(one, letter):
             for part in range(letter.part, letter.parts + 1):
-                proof = replace(one.proofs[-1], attempt=letter.fence, part=part)
+                proof = replace(one.proofs[-1], attempt=0, part=part)
                 event = proven(proof, letter, world.clock.now(), world.clock.uuid())
                 letter = await world.letters.move(letter, event)
             log().info("letter_confirmed", letter=letter.id, why="fallback")
@@ -101,9 +102,12 @@ async def decided(letter: Letter, mailbox: Mailbox, world: World) -> bool:
     return False
 
 
-def _proven(delivery: Delivery) -> bool:
-    """Whether the recipient's own side answered for it: a relay's word is enough for a copy, and for nothing more."""
-    return bool(delivery.proofs) and all(proof.evidence is not Evidence.RELAY for proof in delivery.proofs)
+def _proven(delivery: Delivery, letter: Letter) -> bool:
+    """Whether the recipient's own side answered for the letter as it is now: a relay's word is enough for a copy, and
+    for nothing more; and a letter under whose id other contents came is another one."""
+    seeds = {copy.seed[:SEED] for copy in (delivery.copy, letter.copy) if copy}
+    answered = bool(delivery.proofs) and all(proof.evidence is not Evidence.RELAY for proof in delivery.proofs)
+    return answered and len(seeds) == 1
 
 
 async def recover_further(world: World, sole: bool = False) -> int:
@@ -153,13 +157,13 @@ def _recipient(delivery: Delivery, mailbox: Mailbox) -> Recipient | None:
     return next((one for one in mailbox.route.others if (one.role, one.address, one.server) == wanted), None)
 
 
-def _ending(delivery: Delivery, copy: Copy, recipient: Recipient | None, world: World) -> Hold | None:
+def _ending(delivery: Delivery, copy: Copy, recipient: Recipient | None, wishes: Options, world: World) -> Hold | None:
     """Why it is not tried any more."""
     if recipient is None:
         return Hold(Reason.COPY_LATE, "the route no longer names it")
     if (world.clock.now() - delivery.since).total_seconds() > world.pace.copies_seconds:
         return Hold(Reason.COPY_LATE, delivery.words)
-    if copy.style.certificate and not recipient.certificate:
+    if (copy.style.certificate or wishes.certificate) and not recipient.certificate:
         return Hold(Reason.NO_CERTIFICATE, "its mails would be plain where the company's are encrypted")
     return None
 
@@ -172,7 +176,7 @@ def _copy_for(copy: Copy, delivery: Delivery, recipient: Recipient) -> Copy:
         copy.style, language=recipient.language, certificate=recipient.certificate, role=delivery.role.value
     )
     return replace(
-        copy, message_id=f"<{stem}-{delivery.id}.{part}@{domain}>", seed=f"{copy.seed[:24]}x{delivery.id}",
+        copy, message_id=f"<{stem}-{delivery.id}.{part}@{domain}>", seed=f"{copy.seed[:SEED]}x{delivery.id}",
         style=style, parts=(), signatures=(), address=delivery.address,
     )  # fmt: skip
 

@@ -74,7 +74,9 @@ async def _event(letter: Letter, mailbox: Mailbox, seen: Landed | None, world: W
         return Postponed(JUNK, seen.folder, _next_look(world))
     attempted = await sent(letter, letter.part, world)
     if attempted is None:
-        return _absent(letter, mailbox, NOT_SEEN, f"it lies in {seen.folder}, but no attempt of ours sent it", world)
+        return _absent(
+            letter, mailbox, NOT_SEEN, f"it lies in {seen.folder}, but no attempt of ours surely sent it", world
+        )
     reply = Reply(250, "2.1.5", f"found in {seen.folder}")
     return proof(letter, attempted, Evidence.LANDING, reply, world)
 
@@ -100,14 +102,20 @@ def _next_look(world: World) -> datetime:
 async def sent(letter: Letter, part: int, world: World, number: int | None = None) -> Attempted | None:
     """The attempt that sent the part over verified TLS: the given one, or the latest; None if there is none.
 
-    An attempt that ended without a readable reply may be it as well: a sign from beyond says that it was.
+    An attempt that ended without a readable reply may be it as well: a sign from beyond says that it was. None, too,
+    if it went to another address than the parts before it, or if nobody can tell to which address it went.
     """
+    found: list[Attempted] = []
     for each in (number,) if number else range(letter.fence, 0, -1):
         attempted = await world.letters.attempt(letter.id, each)
         report = attempted.report if attempted else None
-        if attempted and attempted.part == part and report and report.tls and report.stage is Stage.DOT:
-            return attempted
-    return None
+        if attempted is None or report is None or report.tls is None or attempted.part != part:
+            continue
+        refused = report.reply is not None and report.reply.code >= 400 and not number
+        if report.stage is Stage.DOT and not refused:
+            found.append(attempted)
+    addresses = {*(one.address for one in found), *(one.address for one in letter.proofs)}
+    return found[0] if found and len(addresses) == 1 else None
 
 
 def proof(letter: Letter, attempted: Attempted, evidence: Evidence, reply: Reply, world: World) -> Event:

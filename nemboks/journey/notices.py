@@ -83,9 +83,9 @@ async def send_notices(world: World) -> int:
     running: dict[asyncio.Task[int | None], str] = {}
     try:
         while True:
-            for path, notices in (await _due(world, world.telling)).items():
-                if path not in refused and path not in running.values():
-                    running[asyncio.create_task(_along(notices, world, world.telling))] = path
+            # Left out when it is asked for, lest one path's many notices hide those of the others.
+            for path, notices in (await _due({*refused, *running.values()}, world, world.telling)).items():
+                running[asyncio.create_task(_along(notices, world, world.telling))] = path
             if not running:
                 return taken
             for task in await _first_of(running, world):
@@ -98,9 +98,9 @@ async def send_notices(world: World) -> int:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _due(world: World, telling: Telling) -> dict[str, list[Notice]]:
+async def _due(without: Collection[str], world: World, telling: Telling) -> dict[str, list[Notice]]:
     found: dict[str, list[Notice]] = defaultdict(list)
-    for notice in await telling.incidents.due(world.clock.now(), BATCH):
+    for notice in await telling.incidents.due(world.clock.now(), BATCH, without):
         found[notice.path].append(notice)
     return found
 

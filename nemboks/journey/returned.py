@@ -7,7 +7,7 @@ A message is settled only after its events are committed: a crash between the tw
 """
 
 from nemboks.content.dsn import NotUnderstood, read
-from nemboks.domain.events import Bounced, Event, Hold, Reason, Returned
+from nemboks.domain.events import Bounced, Event, Reason, Returned
 from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.proof import Evidence, Reply
 from nemboks.domain.returns import Action, StatusNotice, Token
@@ -17,7 +17,6 @@ from nemboks.logs import log
 from nemboks.ports import InboxError, ReturnedMail
 
 BATCH = 8  # messages at a time, of at most 1 MiB each
-_BUSY = (State.SENDING, State.HELD)  # the open attempt alone may end it, or a person
 _CONFIRMABLE = (State.SENDING, State.HANDED_OVER, State.WAITING, State.HELD)
 
 
@@ -52,8 +51,8 @@ async def _act(notice: StatusNotice, world: World) -> bool:
     """Whether the notice may be forgotten; False when it has to be read again in a while."""
     token, words = notice.token, _words(notice)
     letter = None if token.delivery else await world.letters.get(token.letter)
-    if letter and notice.action is Action.FAILED and letter.state in _BUSY and _rests_on(letter, token):
-        return False  # an earlier part came back: not forgotten, though now nothing can be done about it
+    if letter and notice.action is Action.FAILED and letter.state is State.SENDING and _rests_on(letter, token):
+        return False  # an earlier part came back: not forgotten, though the open attempt alone may end itself
     log().info(
         "return_read", letter=token.letter, attempt=token.attempt, part=token.part, delivery=token.delivery,
         action=notice.action, words=words,
@@ -62,8 +61,8 @@ async def _act(notice: StatusNotice, world: World) -> bool:
     if letter and event:
         try:
             after = await world.letters.move(letter, event)
-        except Stale:
-            return False  # it moved between our look and the commit: what the notice means is judged anew
+        except Stale:  # it moved between our look and the commit: judged anew; else the rules refuse it for good
+            return await world.letters.get(letter.id) == letter
         log().warning(_name(event), letter=letter.id, state=after.state, why=after.why, words=words)
     return True
 
@@ -74,7 +73,7 @@ def _words(notice: StatusNotice) -> str:
 
 def _name(event: Event) -> str:
     match event:
-        case Returned() | Hold():
+        case Returned():
             return "letter_returned"
         case Bounced():
             return "letter_bounced"
@@ -89,10 +88,8 @@ async def _event(letter: Letter, notice: StatusNotice, words: str, world: World)
     if notice.action is not Action.FAILED or not _rests_on(letter, token):
         return None
     match letter.state:
-        case State.HANDED_OVER:
-            return Returned(Reason.RETURNED, words)
-        case State.WAITING | State.FOUND:  # an earlier part came back while the next one waits
-            return Hold(Reason.RETURNED, words)
+        case State.HANDED_OVER | State.WAITING | State.FOUND | State.HELD:
+            return Returned(Reason.RETURNED, words, token.part)
         case State.FORWARDED | State.ACKNOWLEDGED if not letter.bounced:
             return Bounced(words)
     return None

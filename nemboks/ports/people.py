@@ -1,6 +1,6 @@
 """What people are told: incidents, the notices about them, the paths that carry those, and the stream of events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -25,8 +25,8 @@ class Incidents(Protocol):
         kind, path and number) is left alone."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Notice]:
-        """Notices that are to be sent now, the oldest first."""
+    async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
+        """Notices that are to be sent now, the oldest first; none along these paths."""
         ...
 
     async def sent(self, notice: Notice, words: str, at: datetime) -> None: ...

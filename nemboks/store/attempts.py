@@ -23,7 +23,7 @@ from nemboks.domain.letter import (
     Recomposed,
     State,
 )
-from nemboks.domain.proof import Confirmation, Evidence, Level, Report, Stage, Way
+from nemboks.domain.proof import Confirmation, Evidence, Level, Report, Stage, Way, at_address
 from nemboks.store.events import NAMES
 from nemboks.store.ready import Ready
 from nemboks.store.schema import attempts
@@ -86,7 +86,7 @@ def _open(tx: Tx, tried: Tried, claim: Claimed, at: datetime) -> None:
         "letter_id": key["b_letter"],
         "delivery_id": key["b_delivery"],
         "number": key["b_number"],
-        "part": tried.part,
+        "part": len(at_address(tried.proofs, claim.address)) + 1,
         "route_version": claim.route_version,
         "address": claim.address,
         "server": claim.server,

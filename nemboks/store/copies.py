@@ -40,7 +40,8 @@ _ON_ITS_WAY: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OV
 _GONE_ON: Final = (State.WAITING, State.SENDING, State.HANDED_OVER, State.FORWARDED, State.ACKNOWLEDGED)
 _HELD_FOR_THAT: Final = and_(letters.c.state == State.HELD, letters.c.why.in_(_OUT_OF_REACH))
 # Whether the letter may be sent to further recipients: it is here, and nobody closed or stopped it.
-MAY_GO: Final = and_(letters.c.contents_file.is_not(None), or_(letters.c.state.in_(_GONE_ON), _HELD_FOR_THAT))
+_HERE: Final = and_(letters.c.contents_file.is_not(None), letters.c.headline.is_not(None), letters.c.copy.is_not(None))
+MAY_GO: Final = and_(_HERE, or_(letters.c.state.in_(_GONE_ON), _HELD_FOR_THAT))
 _PLANNED: Final = exists(
     select(1).select_from(deliveries).where(deliveries.c.letter_id == letters.c.id, _SAME).correlate(letters, _NAMED)
 )

@@ -5,7 +5,7 @@ round) and stays due until somebody took it.
 Never: decides what is an incident (domain.incidents and its keeper do), or by which path people are told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -31,6 +31,7 @@ INSERT_NOTICE: Final = insert(notices)
 DUE: Final = (
     select(notices)
     .where(notices.c.sent_at.is_(None), notices.c.due_at <= bindparam("now"))
+    .where(notices.c.path.not_in(bindparam("without", expanding=True)))
     .order_by(notices.c.due_at, notices.c.id)
     .limit(bindparam("most"))
 )
@@ -62,9 +63,9 @@ class SqlIncidents:
         """Returns when all of them are written, in one transaction."""
         await self._writer.unit(lambda tx: _keep(tx, incidents, notices))
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Notice]:
-        """Notices that are to be sent now, the longest due first."""
-        return await self._notices(DUE, {"now": now, "most": limit})
+    async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
+        """Notices that are to be sent now, the longest due first; none along these paths."""
+        return await self._notices(DUE, {"now": now, "most": limit, "without": list(without)})
 
     async def sent(self, notice: Notice, words: str, at: datetime) -> None:
         """Returns when it is written that the notice was taken."""

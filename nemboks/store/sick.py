@@ -13,7 +13,7 @@ from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
 from nemboks.store.checks import troubled
-from nemboks.store.copies import CURRENT, NAMES_RECIPIENT
+from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT
 from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
 from nemboks.store.writer import Tx
 
@@ -80,7 +80,7 @@ _STUCK = and_(
     deliveries.c.state.in_((DeliveryState.WAITING, DeliveryState.SENDING)),
     deliveries.c.failures >= 1,
     deliveries.c.since <= bindparam("copy_since"),
-    letters.c.contents_file.is_not(None),
+    MAY_GO,  # else nobody waits for it: a person closed the letter, say
 )
 _GIVEN_UP = and_(
     deliveries.c.state == DeliveryState.ENDED,

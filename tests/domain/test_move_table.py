@@ -46,7 +46,7 @@ LEGAL: dict[type[Event], tuple[set[State], set[State], set[str]]] = {
     Vanished: ({S.FOUND}, {S.VANISHED}, {"state", "words", "due_at", "contents"}),
     Reappeared: ({S.VANISHED}, {S.FOUND}, {"state", *TROUBLE}),
     Postponed: ({S.FOUND, S.FORWARDED, S.HANDED_OVER}, set(), {"receipt_begun_at", *TROUBLE}),
-    Claimed: ({S.WAITING}, {S.SENDING}, {"fence", "due_at", *CLOSED}),
+    Claimed: ({S.WAITING}, {S.SENDING}, {"fence", "due_at", "proofs", "composed", *CLOSED}),
     DotBegun: ({S.SENDING}, set(), {"dot_begun_at"}),
     Confirmed: (
         {S.SENDING, S.HANDED_OVER, S.WAITING, S.HELD},
@@ -61,7 +61,10 @@ LEGAL: dict[type[Event], tuple[set[State], set[State], set[str]]] = {
     Later: ({S.SENDING}, {S.WAITING}, {"copy", "composed", *TROUBLE, *CLOSED}),
     Hold: ({S.SENDING, S.WAITING, S.FOUND}, {S.HELD}, {"why", "words", "due_at", "headline", "contents", *CLOSED}),
     AttemptEnded: ({S.SENDING}, {S.WAITING, S.HELD}, {"why", "words", "due_at", "uncertain", *CLOSED}),
-    Returned: ({S.HANDED_OVER}, {S.HELD}, {"why", "words", "due_at", *CLOSED}),
+    Returned: (
+        {S.HANDED_OVER, S.FOUND, S.WAITING, S.HELD}, {S.HELD},
+        {"why", "words", "due_at", "uncertain", "proofs", "composed", *CLOSED},
+    ),
     Bounced: ({S.FORWARDED, S.ACKNOWLEDGED}, set(), {"bounced", "due_at"}),
     Believed: ({S.FORWARDED}, set(), {"bounced", "due_at"}),
     Released: ({S.HELD}, {S.WAITING}, {"state", "headline", "copy", "composed", "proofs", *TROUBLE}),

@@ -77,5 +77,9 @@ class FakeDeliveries:
         letter, mailbox = self._letters.rows[delivery.letter], self._mailboxes.rows[delivery.mailbox]
         named = {(x.role, x.address, x.server) for x in mailbox.route.others}
         open_ = letter.state not in SHUT and (letter.state is not State.HELD or letter.why in OUT_OF_REACH)
-        here = (delivery.role, delivery.address, delivery.server) in named and letter.contents is not None
+        here = (delivery.role, delivery.address, delivery.server) in named and None not in (
+            letter.contents,
+            letter.headline,
+            letter.copy,
+        )
         return here and open_ and mailbox.paused_at is None

@@ -1,6 +1,6 @@
 """The Incidents and Stream ports in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,8 +33,9 @@ class FakeIncidents:
             if not any(_round(new) == _round(known) for known in self.told.values()):
                 self.told[new.id] = new
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Notice]:
+    async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
         due = [x for x in self.told.values() if x.sent_at is None and x.due_at is not None and x.due_at <= now]
+        due = [x for x in due if x.path not in without]
         return sorted(due, key=lambda x: (x.due_at, x.id))[:limit]
 
     async def sent(self, notice: Notice, words: str, at: datetime) -> None:

@@ -95,7 +95,10 @@ class FakeLetters:
         before = self._row(letter.id)
         if isinstance(event, Claimed) and letter.fence != before.fence:
             raise Stale("an attempt came between")
-        if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold) and letter.state is not before.state:
+        if (
+            isinstance(event, rules.Postponed | rules.Vanished | rules.Hold | rules.Returned)
+            and letter.state is not before.state
+        ):
             raise Stale("it went another way since")
         if isinstance(event, rules.Confirmed | rules.PartConfirmed) and event.confirmation.letter != letter.id:
             raise ValueError("a confirmation of another letter")
@@ -176,7 +179,9 @@ class FakeLetters:
         """Keeps what the real ledger keeps in its table of attempts."""
         if isinstance(event, Claimed):
             number = before.fence + 1
-            self.attempts[before.id, number] = Attempted(number, before.part, event.address, event.server, None)
+            self.attempts[before.id, number] = Attempted(
+                number, self.rows[before.id].part, event.address, event.server, None
+            )
         elif (report := getattr(event, "report", None)) and (before.id, before.fence) in self.attempts:
             tried = self.attempts[before.id, before.fence]
             self.attempts[before.id, before.fence] = replace(tried, report=report)

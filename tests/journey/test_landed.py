@@ -147,7 +147,7 @@ async def test_a_find_without_a_record_of_ours_confirms_nothing() -> None:
     town.sent(2, stage=Stage.RCPT)
     town.sent(3, part=2)
     await look_for(town.letter, town.world)
-    assert State.HANDED_OVER is town.letter.state and "no attempt" in town.letter.words
+    assert State.HANDED_OVER is town.letter.state and "no attempt of ours surely" in town.letter.words
     town.sent(1)
     await look_for(town.letter, town.world)
     assert town.letter.confirmation is not None and town.letter.confirmation.attempt == 1

@@ -158,16 +158,46 @@ async def test_an_earlier_part_that_comes_back_holds_the_letter(state: State) ->
     assert (S.HELD, Reason.RETURNED) == (town.letter.state, town.letter.why)
 
 
-@pytest.mark.parametrize("state", [S.SENDING, S.HELD])
-async def test_an_earlier_part_that_comes_back_meanwhile_is_not_forgotten(state: State) -> None:
-    """The open attempt, or the person, comes first; then the notice does its work."""
-    town = Relayed(state=state, copy=make.copy(parts=TWO))
+async def test_an_earlier_part_that_comes_back_while_the_next_one_goes_is_not_forgotten() -> None:
+    """The open attempt comes first; then the notice does its work."""
+    town = Relayed(state=S.SENDING, copy=make.copy(parts=TWO))
     town.put(replace(town.letter, proofs=(make.confirmation(town.letter, attempt=1),)))
     town.box.put(dsn(token()))
     assert 0 == await read_returns(town.world) and 1 == len(town.box.mails)
     town.put(replace(town.letter, state=S.WAITING))
     assert 1 == await read_returns(town.world)
     assert S.HELD is town.letter.state and not town.box.mails
+
+
+@pytest.mark.parametrize("state", [S.HANDED_OVER, S.WAITING, S.FOUND, S.HELD])
+async def test_a_part_that_came_back_is_missing_again(state: State) -> None:
+    """Released, the letter begins with it: no receipt ever rests on a part that the company does not have."""
+    town = Relayed(state=state, copy=make.copy(parts=((0,), (1,), (2,))), fence=3, composed=make.sealed(5))
+    first, second = (make.confirmation(town.letter, attempt=n, part=n) for n in (1, 2))
+    town.put(replace(town.letter, proofs=(first, second), why="other_contents" if state is S.HELD else ""))
+    town.box.put(dsn(token(attempt=2, part=2)))
+    assert 1 == await read_returns(town.world) and not town.box.mails
+    assert (S.HELD, 2, (first,), None) == (
+        town.letter.state,
+        town.letter.part,
+        town.letter.proofs,
+        town.letter.composed,
+    )
+    assert town.letter.why == ("other_contents" if state is S.HELD else Reason.RETURNED)
+
+
+async def test_notices_about_held_letters_keep_no_others_from_being_read() -> None:
+    """However many of them lie in the box before the one that is waited for."""
+    town = Relayed(copy=make.copy(parts=TWO))
+    town.put(replace(town.letter, id=2, state=S.HELD, proofs=(make.confirmation(town.letter, letter=2),)))
+    town.letters.rows[2] = town.letter
+    town.put(replace(town.letter, id=1, state=S.HANDED_OVER, proofs=()))
+    for _ in range(20):
+        town.box.put(dsn(token(letter=2)))
+    town.box.put(dsn(token(), "delivered", "2.0.0"))
+    for _ in range(3):
+        await read_returns(town.world)
+    assert S.WAITING is town.letter.state and not town.box.mails
 
 
 async def test_a_bounce_of_any_part_is_noted() -> None:
@@ -207,7 +237,8 @@ async def test_a_letter_that_moves_meanwhile_is_judged_anew() -> None:
     town = Relayed()
     handed = town.letter
     town.put(replace(handed, state=S.DISMISSED))
-    town.letters.get = lambda _: _later(handed)  # type: ignore[method-assign]
+    looks = [handed, town.letter]
+    town.letters.get = lambda _: _later(looks.pop(0))  # type: ignore[method-assign]
     town.box.put(dsn(token()))
     assert 0 == await read_returns(town.world) and town.box.mails
     del town.letters.get

@@ -1,0 +1,61 @@
+"""The states of a letter, and the row that says what is durably true of one. What may follow stands in letter.py."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from nemboks.domain.headline import Copy, Headline, Sealed
+from nemboks.domain.proof import Confirmation
+
+
+class State(StrEnum):
+    FOUND = "FOUND"
+    WAITING = "WAITING"
+    SENDING = "SENDING"
+    HANDED_OVER = "HANDED_OVER"
+    FORWARDED = "FORWARDED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    HELD = "HELD"
+    DISMISSED = "DISMISSED"
+    VANISHED = "VANISHED"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One row of the ledger. Times are aware UTC."""
+
+    id: int
+    mailbox: int
+    upstream_id: str
+    state: State
+    found_at: datetime
+    available_at: datetime  # D14: over REST the listing that first showed it, over IMAP INTERNALDATE
+    not_before: datetime | None = None  # the last complete listing without it
+    due_at: datetime | None = None  # when the machine may act next; None: never by itself
+    why: str = ""  # the hold's reason, or the class of the last trouble
+    words: str = ""  # what the other side said, capped and redacted
+    failures: int = 0  # troubles of one class in a row
+    fence: int = 0  # the number of the latest attempt
+    uncertain: int = 0
+    deadline_at: datetime | None = None
+    dot_begun_at: datetime | None = None
+    headline: Headline | None = None
+    contents: Sealed | None = None
+    copy: Copy | None = None
+    composed: Sealed | None = None  # the encrypted mail, made once
+    proofs: tuple[Confirmation, ...] = ()  # of the parts confirmed so far, in order, but the last
+    confirmation: Confirmation | None = None  # that of the last missing part: from here a receipt is owed
+    bounced: str = ""  # what came back after the confirmation
+    transmission_id: str | None = None  # one for all receipts of this letter
+    receipt_begun_at: datetime | None = None  # a receipt call without a definite answer is out
+    acknowledged_at: datetime | None = None
+
+    @property
+    def part(self) -> int:
+        """The part that is sent next, from 1."""
+        return len(self.proofs) + 1
+
+    @property
+    def parts(self) -> int:
+        """Of how many mails it consists."""
+        return self.copy.count if self.copy else 1
