@@ -5,7 +5,9 @@ however many letters wait for that server.
 """
 
 import asyncio
+import base64
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -22,9 +24,32 @@ _CURES: Final = {
 }
 
 
+_TELLING: Final = 6  # signs in which a word of a reply and a login in base64 do not agree by chance
+
+
 def cure(reply: Reply) -> str:
     """What helps against this refusal of a login, "" where the server's own words must do."""
     return _CURES.get(reply.enhanced, "")
+
+
+def unsaid(text: str, username: str, secret: str) -> str:
+    """A refusal without the login that it repeats ("unknown command: AUTH PLAIN ..."), whole or cut off.
+
+    Reply texts stand in rows, logs and notices. `secret`: the password, or the access token.
+    """
+    plain = f"\0{username}\0{secret}", f"user={username}\1auth=Bearer {secret}\1\1", username, secret
+    for known in plain:
+        text = _without(text, base64.b64encode(known.encode()).decode())
+    return text.replace(secret, "***") if secret else text
+
+
+def _without(text: str, known: str) -> str:
+    """The text without whatever begins like `known`: servers repeat only so much of a line."""
+    begins, shown, at = known[:_TELLING], "", 0
+    while begins and (found := text.find(begins, at)) >= 0:
+        alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(known, text[found:], strict=False))
+        shown, at = f"{shown}{text[at:found]}***", found + len(list(alike))
+    return shown + text[at:]
 
 
 class Logins:

@@ -21,7 +21,7 @@ import aiosmtplib
 from nemboks.delivery.access import Progress, ServerAccess, Stopped
 from nemboks.delivery.commands import announced_limit
 from nemboks.delivery.hosts import UnsafeHost, checked_addresses, connect
-from nemboks.delivery.logins import cure
+from nemboks.delivery.logins import cure, unsaid
 from nemboks.delivery.oauth import Tokens, TokenTrouble
 from nemboks.delivery.replies import ReplyReader, make_reply
 from nemboks.delivery.stream import Wire
@@ -188,18 +188,29 @@ async def _log_in(engine: _Engine, username: str, password: str, tokens: Tokens 
     """One attempt with one method: the library's own `login` tries each offered method, and locks accounts out."""
     methods = ("xoauth2",) if tokens else LOGIN_METHODS
     method = next((name for name in methods if name in engine.server_auth_methods), None)
-    match method:
-        case "xoauth2":
-            assert tokens is not None
-            await _log_in_by_token(engine, username, tokens)
-        case "plain":
-            await engine.auth_plain(username, password)
-        case "login":
-            await engine.auth_login(username, password)
-        case "cram-md5":
-            await engine.auth_crammd5(username, password)
-        case _:
-            raise Stopped("the server offers no login that we know")
+    with _unsaid(username, password):
+        match method:
+            case "xoauth2":
+                assert tokens is not None
+                await _log_in_by_token(engine, username, tokens)
+            case "plain":
+                await engine.auth_plain(username, password)
+            case "login":
+                await engine.auth_login(username, password)
+            case "cram-md5":
+                await engine.auth_crammd5(username, password)
+            case _:
+                raise Stopped("the server offers no login that we know")
+
+
+@contextlib.contextmanager
+def _unsaid(username: str, secret: str) -> Iterator[None]:
+    """A refusal passes without what we logged in with."""
+    try:
+        yield
+    except aiosmtplib.SMTPResponseException as error:
+        error.message = unsaid(error.message, username, secret)
+        raise
 
 
 async def _log_in_by_token(engine: _Engine, username: str, tokens: Tokens) -> None:
@@ -209,7 +220,8 @@ async def _log_in_by_token(engine: _Engine, username: str, tokens: Tokens) -> No
         while True:
             token = await tokens.get()
             try:
-                await engine.auth_xoauth2(username, token.text)
+                with _unsaid(username, token.text):
+                    await engine.auth_xoauth2(username, token.text)
                 return
             except aiosmtplib.SMTPAuthenticationError as error:
                 if error.code < 500:
