@@ -110,6 +110,8 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
 
 def _cause(error: BaseException) -> str:
     """The most telling words in the chain of exceptions; those of TLS and the system say why."""
+    if isinstance(error, httpx2.RemoteProtocolError):  # its words repeat what came, and that may repeat what we sent
+        return "its answer is no HTTP"
     words, link = str(error), error.__cause__ or error.__context__
     while link is not None:
         if isinstance(link, OSError) and str(link):

@@ -25,6 +25,7 @@ _MOST_PATTERNS: Final = 100
 
 _ID = re.compile(r"\s*v=STSv1\s*;(?:[^;]*;)*?\s*id=([A-Za-z0-9]{1,32})\s*(?:;.*)?", re.DOTALL)
 _FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})[ \t]*:[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)[ \t]*")
+_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
 _PATTERN = re.compile(r"(?:\*\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 
 
@@ -156,5 +157,6 @@ class Policies:
             raise NoAnswer(f"{host} answered {answer.status}")
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "text/plain":  # RFC 8461 3.3: else whoever may upload there could speak for the domain
-            raise NoAnswer(f"{host} answered with {kind or 'no type'}, not with text/plain")
+            shown = kind if _TYPE.fullmatch(kind) else "no type"
+            raise NoAnswer(f"{host} answered with {shown}, not with text/plain")
         return answer.body.decode("ascii")

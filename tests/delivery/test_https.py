@@ -97,3 +97,13 @@ async def test_another_name_in_the_certificate(tmp_path: Path) -> None:
             await ask(question(server, other))
 
     assert server.asked == []
+
+
+@pytest.mark.parametrize("answer", [b"%b\r\n\r\n", b"HTTP/1.1 200 ok\r\n%b\r\n\r\n"])
+async def test_a_server_that_repeats_the_question(answer: bytes, own: Certificates) -> None:
+    """A webhook's path may be a secret: a server that sends it back does not bring it into rows and logs."""
+    async with HttpsServer(own.context, [answer % b"POST /path?secret=1 HTTP/1.1"]).running() as server:
+        with pytest.raises(NoAnswer) as seen:
+            await ask(question(server, own))
+
+    assert str(seen.value) == "localhost could not be reached: its answer is no HTTP"

@@ -233,6 +233,7 @@ async def test_a_broken_host_is_not_asked_for_every_letter(world):
         ({"status": "301 Moved", "headers": "Location: https://elsewhere.example/\r\n"}, "answered 301"),
         ({"status": "404 Not Found"}, "answered 404"),
         ({"content_type": "text/html"}, "text/html"),
+        ({"content_type": "\x1b[2Jx"}, "no type"),
         ({"text": POLICY + "x: y\r\n" * 20_000}, "64 kB"),
         ({"text": POLICY + "x: \u00e6\r\n"}, "ascii"),
     ],
