@@ -44,6 +44,10 @@ DANISH: Final[Mapping[str, tuple[str, str]]] = {
         f"Serverens navn skal have en offentlig adresse. {_IT}.",
     ),
     "mx": ("Mail til {domain} går til {servers}.", ""),
+    "mx_changed": (
+        "Mail til {domain} går nu til {servers}; før gik den til {was}.",
+        f"Er det ikke jer selv, der har skiftet mailserver, så {_it} med det samme.",
+    ),
     "mx_implicit": (
         "Domænet {domain} nævner ingen mailserver, så mail går til domænet selv.",
         f"Bed om en MX-post, så ingen er i tvivl om, hvem der modtager. {_IT}.",
@@ -97,6 +101,15 @@ DANISH: Final[Mapping[str, tuple[str, str]]] = {
     "certificate_refused": (
         "Certifikatet på mailserveren {server} kan ikke godkendes.",
         f"Certifikatet skal være gyldigt i dag og til serverens navn. {_IT}.",
+    ),
+    "smime": ("Mails til {address} krypteres; certifikatet gælder {days} dage endnu.", ""),
+    "smime_ends": (
+        "Certifikatet, som mails til {address} krypteres til, udløber om {days} dage.",
+        "Skaf et nyt, og skriv det under certificate_file i indstillingerne; efter udløbet sendes intet ukrypteret.",
+    ),
+    "smime_unusable": (
+        "Mails til {address} kan ikke krypteres, så de bliver ikke sendt.",
+        "Skaf et gyldigt certifikat til mail (RSA), og skriv det under certificate_file i indstillingerne.",
     ),
     "certificate_ends": (
         "Certifikatet på mailserveren {server} udløber om {days} dage.",

@@ -44,6 +44,10 @@ ENGLISH: Final[Mapping[str, tuple[str, str]]] = {
         f"The server's name needs a public address. {_IT}.",
     ),
     "mx": ("Mail to {domain} goes to {servers}.", ""),
+    "mx_changed": (
+        "Mail to {domain} now goes to {servers}; before, it went to {was}.",
+        f"If it was not you who changed the mail server, {_it} at once.",
+    ),
     "mx_implicit": (
         "The domain {domain} names no mail server, so mail goes to the domain itself.",
         f"Ask for an MX record, so that nobody doubts who receives. {_IT}.",
@@ -97,6 +101,15 @@ ENGLISH: Final[Mapping[str, tuple[str, str]]] = {
     "certificate_refused": (
         "The certificate of the mail server {server} cannot be accepted.",
         f"The certificate must be valid today and for the server's name. {_IT}.",
+    ),
+    "smime": ("Mails to {address} are encrypted; the certificate is good for another {days} days.", ""),
+    "smime_ends": (
+        "The certificate that mails to {address} are encrypted to expires in {days} days.",
+        "Get a new one and write it under certificate_file in the settings; after that nothing is sent unencrypted.",
+    ),
+    "smime_unusable": (
+        "Mails to {address} cannot be encrypted, so they are not sent.",
+        "Get a valid certificate for mail (RSA) and write it under certificate_file in the settings.",
     ),
     "certificate_ends": (
         "The certificate of the mail server {server} expires in {days} days.",

@@ -16,7 +16,7 @@ from nemboks.domain.redact import redact
 
 # As they should be. What is neither among these nor a fault is a warning.
 FINE: Final = frozenset({
-    "mx", "mta_sts", "tls", "size", "size_unknown", "offers", "recipient_taken", "spf", "dkim", "dmarc",
+    "mx", "mta_sts", "tls", "size", "size_unknown", "offers", "recipient_taken", "spf", "dkim", "dmarc", "smime",
 })  # fmt: skip
 # The notice about our own domain, which is nobody's mailbox.
 OWN_DOMAIN: Final[Mapping[str, Said]] = {

@@ -11,7 +11,7 @@ import dataclasses
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -35,7 +35,7 @@ CODES: Final = (
     "server_unknown", "look_alike",
     # the way there
     "dns_failed", "no_domain", "null_mx", "mx_is_us", "no_mail_server", "no_address", "private_address",
-    "mx", "mx_implicit", "mta_sts", "mta_sts_unfetched", "mta_sts_unnamed", "level_fell",
+    "mx", "mx_changed", "mx_implicit", "mta_sts", "mta_sts_unfetched", "mta_sts_unnamed", "level_fell",
     # the connection
     "unreachable", "greeting_refused", "no_starttls", "tls_old", "tls_failed", "tls",
     "certificate_name", "certificate_expired", "certificate_unknown", "certificate_refused", "certificate_ends",
@@ -49,6 +49,7 @@ CODES: Final = (
 
 SECONDS: Final = 60.0  # for one server; a person may be waiting
 FAREWELL_SECONDS: Final = 5.0
+CHANGE_TOLD_FOR: Final = timedelta(days=7)  # people see it in time to ask whether it was meant
 WARN_DAYS: Final = 21  # public certificates are renewed with 30 days to go
 SMALL: Final = 25_000_000  # bytes; what common mail servers take, and fewer letters than one in a hundred need more
 _PROBE_SIZE: Final = 10_000
@@ -112,11 +113,18 @@ class Preflight:
     def _domain(self, domain: str, found: Found) -> list[Finding]:
         implicit = found.exchangers.kind is Kind.IMPLICIT
         findings = [_finding("mx_implicit" if implicit else "mx", False, domain=domain, servers=", ".join(found.hosts))]
+        if self._changed_lately(found):
+            was, now = ", ".join(found.known.mx_before), ", ".join(found.known.mx)
+            findings.append(_finding("mx_changed", False, domain=domain, was=was, servers=now))
         if why := self._policies.failure(domain):
             findings.append(_finding("mta_sts_unfetched", False, domain=domain, words=why))
         if found.policy:
             findings.append(_finding("mta_sts", False, domain=domain, mode=found.policy.mode.value))
         return findings
+
+    def _changed_lately(self, found: Found) -> bool:
+        at = found.known.mx_changed_at
+        return at is not None and self._clock.now() - at < CHANGE_TOLD_FOR
 
     async def _server(self, access: ServerAccess, address: Address) -> tuple[list[Finding], bool]:
         """What was found at one server, and whether it came to a word about the address."""

@@ -93,6 +93,7 @@ class Targets:
             before = await self._domains.seen(domain, exchangers.names)
             if before and before != exchangers.names:
                 log().warning("domain_changed", domain=domain, mx=exchangers.names, mx_before=before)
+            known = await self._domains.get(domain)
         return Found(exchangers, hosts, policy, known)
 
     async def target(self, found: Found, host: str) -> ServerAccess:

@@ -11,17 +11,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from nemboks.content import smime
 from nemboks.domain.mailbox import Address, Mailbox
 from nemboks.domain.pace import Pace
 from nemboks.journey.world import Checking, World
 from nemboks.logs import log
-from nemboks.ports import Check, Clock, Prober
+from nemboks.ports import Check, Clock, Finding, Prober
 
 Place = tuple[str, str]  # an address and the server that takes its mails
 OWN: Final[Place] = ("", "")  # our own domain
 AT_A_TIME: Final = 2
 ROUNDS: Final = 96  # a day; half of them are enough for all places
 SOONER: Final = 24  # a place with a trouble is looked at so many times a day
+WARN_DAYS: Final = 30  # a company needs longer for a person's certificate than for a server's
 KEPT: Final = 7  # days; nobody names an older one any more
 
 
@@ -31,6 +33,25 @@ def places(mailboxes: Iterable[Mailbox]) -> list[Place]:
     for route in (box.route for box in mailboxes):
         named += [(route.address, route.server), *((one.address, one.server) for one in route.others)]
     return list(dict.fromkeys(named))
+
+
+def certificates(mailboxes: Iterable[Mailbox]) -> dict[Place, str]:
+    """The certificate (PEM) that mails to a place are encrypted to, where there is one."""
+    named: dict[Place, str] = {}
+    for box in mailboxes:
+        named[box.route.address, box.route.server] = box.options.certificate
+        named |= {(one.address, one.server): one.certificate for one in box.route.others}
+    return {place: pem for place, pem in named.items() if pem}
+
+
+def encryption(address: str, pem: str, now: datetime) -> Finding:
+    """What is to be said of a certificate that mails are encrypted to."""
+    try:
+        found = smime.check(pem, now)
+    except smime.CertificateUnusable as error:
+        return Finding("smime_unusable", True, (("address", address), ("words", str(error))))
+    facts = (("address", address), ("days", str(found.days_left)))
+    return Finding("smime_ends" if found.days_left < WARN_DAYS else "smime", False, facts)
 
 
 async def check_places(world: World) -> int:
@@ -45,7 +66,8 @@ async def check_places(world: World) -> int:
     waiting = sorted((place for place in wanted if due[place] <= now), key=lambda place: due[place])
     chosen = waiting[: max(AT_A_TIME, math.ceil(len(wanted) * 2 / ROUNDS))]
     seats = asyncio.Semaphore(AT_A_TIME)
-    steps = [_step(place, before, seats, world, world.checking) for place in chosen]
+    keys = certificates(served)
+    steps = [_step(place, before, keys.get(place, ""), seats, world, world.checking) for place in chosen]
     ended = await asyncio.gather(*steps, return_exceptions=True)
     await checks.forget(now - timedelta(seconds=KEPT * world.pace.preflight_seconds))
     for one in ended:
@@ -62,11 +84,12 @@ async def verify(
     An address that is nobody's yet leaves no trace.
     """
     before = {(one.address, one.server): one for one in await checking.checks.all()}
-    named, seats = {OWN, *places(mailboxes)}, asyncio.Semaphore(AT_A_TIME)
+    known = list(mailboxes)
+    named, keys, seats = {OWN, *places(known)}, certificates(known), asyncio.Semaphore(AT_A_TIME)
 
     async def one(place: Place) -> Check:
         async with seats:
-            check = await look_at(place, before, checking.prober, clock.now())
+            check = await look_at(place, before, checking.prober, clock.now(), keys.get(place, ""))
         if place in named:
             await checking.checks.keep(check)
         return check
@@ -81,21 +104,32 @@ def due_at(before: Check | None, now: datetime, pace: Pace) -> datetime:
     return before.at + timedelta(seconds=pace.preflight_seconds / (SOONER if before.since else 1))
 
 
-async def look_at(place: Place, before: Mapping[Place, Check], prober: Prober, now: datetime) -> Check:
-    """What is found there now. A trouble has lasted since the first look that saw one."""
+async def look_at(
+    place: Place, before: Mapping[Place, Check], prober: Prober, now: datetime, certificate: str = ""
+) -> Check:
+    """What is found there now. A trouble has lasted since the first look that saw one.
+
+    `certificate`: PEM, where mails to the place are encrypted.
+    """
     address, server = place
     found = await prober.own() if place == OWN else await prober.probe(Address(address), server)
-    check = Check(address, server, now, tuple(found))
+    more = (encryption(address, certificate, now),) if certificate else ()
+    check = Check(address, server, now, (*found, *more))
     known = before.get(place)
     since = (known.since if known and known.since else now) if check.trouble else None
     return Check(address, server, now, check.findings, since)
 
 
 async def _step(
-    place: Place, before: Mapping[Place, Check], seats: asyncio.Semaphore, world: World, checking: Checking
+    place: Place,
+    before: Mapping[Place, Check],
+    certificate: str,
+    seats: asyncio.Semaphore,
+    world: World,
+    checking: Checking,
 ) -> None:
     async with seats:
-        check = await look_at(place, before, checking.prober, world.clock.now())
+        check = await look_at(place, before, checking.prober, world.clock.now(), certificate)
         await checking.checks.keep(check)
     if check.trouble is not None:
         codes = [one.code for one in check.findings if one.fault] or [check.trouble.code]

@@ -51,6 +51,8 @@ class Domain:
     sts_id: str = ""  # of the MTA-STS policy in force
     sts_policy: str = ""  # its text
     sts_until: datetime | None = None  # its max_age is over then
+    mx_before: tuple[str, ...] = ()  # the exchangers' names before they changed
+    mx_changed_at: datetime | None = None
 
 
 class Domains(Protocol):
@@ -124,7 +126,8 @@ class Landings(Protocol):
 
 # --- before a letter is at risk ---
 
-ENDS_SOON: Final = "certificate_ends"  # the only finding that is no fault yet and must be told
+# What is no fault, or none yet, and must be told all the same.
+WARNED_OF: Final = frozenset({"certificate_ends", "smime_ends", "mx_changed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +168,9 @@ class Check:
 
     @property
     def trouble(self) -> Finding | None:
-        """What people must hear of: the first fault, else a certificate that ends soon."""
+        """What people must hear of: the first fault, else the first warning that cannot wait."""
         faults = (one for one in self.findings if one.fault)
-        return next(faults, next((one for one in self.findings if one.code == ENDS_SOON), None))
+        return next(faults, next((one for one in self.findings if one.code in WARNED_OF), None))
 
 
 class Checks(Protocol):

@@ -50,7 +50,8 @@ class SqlDomains:
         def noted(tx: Tx) -> tuple[str, ...]:
             before, now = _get(tx, name), tuple(sorted({one.lower().rstrip(".") for one in mx}))
             if now != before.mx:
-                _put(tx, replace(before, mx=now))
+                changed = {"mx_before": before.mx, "mx_changed_at": self._clock.now()} if before.mx else {}
+                _put(tx, replace(before, mx=now, **changed))  # type: ignore[arg-type]
                 if before.mx:
                     self._note(tx, "domain_mx_changed", name, {"was": before.mx, "is": now})
             return before.mx
@@ -82,7 +83,9 @@ def _get(tx: Tx, name: str) -> Domain:
     row = tx.execute(GET, {"b_name": name.lower()}).first()
     if row is None:
         return Domain(name.lower())
-    return Domain(row.name, Level(row.level), row.mx, row.sts_id, row.sts_policy, row.sts_until)
+    return Domain(
+        row.name, Level(row.level), row.mx, row.sts_id, row.sts_policy, row.sts_until, row.mx_before, row.mx_changed_at
+    )
 
 
 def _put(tx: Tx, domain: Domain) -> None:

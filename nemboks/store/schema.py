@@ -181,6 +181,8 @@ domains = Table(
     Column("sts_id", Text, nullable=False),
     Column("sts_policy", Text, nullable=False),
     Column("sts_until", UtcTime),
+    Column("mx_before", NAMES, nullable=False, server_default="[]"),
+    Column("mx_changed_at", UtcTime),
 )
 
 incidents = Table(

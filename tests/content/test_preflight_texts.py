@@ -7,9 +7,10 @@ import pytest
 from nemboks.content.preflight_da import DANISH
 from nemboks.content.preflight_en import ENGLISH
 from nemboks.content.preflight_texts import FINE, step_for, told
-from nemboks.delivery.probe import CODES
+from nemboks.delivery.probe import CODES as PROBED
 from nemboks.ports import Finding
 
+CODES = (*PROBED, "smime", "smime_ends", "smime_unusable")  # these come from journey/preflight.py
 LANGUAGES = {"da": DANISH, "en": ENGLISH}
 # The facts that the Prober gives with a code; all others come with a server.
 FACTS = {
@@ -18,7 +19,9 @@ FACTS = {
     **{code: {"domain"} for code in CODES if code.startswith(("mx_implicit", "mta_sts", "spf", "dkim_off"))},
     **{code: {"name"} for code in CODES if code.startswith(("dkim", "dmarc")) and code != "dkim_off"},
     **{code: {"server", "address"} for code in CODES if code.startswith("recipient")},
-    "mta_sts_unnamed": {"server"}, "returns_no_mx": {"domain"},
+    "mx_changed": {"domain", "was", "servers"}, "smime_unusable": {"address"},
+    **{code: {"address", "days"} for code in ("smime", "smime_ends")}, "mta_sts_unnamed": {"server"},
+    "returns_no_mx": {"domain"},
 }  # fmt: skip
 
 

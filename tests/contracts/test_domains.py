@@ -39,7 +39,9 @@ async def test_the_exchangers_before_are_told(ledger):
     assert () == await ledger.domains.seen(NAME, ["b.example", "a.example"])
     assert ("a.example", "b.example") == await ledger.domains.seen(NAME, ["a.example", "b.example"])
     assert ("a.example", "b.example") == await ledger.domains.seen(NAME, ["c.example"])
-    assert ("c.example",) == (await ledger.domains.get(NAME)).mx
+    known = await ledger.domains.get(NAME)
+    assert (("c.example",), ("a.example", "b.example")) == (known.mx, known.mx_before)
+    assert known.mx_changed_at == START
 
 
 async def test_a_policy_is_kept_beside_the_rest(ledger):

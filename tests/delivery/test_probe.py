@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 import trustme
@@ -11,6 +12,7 @@ import trustme
 from nemboks.delivery.courier import ServerAccess
 from nemboks.delivery.probe import CODES
 from nemboks.domain.mailbox import Address
+from nemboks.ports import Domain
 from tests.delivery.direct_world import DOMAIN, HOSTS, ONE, SECURED, TWO, direct_world
 from tests.delivery.probe_world import ASKED, DAY, END, NOW, TAKES, facts, faults, preflight, probed
 from tests.helpers.smtp_server import HELO, RECIPIENT
@@ -71,6 +73,20 @@ async def test_a_server_in_our_own_network(tmp_path):
         found = await probed(world)
 
     assert faults(found) == ["private_address"]
+
+
+async def test_exchangers_that_changed_are_told(tmp_path):
+    """For a week people can see that mail goes another way than before; then it is old news."""
+    async with direct_world(tmp_path) as world:
+        await world.exchanger("127.0.0.1", TAKES)
+        known = Domain(DOMAIN, mx=(f"mx1.{DOMAIN}",), mx_before=("old.example",), mx_changed_at=NOW - 6 * DAY)
+        world.domains.rows[DOMAIN] = known
+        fresh = await probed(world)
+        world.domains.rows[DOMAIN] = replace(known, mx_changed_at=NOW - 8 * DAY)
+        old = await probed(world)
+
+    assert facts(fresh, "mx_changed") == {"domain": DOMAIN, "was": "old.example", "servers": f"mx1.{DOMAIN}"}
+    assert faults(fresh) == [] and "mx_changed" not in {one.code for one in old}
 
 
 async def test_a_dead_first_server_is_worth_knowing(tmp_path):

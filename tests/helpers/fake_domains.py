@@ -6,6 +6,7 @@ from datetime import datetime
 
 from nemboks.domain.proof import Level
 from nemboks.ports import Domain
+from tests.helpers.clock import START
 
 
 class FakeDomains:
@@ -23,8 +24,10 @@ class FakeDomains:
         self._change(name, level=max(known.level, level))
 
     async def seen(self, name: str, mx: Sequence[str]) -> tuple[str, ...]:
-        before = (await self.get(name)).mx
-        self._change(name, mx=tuple(sorted(mx)))
+        before, now = (await self.get(name)).mx, tuple(sorted(mx))
+        if before and before != now:
+            self._change(name, mx_before=before, mx_changed_at=START)
+        self._change(name, mx=now)
         return before
 
     async def keep_policy(self, name: str, sts_id: str, policy: str, until: datetime | None) -> None:

@@ -10,10 +10,11 @@ from nemboks.daemon.chores import chores
 from nemboks.domain.incidents import NoticeKind
 from nemboks.domain.mailbox import DIRECT, Address, Cvr, Options
 from nemboks.journey.notices import assess_troubles, send_notices
-from nemboks.journey.preflight import OWN, ROUNDS, check_places
+from nemboks.journey.preflight import OWN, ROUNDS, certificates, check_places, look_at, places
 from nemboks.journey.world import Checking, Telling
 from nemboks.ports import Finding
 from nemboks.store.store import Store
+from tests.content.test_smime import AT, certificate
 from tests.contracts.ledgers import ACCOUNTANT, vault
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
@@ -196,3 +197,17 @@ async def test_the_daemon_looks_by_itself():
 
     assert (900, 2) == (seconds, len(town.world.checking.prober.asked))
     assert DAY / ROUNDS not in {seconds for seconds, _ in chores(replace(town.world, checking=None))}
+
+
+@pytest.mark.parametrize(("last", "code"), [(100, "smime"), (20, "smime_ends"), (-1, "smime_unusable")])
+async def test_a_certificate_for_encryption_is_looked_at_before_it_ends(last, code):
+    """Whoever has its mails encrypted hears a month ahead that the certificate ends, and at once that it is of no use."""
+    pem = certificate(last=last)
+    box = make.mailbox(options=Options(certificate=pem))
+
+    (place,) = places([box])
+    check = await look_at(place, {}, FakeProber(), AT, certificates([box])[place])
+
+    assert [one.code for one in check.findings if one.code.startswith("smime")] == [code]
+    assert (check.trouble is not None) is (code != "smime")
+    assert certificates([make.mailbox()]) == {}

@@ -1,4 +1,4 @@
-"""The latest look at every address and its server."""
+"""The latest look at every address and its server; what a domain's exchangers were before they changed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,3 +22,5 @@ def upgrade() -> None:
         sa.Column("since", TIME),
         sa.PrimaryKeyConstraint("address", "server", name="pk_checks"),
     )
+    op.add_column("domains", sa.Column("mx_before", sa.Text, nullable=False, server_default="[]"))
+    op.add_column("domains", sa.Column("mx_changed_at", TIME))
