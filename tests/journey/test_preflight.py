@@ -201,7 +201,7 @@ async def test_the_daemon_looks_by_itself():
 
 @pytest.mark.parametrize(("last", "code"), [(100, "smime"), (20, "smime_ends"), (-1, "smime_unusable")])
 async def test_a_certificate_for_encryption_is_looked_at_before_it_ends(last, code):
-    """Whoever has its mails encrypted hears a month ahead that the certificate ends, and at once that it is of no use."""
+    """Who has mails encrypted hears a month ahead that the certificate ends, and at once that it is of no use."""
     pem = certificate(last=last)
     box = make.mailbox(options=Options(certificate=pem))
 
