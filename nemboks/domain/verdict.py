@@ -159,7 +159,8 @@ def judge(
     """
     meaning = verdict(report)
     said = str(report.reply) if report.reply else ""
-    words = " – ".join(filter(None, (said, report.words)))  # what it said, and what we make of it
+    ours = "" if report.words in said else report.words  # some replies are our own, made of the same words
+    words = " – ".join(filter(None, (said, ours)))  # what it said, and what we make of it
     failures = tried.failures + 1 if tried.why == meaning else 1
     age = (at - tried.found_at).total_seconds()
     due_at = at + timedelta(seconds=_due_in(meaning, report, failures, age, pace, chance))

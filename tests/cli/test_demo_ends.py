@@ -111,7 +111,7 @@ def test_a_terminal_gets_a_table(tmp_path: Path) -> None:
         demo.kill()
         demo.wait()
         os.close(master)
-    text = seen.decode()
+    text = seen.decode(errors="replace")  # Ctrl-C may cut a letter in two
     assert all(word in text for word in ("brev", "CVR", "afsender", "tilstand", "Afsluttet", "Ctrl-C"))
     assert not re.search("ACKNOWLEDGED|FORWARDED|WAITING", text)
 

@@ -247,3 +247,9 @@ def test_no_text_asks_for_too_long(text: str) -> None:
     """Whatever a server writes, the wait is none or between nothing and six hours."""
     found = asked(text)
     assert found is None or 0 <= found <= LONGEST_ASKED
+
+
+def test_our_own_words_are_not_said_twice() -> None:
+    """A reply that we made ourselves, such as for a size, has the same words as what we make of it."""
+    ours = report(M, Reply(552, "5.3.4", "too much"), words="too much")
+    assert judged(ours, letter(State.SENDING)).words == "552 5.3.4 too much"
