@@ -112,7 +112,8 @@ def _notice(token: Token, group: list[Field], reporting: str) -> StatusNotice | 
     if not status:
         return None
     server = _value(group, "remote-mta") or reporting
-    return StatusNotice(token, action, status, _shown(_typed(server))[:255], _shown(_typed(diagnostic)))
+    recipient = _typed(_value(group, "original-recipient")).strip("<>")
+    return StatusNotice(token, action, status, _shown(_typed(server))[:255], _shown(_typed(diagnostic)), recipient)
 
 
 def _status(action: Action, given: str, diagnostic: str) -> str:

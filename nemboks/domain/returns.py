@@ -9,11 +9,12 @@ import hashlib
 import hmac
 import re
 from base64 import b32encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
 
 _TOKEN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,9})-([0-9]{1,4})-([0-9]{1,18})\.([a-z2-7]{16})")
+_XTEXT: Final = re.compile(r"\+([0-9a-f]{2})")
 _PURPOSE: Final = b"nemboks return path"
 
 
@@ -61,10 +62,23 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusNotice:
-    """A delivery status notification about one recipient, as far as we use it. Strangers' words are redacted."""
+    """A delivery status notification about one recipient, as far as we use it. Strangers' words are redacted.
+
+    But for `recipient`, which is only compared.
+    """
 
     token: Token
     action: Action
     status: str  # RFC 3463, such as 5.1.1
     server: str  # that reports: Reporting-MTA, or the remote one that it names
     words: str  # the diagnostic, at most 512 characters
+    recipient: str = field(default="", repr=False)  # Original-Recipient as it stands there; "" where it is not named
+
+    def speaks_of(self, address: str) -> bool:
+        """Whether it may be about this address: it names it, or nobody (RFC 3464 2.3.1).
+
+        A mailbox that sends its mail on keeps our return path, and so what became of it elsewhere comes to us too.
+        """
+        named = self.recipient.casefold()
+        plain = _XTEXT.sub(lambda found: chr(int(found[1], 16)), named)  # RFC 3461 4; some servers leave it so
+        return not named or address.casefold() in (named, plain)

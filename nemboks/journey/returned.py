@@ -2,7 +2,8 @@
 
 Read `_event` as a table. `delivered` confirms the part that is missing. `failed` counts only for the mail that the
 letter rests on: the hand-over that is waited for, or a confirmation. Anything about another mail of the letter (an
-older attempt, a part that nobody waits for, a further recipient) is logged and changes nothing.
+older attempt, a part that nobody waits for, a further recipient) is logged and changes nothing. Nor is `delivered`
+believed of another address than ours went to, or beside a `failed`: an alias may lead to several, and one lacks it.
 A message is settled only after its events are committed: a crash between the two repeats harmlessly.
 """
 
@@ -17,6 +18,7 @@ from nemboks.logs import log
 from nemboks.ports import InboxError, ReturnedMail
 
 BATCH = 8  # messages at a time, of at most 1 MiB each
+ROUNDS = 50  # batches at one look: whoever fills the box with nonsense must not bury the bounces
 _CONFIRMABLE = (State.SENDING, State.HANDED_OVER, State.WAITING, State.HELD)
 
 
@@ -26,8 +28,12 @@ async def read_returns(world: World) -> int:
         return 0
     settled = 0
     try:
-        for mail in await world.returning.box.waiting(BATCH):
-            settled += await _settle(mail, world.returning, world)
+        for _ in range(ROUNDS):
+            mails = await world.returning.box.waiting(BATCH)
+            done = [await _settle(mail, world.returning, world) for mail in mails]
+            settled += sum(done)
+            if len(mails) < BATCH or not all(done):
+                break
     except InboxError as e:
         log().warning("returns_unavailable", words=str(e))
     return settled
@@ -40,7 +46,9 @@ async def _settle(mail: ReturnedMail, returning: Returning, world: World) -> boo
         log().info("return_read", action="kept", words=notices.value)
         await returning.box.settle(mail.key, understood=False)
         return True
-    acted = [await _act(notice, world) for notice in notices]
+    failed = any(notice.action is Action.FAILED for notice in notices)
+    believed = [notice for notice in notices if not (failed and notice.action is Action.DELIVERED)]
+    acted = [await _act(notice, world) for notice in believed]
     if not all(acted):
         return False
     await returning.box.settle(mail.key, understood=True)
@@ -109,7 +117,7 @@ async def _delivered(letter: Letter, notice: StatusNotice, world: World) -> Even
     if letter.state not in _CONFIRMABLE or token.part != letter.part or letter.headline is None:
         return None
     attempted = await sent(letter, token.part, world, token.attempt)
-    if attempted is None:
+    if attempted is None or not notice.speaks_of(attempted.address):
         return None
     reply = Reply(250, notice.status if notice.status.startswith("2.") else "2.0.0", notice.words)
     return proof(letter, attempted, Evidence.DSN, reply, world)

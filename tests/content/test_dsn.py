@@ -228,7 +228,7 @@ Subject: Konkurs 550 5.9.9 hemmelig
     ("mail", "expected"),
     [
         (POSTFIX, StatusNotice(TOKEN, Action.FAILED, "5.1.1", "mail.firma.example", "550 5.1.1 <p***@firma.example>: "
-                  "Recipient address rejected: User unknown in virtual mailbox table")),
+                  "Recipient address rejected: User unknown in virtual mailbox table", "post@firma.example")),
         (EXIM, StatusNotice(TOKEN, Action.FAILED, "5.0.0", "mail.firma.example", "552 5.2.2 Mailbox full")),
         (EXCHANGE, StatusNotice(TOKEN, Action.DELIVERED, "2.0.0", "AM0PR01.firma.example", "")),
     ],

@@ -25,8 +25,11 @@ DOMAIN = "retur.nemboks.example"
 SILENT = timedelta(hours=4)
 
 
-def dsn(token: Token, action: str = "failed", status: str = "5.1.1", key: bytes = KEY) -> bytes:
-    """A delivery status notification as Postfix writes it."""
+def dsn(
+    token: Token, action: str = "failed", status: str = "5.1.1", key: bytes = KEY, original: str = "", more: str = ""
+) -> bytes:
+    """A delivery status notification as Postfix writes it. `more`: of another recipient."""
+    named = f"Original-Recipient: rfc822;{original}\n" if original else ""
     path = f"b+{token.text(key)}@{DOMAIN}"
     return f"""Return-Path: <>
 Delivered-To: {path}
@@ -47,11 +50,11 @@ Reporting-MTA: dns; relay.example
 Original-Envelope-Id: {token.text(key)}
 
 Final-Recipient: rfc822; anna@bageri.example
-Action: {action}
+{named}Action: {action}
 Status: {status}
 Remote-MTA: dns; mx.bageri.example
 Diagnostic-Code: smtp; 550 {status} as it is
-
+{more}
 --x--
 """.replace("\n", "\r\n").encode()
 
