@@ -50,7 +50,7 @@ LABELS: Final[Mapping[str, Mapping[NoticeKind, str]]] = {
 WORDS: Final[Mapping[str, Mapping[Cause, Said]]] = {
     DA: {
         Cause.ADDRESS: Said(
-            "Mailserveren kender ikke {address}. {letters} venter i Digital Post.",
+            "Adressen {address} findes ikke. {letters} venter i Digital Post.",
             _SAFE[DA],
             "Ret adressen, eller opret den på mailserveren. " + _LOOK[DA],
             "{address} tager imod igen. {letters} var ramt.",
@@ -159,7 +159,7 @@ WORDS: Final[Mapping[str, Mapping[Cause, Said]]] = {
     },
     EN: {
         Cause.ADDRESS: Said(
-            "The mail server does not know {address}. {letters} waiting in Digital Post.",
+            "The address {address} does not exist. {letters} waiting in Digital Post.",
             _SAFE[EN],
             "Correct the address, or create it on the mail server. " + _LOOK[EN],
             "{address} takes mail again. Affected: {letters}.",

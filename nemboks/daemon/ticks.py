@@ -1,5 +1,6 @@
 """The only door to APScheduler: it ticks and starts chores, in memory; what is due stands in the store (D5)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -23,6 +24,10 @@ class Ticks:
         async def run() -> None:
             try:
                 await chore()
+            except asyncio.CancelledError:
+                if self._scheduler.running:
+                    raise
+                # A chore that a stop cuts is due again at the next start; the library would call it an error.
             except Exception as error:
                 log().exception("daemon_failed")
                 self._failed(error)

@@ -161,7 +161,7 @@ _MAIL_SERVER: Final[Mapping[str, Meaning]] = {
         Words("Gør plads i postkassen; vi prøver igen af os selv.", "Make room in it; we try again by ourselves."),
     ),
     "address": Meaning(
-        Words("Mailserveren kender ikke adressen.", "The mail server does not know the address."),
+        Words("Adressen findes ikke.", "The address does not exist."),
         Words(
             "Ret adressen, eller opret den på mailserveren. Brevene venter i Digital Post.",
             "Correct the address, or create it on the mail server. The letters wait in Digital Post.",

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nemboks.desk.ledger import CountRow, Ledger
 from nemboks.desk.words import Item, Words
+from nemboks.domain.incidents import Incident
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Mailbox
 
@@ -43,10 +44,7 @@ async def status(store: Ledger[Any], at: datetime, daemon: bool = True) -> Item:
     for row in await store.letters.counts():
         counts[row.cvr].append(row)
     troubles = [one for one in await store.incidents.open() if one.quiet_since is None]
-    items = [
-        _item(box, counts[box.cvr], sum(box.id in one.mailboxes for one in troubles), at, daemon)
-        for box in await store.mailboxes.all()
-    ]
+    items = [_item(box, counts[box.cvr], _troubles(box, troubles), at, daemon) for box in await store.mailboxes.all()]
     items.sort(key=lambda item: (-(item["oldest_seconds"] or 0), item["cvr"]))
     oldest = max((item["oldest_seconds"] for item in items if item["oldest_seconds"] is not None), default=None)
     return {
@@ -55,6 +53,11 @@ async def status(store: Ledger[Any], at: datetime, daemon: bool = True) -> Item:
         "oldest_seconds": oldest,
         "items": items,
     }
+
+
+def _troubles(box: Mailbox, open_: Sequence[Incident]) -> int:
+    """How many troubles the mailbox has; one that several circles of people are told of is one."""
+    return len({(one.cause, one.destination, one.address) for one in open_ if box.id in one.mailboxes})
 
 
 def _overall(items: Sequence[Item]) -> str:

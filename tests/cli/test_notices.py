@@ -56,9 +56,9 @@ def test_notices_as_text(told) -> None:
     done = told.run("notices")
 
     assert 0 == done.exit_code
-    assert "Stoppet: Mailserveren kender ikke a***@bageri.example. 2 breve venter i Digital Post." in done.output
+    assert "Stoppet: Adressen a***@bageri.example findes ikke. 2 breve venter i Digital Post." in done.output
     assert "office.example answered 503" in done.output
-    assert "The mail server does not know a***@bageri.example." in told.run("notices", "--lang", "en").output
+    assert "The address a***@bageri.example does not exist." in told.run("notices", "--lang", "en").output
 
 
 def test_nothing_was_wrong(empty) -> None:

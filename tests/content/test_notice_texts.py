@@ -58,8 +58,8 @@ def test_the_first_line_says_what_is_wrong():
     """Trouble and count stand on the first line and in the subject."""
     subject, lines = text_of(notice())
 
-    assert "Nemboks: Stoppet: Mailserveren kender ikke a***@bageri.example" == subject
-    assert "Stoppet: Mailserveren kender ikke a***@bageri.example. 20 breve venter i Digital Post." == lines[0]
+    assert "Nemboks: Stoppet: Adressen a***@bageri.example findes ikke" == subject
+    assert "Stoppet: Adressen a***@bageri.example findes ikke. 20 breve venter i Digital Post." == lines[0]
     assert SAFE in lines
     assert "Reference: 7F3K-92QD, AAAA-BBBB, CCCC-DDDD, EEEE-FFFF, GGGG-HHHH og 15 flere" in lines
     assert "CVR: 13 74 81 36, 29 18 98 46" in lines
@@ -73,7 +73,7 @@ def test_stopped_is_said_after_the_second_look():
     first = replace(ABOUT, looked_twice=False)
     _, lines = text_of(notice(), first)
 
-    assert lines[0].startswith("Mailserveren kender ikke ")
+    assert lines[0].startswith("Adressen a***@bageri.example findes ikke")
     assert not any("Stoppet" in line for line in lines)
     assert any("én gang til" in line for line in lines)
     assert text_of(notice(kind=NoticeKind.STILL), first)[1][0].startswith("Stadig ikke løst: ")

@@ -52,3 +52,27 @@ async def test_a_chore_that_raises_is_told_and_never_swallowed() -> None:
             await failed.wait()
     finally:
         ticks.stop()
+
+
+async def test_a_chore_that_a_stop_cuts_is_no_error(caplog) -> None:
+    """What is due stands in the store: the log of an ordinary stop has no error in it."""
+    begun, cut = asyncio.Event(), asyncio.Event()
+
+    async def long() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+
+    ticks = Ticks(lambda _: None)
+    ticks.every(0.01, long)
+    ticks.start()
+    async with asyncio.timeout(10):
+        await begun.wait()
+        ticks.stop()
+        await cut.wait()
+        for _ in range(5):  # the library's own callbacks
+            await asyncio.sleep(0)
+
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []

@@ -1,5 +1,6 @@
 """Does the post come through? The answer for every condition a mailbox can be in."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -97,7 +98,7 @@ async def test_an_unsolved_trouble_needs_attention(store, clock, quiet, state, n
     trouble = Incident(
         0, "key", Cause.ADDRESS, "bageri", make.ADDRESS, (), now, (1,), (1,), quiet_since=now if quiet else None
     )
-    await store.incidents.keep([trouble], [])
+    await store.incidents.keep([trouble, replace(trouble, key="the same for others", paths=("webhook:bo",))], [])
 
     whole, anna = await _anna(store, clock)
 

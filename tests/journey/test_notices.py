@@ -70,7 +70,7 @@ async def test_the_second_contact_is_told_within_a_minute():
     assert (make.ANNA,) == told[0].cvrs
     assert 3 == len(told[0].references)
     assert "Nærmeste frist: 21-12-2026" in told[0].text
-    assert told[0].text.startswith("Mailserveren kender ikke a***@bageri.example. 3 breve venter")
+    assert told[0].text.startswith("Adressen a***@bageri.example findes ikke. 3 breve venter")
     assert office.clock.now() - START < timedelta(minutes=1)
 
 
