@@ -28,7 +28,7 @@ from nemboks.domain.events import (
 from nemboks.domain.guard import receipt_may_go
 from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.pace import Pace
-from nemboks.domain.proof import Reply, Report, Stage
+from nemboks.domain.proof import Reply, Report, Stage, Way
 from nemboks.domain.verdict import judge
 from nemboks.journey.acknowledge import GONE_LOOKS
 from tests.domain.samples import AT, COPY, DEADLINE, HEADLINE, MAILBOX, OK, SEALED, SORRY, TLS, letter
@@ -46,6 +46,7 @@ class Worker(NamedTuple):
     step: str = "idle"
     fence: int = 0
     knows: str = ""
+    part: int = 1  # of the letter, that it sends; fixed by its claim
 
 
 IDLE, WAITING = Worker(), letter(State.WAITING)
@@ -61,7 +62,7 @@ class World:
     late: int = 0  # of the open attempt: 0 in time, 1 deadline passed, 2 reply wait passed too
     upstream: bool = True
     spool: bool = True
-    copies: int = 0  # that the mail server keeps
+    copies: tuple[int, ...] = (0,)  # of each part, that the company has
     paused: bool = False
     pauses: int = 0  # what may still go wrong, or be done by people
     crashes: int = 0
@@ -72,14 +73,19 @@ class World:
     dismissals: int = 0
     attempts: int = 4  # the last one meets no more faults: from there all must end well
 
+    @property
+    def proven(self) -> int:
+        """How many parts are confirmed."""
+        return len(self.row.proofs) + (self.row.confirmation is not None)
+
     def key(self) -> tuple[object, ...]:
         """Equal for worlds whose futures are the same: an old fence is as good as another, and no rule asks why a
         letter is late (only why it is held, or why a receipt is owed)."""
         r = self.row
         asked = (r.why, r.failures) if r.state in (State.FORWARDED, State.HELD) else ()
         row = (r.state.value, asked, r.fence, r.uncertain, r.dot_begun_at is None, r.contents is None,
-               r.confirmation is None, r.receipt_begun_at is None)  # fmt: skip
-        workers = sorted((x.step, x.knows, x.fence == r.fence) for x in self.workers)
+               self.proven, r.confirmation is None, r.bounced == "", r.receipt_begun_at is None)  # fmt: skip
+        workers = sorted((x.step, x.knows, x.fence == r.fence, x.part) for x in self.workers)
         late = self.late if r.state is State.SENDING else 0
         ending = "" if not self.recoverer else "open" if self.recoverer == r.fence else "old"
         rest = (ending, late, self.upstream, self.spool, self.copies, self.paused, self.pauses)
@@ -108,6 +114,7 @@ class Program:
             return None
 
     rule = staticmethod(rules.move)
+    way = Way.OWN_SERVER
 
     def steps(self, w: World, i: int) -> Iterator[Step]:
         worker = w.workers[i]
@@ -148,12 +155,16 @@ class Program:
             yield Step("may not begin the dot", at(w, i, "judged", me.fence, "stopped"))
 
     def dot(self, w: World, i: int, me: Worker) -> Iterator[Step]:
-        kept = replace(w, copies=w.copies + 1)
+        kept = self.took(w, me)
         yield Step("writes the dot: kept, 250", at(kept, i, "judged", me.fence, "250"))
         if not healed(w):
             yield Step("writes the dot: kept, reply lost", at(kept, i, "judged", me.fence, "silence"), fault=True)
             yield Step("writes the dot: not kept, cut", at(w, i, "judged", me.fence, "silence"), fault=True)
             yield Step("writes the dot: 451", at(w, i, "judged", me.fence, "451"), fault=True)
+
+    def took(self, w: World, me: Worker) -> World:
+        """The company's own server has the part."""
+        return replace(w, copies=tuple(n + (part == me.part) for part, n in enumerate(w.copies, 1)))
 
     def judged(self, w: World, i: int, me: Worker) -> Iterator[Step]:
         after = self.move(w, self.event(w, me))
@@ -163,8 +174,9 @@ class Program:
 
     def event(self, w: World, me: Worker) -> Event:
         stage, reply = REPLIES[me.knows]
-        mine = replace(w.row, fence=me.fence)
-        return judge(Report(stage, "own:465", reply, TLS, me.knows), mine, "a@b.dk", AT, PACE, 0.5, "t1")
+        mine = replace(w.row, fence=me.fence, proofs=w.row.proofs[: me.part - 1])  # as it was when it was claimed
+        report = Report(stage, "own:465", reply, TLS, me.knows, way=self.way)
+        return judge(report, mine, "a@b.dk", AT, PACE, 0.5, "t1")
 
     # --- acknowledge ---
 
@@ -217,6 +229,10 @@ class Program:
         elif w.row.state is State.SENDING and self.overdue(w):
             yield Step(f"recovery finds attempt {w.row.fence} overdue", replace(w, recoverer=w.row.fence))
 
+    def around(self, w: World) -> Iterator[Step]:
+        """What happens behind the mail server."""
+        yield from ()
+
     def restart(self, w: World) -> World:
         """A new process has locked the store: every open attempt is over."""
         bare = replace(w, workers=(IDLE, IDLE), recoverer=0, crashes=w.crashes - 1)
@@ -225,7 +241,8 @@ class Program:
 
 def at(w: World, i: int, step: str, fence: int = 0, knows: str = "") -> World:
     """The world with worker `i` at that step."""
-    here = Worker(step, fence, knows)
+    part = w.row.part if step == "body" else w.workers[i].part if fence else 1
+    here = Worker(step, fence, knows, part)
     return replace(w, workers=(here, w.workers[1]) if i == 0 else (w.workers[0], here))
 
 
@@ -262,4 +279,5 @@ def everything(w: World, program: Program) -> Iterator[Step]:
         if i == 0 or w.workers[0] != w.workers[1]:  # two workers in the same place are one case
             yield from (Step(f"worker {i + 1} {s.words}", s.after, s.fault) for s in program.steps(w, i))
     yield from program.recover(w)
+    yield from program.around(w)
     yield from environment(w, program)
