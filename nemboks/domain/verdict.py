@@ -139,7 +139,9 @@ def _due_in(meaning: Verdict, report: Report, failures: int, age: float, pace: P
     if meaning is not Verdict.TEMPORARY or report.reply is None:
         return own
     if (seconds := asked(report.reply.text)) is not None:
-        return max(seconds, pace.retry_seconds[0]) * (1 + 0.1 * chance)  # not sooner than asked for
+        # Not sooner than asked for; one that asks again and again is not hammered on its word for ever.
+        least = own if failures > len(pace.retry_seconds) else 0.0
+        return max(least, max(seconds, pace.retry_seconds[0]) * (1 + 0.1 * chance))
     return max(own, pace.greylist_seconds) if _GREYLISTED.search(report.reply.text) else own
 
 

@@ -18,6 +18,7 @@ from nemboks.domain.letter import (
     PartConfirmed,
     Reason,
     Recomposed,
+    Released,
     Stale,
 )
 from nemboks.domain.mailbox import Address, Recipient, Role
@@ -296,3 +297,15 @@ async def test_contents_are_kept_until_every_copy_is_done(ledger):
 
     await ledger.letters.move(letter, Cleared())
     assert [] == await ledger.letters.finished_copies(LATER, 10)
+
+
+async def test_a_copy_waits_while_its_letter_is_looked_at_anew(ledger):
+    """Other contents under the same id, released: until they are read there is nothing to send, and nothing is due."""
+    letter = await ledger.waiting()
+    await ledger.shared()
+    await ledger.planned(letter)
+    letter = await ledger.letters.move(letter, Hold(Reason.OTHER_CONTENTS, contents=make.sealed(9)))
+    letter = await ledger.letters.move(letter, Released("anna", START))
+
+    assert letter.contents is not None and letter.headline is None
+    assert not await ledger.deliveries.due(LATER, 10)

@@ -21,7 +21,8 @@ from nemboks.domain.events import (
 )
 from nemboks.domain.letter import UNCERTAIN_LIMIT, Stale
 from nemboks.domain.mailbox import Address, Role
-from tests.domain.samples import AT, COPY, DEADLINE, EVENTS, LATER, SEALED, TWO_PARTS, confirmation
+from nemboks.domain.proof import Stage
+from tests.domain.samples import AT, COPY, DEADLINE, EVENTS, LATER, SEALED, SORRY, TWO_PARTS, confirmation, report
 
 D = DeliveryState
 _BARE = Delivery(1, 1, 1, Role.COPY, Address("bo@revisor.example"), "revisor", D.WAITING, AT, AT)
@@ -105,6 +106,17 @@ def test_a_dot_is_begun_once_and_in_time() -> None:
     for before, at in ((begun, AT), (delivery(D.SENDING), DEADLINE)):
         with pytest.raises(Stale):
             step(before, DotBegun(1), at)
+
+
+@pytest.mark.parametrize("kind", [Later, Hold])
+def test_after_the_dot_only_a_reply_or_an_uncertain_end_may_follow(kind: type) -> None:
+    """As a letter's: or a copy that may lie there would be sent again without being counted."""
+    event: Any = EVENTS[kind]
+    for without in (None, report(reply=None, words="cut")):
+        with pytest.raises(Stale):
+            step(at_dot(), replace(event, report=without), AT)
+    for told in (report(reply=SORRY), report(Stage.BODY, None, "stopped before the dot")):
+        assert step(at_dot(), replace(event, report=told), AT).dot_begun_at is None
 
 
 def test_three_uncertain_ends_are_the_last() -> None:

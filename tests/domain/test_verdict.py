@@ -236,6 +236,13 @@ def test_a_temporary_refusal_is_waited_out_as_asked(text: str, seconds: float) -
     assert isinstance(event, Later) and (event.due_at - AT).total_seconds() == seconds
 
 
+def test_a_server_that_asks_every_minute_for_ever_is_not_asked_every_minute() -> None:
+    """After as many tries as our own schedule begins with, that decides again."""
+    tried = letter(State.SENDING, why="temporary", failures=5)
+    event = judged(report(R, Reply(450, "4.7.1", "try again in 60 seconds")), tried)
+    assert isinstance(event, Later) and (event.due_at - AT).total_seconds() >= 1800
+
+
 def test_only_a_temporary_refusal_is_obeyed() -> None:
     """What a server that refuses for good says about time moves nothing."""
     event = judged(report(R, Reply(550, "5.7.1", "greylisted, try again in 10 seconds")), letter(State.SENDING))

@@ -12,6 +12,7 @@ from nemboks.domain.letter import (
     Believed,
     Bounced,
     Cleared,
+    Dismissed,
     DotBegun,
     HandedOver,
     Hold,
@@ -220,6 +221,14 @@ async def test_a_copy_that_cannot_be_delivered(ledger):
         Cause.COPY, delivery.letter, "revisor", ACCOUNTANT.address, "452 4.2.2", False,
     )  # fmt: skip
     await ledger.shared(replace(ACCOUNTANT, server="direct"))
+    assert await sick(ledger) == []
+
+
+async def test_a_copy_of_a_letter_that_a_person_closed_troubles_nobody(ledger):
+    """It is not tried any more, and nobody is reminded of it each day for ever."""
+    delivery = await troubled_copy(ledger)
+    await ledger.letters.move(await ledger.letters.get(delivery.letter), Dismissed("anna"))
+
     assert await sick(ledger) == []
 
 
