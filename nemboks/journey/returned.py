@@ -59,8 +59,8 @@ async def _act(notice: StatusNotice, world: World) -> bool:
     """Whether the notice may be forgotten; False when it has to be read again in a while."""
     token, words = notice.token, _words(notice)
     letter = None if token.delivery else await world.letters.get(token.letter)
-    if letter and notice.action is Action.FAILED and letter.state is State.SENDING and _rests_on(letter, token):
-        return False  # an earlier part came back: not forgotten, though the open attempt alone may end itself
+    if letter and letter.state is State.SENDING and _too_early(letter, notice):
+        return False
     log().info(
         "return_read", letter=token.letter, attempt=token.attempt, part=token.part, delivery=token.delivery,
         action=notice.action, words=words,
@@ -73,6 +73,13 @@ async def _act(notice: StatusNotice, world: World) -> bool:
             return await world.letters.get(letter.id) == letter
         log().warning(_name(event), letter=letter.id, state=after.state, why=after.why, words=words)
     return True
+
+
+def _too_early(letter: Letter, notice: StatusNotice) -> bool:
+    """Whether the open attempt has to end before the notice can be noted; until then it is not forgotten."""
+    if notice.action is Action.DELIVERED:  # quicker than our commit of what the relay said
+        return notice.token.attempt == letter.fence
+    return notice.action is Action.FAILED and _rests_on(letter, notice.token)  # an earlier part came back
 
 
 def _words(notice: StatusNotice) -> str:

@@ -18,7 +18,7 @@ from tests.helpers.fake_boxes import FakeBox
 from tests.helpers.fake_courier import ACCEPTED, broken, refused
 from tests.journey.relayed import DOMAIN, KEY, dsn
 from tests.journey.test_mail import SHUT, signed, verifies
-from tests.journey.town import Town, memo, settle
+from tests.journey.town import SlowCourier, Town, memo, settle, with_courier
 
 S = State
 SIZES = (60_000, 61_000, 62_000)
@@ -191,6 +191,21 @@ async def test_a_late_notice_of_part_one_says_nothing_of_part_two() -> None:
     box.put(dsn(token(town, 2, 3), "relayed", "2.0.0"))
     assert await read_returns(town.world) == 2
     assert (town.letter.state, town.letter.part, town.inbox.receipts) == (S.HANDED_OVER, 2, [])
+
+
+async def test_a_notice_that_is_quicker_than_our_commit_is_kept() -> None:
+    """While the attempt is open it cannot be used; the next look at the box confirms the part."""
+    town, box = relaying()
+    await town.waiting(memo(files=FILES))
+    box.put(dsn(token(town, 1, 1), "delivered", "2.0.0"))
+    seen: list[int] = []
+
+    async def read() -> None:
+        seen.append(await read_returns(town.world))
+
+    with_courier(town, SlowCourier(after=read)).courier.endings.append(RELAYED)
+    assert await town.step() is S.HANDED_OVER and seen == [0]
+    assert await read_returns(town.world) == 1 and town.letter.state is S.FORWARDED
 
 
 async def test_silence_about_one_part_holds_the_letter() -> None:
