@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam, select
 
+from nemboks.domain.letter import Retried, State
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Options, Recipient, Route
 from nemboks.ports import Clock
-from nemboks.store import events
+from nemboks.store import events, moves
 from nemboks.store.errors import Altered, KeyMissing, StoreError
 from nemboks.store.mailbox_rows import (
     BY_CVR,
@@ -36,10 +37,16 @@ from nemboks.store.mailbox_rows import (
     one,
 )
 from nemboks.store.reader import Reader
+from nemboks.store.schema import letters
 from nemboks.store.vault import Vault
 from nemboks.store.writer import Tx, Writer
 
 T = TypeVar("T")
+PUT_OFF: Final = select(letters.c.id).where(
+    letters.c.mailbox_id == bindparam("mailbox"),
+    letters.c.state == State.WAITING,
+    letters.c.due_at > bindparam("now"),
+)
 SETTINGS: Final = "settings"  # who paused or vouched, when the settings file did
 
 
@@ -171,6 +178,10 @@ def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, a
 
 def _reroute(tx: Tx, mailbox: Mailbox, route: Route) -> Mailbox:
     _route(tx, mailbox.id, replace(route, version=mailbox.route.version + 1))
+    if (route.address, route.server) != (mailbox.route.address, mailbox.route.server):
+        values = {"mailbox": mailbox.id, "now": route.since}  # what the old one refused goes to the new one at once
+        for id_ in tx.execute(PUT_OFF, values).scalars().all():
+            moves.move(tx, moves.read(tx, id_), Retried(route.vouched_by, route.since), route.since)
     return one(tx, mailbox.id)
 
 

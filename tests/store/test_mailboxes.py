@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from nemboks.domain.letter import Later, State
 from nemboks.domain.mailbox import Address, Cvr, Face, Options
+from nemboks.ports import Listed
 from nemboks.store.errors import Altered, StoreError
 from tests.contracts.ledgers import ACCOUNTANT, FALLBACK
+from tests.helpers import builders as make
 from tests.helpers.builders import ANNA, BO, declared
 from tests.helpers.clock import START
 
@@ -209,3 +212,19 @@ async def test_many_mailboxes_are_declared_together(store):
 
     assert [x.cvr for x in boxes] == cvrs
     assert len(await asyncio.gather(*(store.mailboxes.credentials(x) for x in boxes[:5]))) == 5
+
+
+async def test_a_new_address_is_tried_at_once_with_what_the_old_one_refused(store):
+    """Nobody waits six hours for the schedule of a dead address; a change of the further recipients hurries nothing."""
+    box = await store.mailboxes.add(declared(), "anna")
+    await store.letters.found(box, [Listed("letter-1")], START, START)
+    (letter,) = await store.letters.due(State.FOUND, START, 1)
+    letter = await store.letters.move(letter, make.collected())
+    letter = await store.letters.move(letter, make.claimed())
+    much_later = START + timedelta(hours=6)
+    letter = await store.letters.move(letter, Later(1, "address", "550 5.1.1", much_later))
+
+    await store.mailboxes.reroute(ANNA, box.route.address, box.route.server, "anna", others=(ACCOUNTANT,))
+    assert much_later == (await store.letters.get(letter.id)).due_at
+    await store.mailboxes.reroute(ANNA, Address("anna@ny.example"), box.route.server, "anna")
+    assert [letter.id] == [one.id for one in await store.letters.due(State.WAITING, START, 10)]
