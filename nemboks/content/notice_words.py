@@ -53,7 +53,7 @@ WORDS: Final[Mapping[str, Mapping[Cause, Said]]] = {
             "Adressen {address} findes ikke. {letters} venter i Digital Post.",
             _SAFE[DA],
             "Ret adressen, eller opret den på mailserveren. " + _LOOK[DA],
-            "{address} tager imod igen. {letters} var ramt.",
+            "Post til {address} kommer frem igen. {letters} var ramt.",
         ),
         Cause.FULL: Said(
             "Postkassen {address} er fuld. {letters} venter i Digital Post.",
@@ -162,7 +162,7 @@ WORDS: Final[Mapping[str, Mapping[Cause, Said]]] = {
             "The address {address} does not exist. {letters} waiting in Digital Post.",
             _SAFE[EN],
             "Correct the address, or create it on the mail server. " + _LOOK[EN],
-            "{address} takes mail again. Affected: {letters}.",
+            "Post to {address} gets through again. Affected: {letters}.",
         ),
         Cause.FULL: Said(
             "The inbox {address} is full. {letters} waiting in Digital Post.",

@@ -16,6 +16,7 @@ from nemboks.domain.redact import redact
 STATES: Final = {
     "sent": Words("sendt", "sent"),
     "owed": Words("venter", "waiting"),
+    "replaced": Words("afløst af en nyere besked", "replaced by a newer notice"),
     "failing": Words("ikke taget imod; vi prøver igen", "not taken; we try again"),
 }
 
@@ -44,7 +45,8 @@ async def notice_list(store: Told, limit: int = 100, lang: Lang = Lang.DA) -> li
 
 
 def _item(notice: Notice, names: dict[int, str], lang: Lang) -> Item:
-    state = "sent" if notice.sent_at else "failing" if notice.failures else "owed"
+    owed = "failing" if notice.failures else "owed"
+    state = "sent" if notice.sent_at else "replaced" if notice.due_at is None else owed
     return {
         "id": notice.id,
         "incident": notice.incident,

@@ -38,6 +38,10 @@ class NoticeKind(StrEnum):
     SOLVED = "solved"
 
 
+# These say all that those before them said: what a path has not taken of one incident by then, it need not take.
+TELLS_ALL = frozenset({NoticeKind.STILL, NoticeKind.SOLVED})
+
+
 @dataclass(frozen=True, slots=True)
 class Sick:
     """One letter (or mailbox) that something is wrong with."""

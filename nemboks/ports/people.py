@@ -22,7 +22,8 @@ class Incidents(Protocol):
 
     async def keep(self, incidents: Sequence[Incident], notices: Sequence[Notice]) -> None:
         """Writes changed and new incidents (id 0) and new notices, together. A notice that is there (same incident,
-        kind, path and number) is left alone."""
+        kind, path and number) is left alone. A new one that tells all (TELLS_ALL) takes the place of those about the
+        same incident that its path has not taken yet: they are due no more."""
         ...
 
     async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:

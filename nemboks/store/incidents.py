@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, insert, select, update
 
-from nemboks.domain.incidents import Incident, Notice, Sick
+from nemboks.domain.incidents import TELLS_ALL, Incident, Notice, Sick
 from nemboks.store.reader import Reader
 from nemboks.store.schema import incidents, notices
 from nemboks.store.sick import sick
@@ -28,6 +28,15 @@ SAME: Final = select(notices.c.id).where(
     notices.c.number == bindparam("b_number"),
 )
 INSERT_NOTICE: Final = insert(notices)
+REPLACED: Final = (
+    update(notices)
+    .where(
+        notices.c.incident == bindparam("b_incident"),
+        notices.c.path == bindparam("b_path"),
+        notices.c.sent_at.is_(None),
+    )
+    .values(due_at=None)
+)
 DUE: Final = (
     select(notices)
     .where(notices.c.sent_at.is_(None), notices.c.due_at <= bindparam("now"))
@@ -40,7 +49,7 @@ _THIS: Final = notices.c.id == bindparam("b_id")
 SENT: Final = update(notices).where(_THIS).values(sent_at=bindparam("at"), due_at=None, receipt=bindparam("words_said"))
 FAILED: Final = (
     update(notices)
-    .where(_THIS, notices.c.sent_at.is_(None))
+    .where(_THIS, notices.c.sent_at.is_(None), notices.c.due_at.is_not(None))  # not one that was replaced meanwhile
     .values(due_at=bindparam("due"), failures=notices.c.failures + 1, receipt=bindparam("words_said"))
 )
 
@@ -100,8 +109,11 @@ def _keep(tx: Tx, kept: Sequence[Incident], new: Sequence[Notice]) -> None:
 
 def _add(tx: Tx, values: dict[str, Any]) -> None:
     same = {f"b_{name}": values[name] for name in ("incident", "kind", "path", "number")}
-    if tx.execute(SAME, same).first() is None:
-        tx.execute(INSERT_NOTICE, values)
+    if tx.execute(SAME, same).first() is not None:
+        return
+    if values["kind"] in TELLS_ALL:
+        tx.execute(REPLACED, {name: same[name] for name in ("b_incident", "b_path")})
+    tx.execute(INSERT_NOTICE, values)
 
 
 def _values(value: Incident | Notice) -> dict[str, Any]:

@@ -64,3 +64,20 @@ def test_notices_as_text(told) -> None:
 def test_nothing_was_wrong(empty) -> None:
     """Without notices that is said."""
     assert "Ingen beskeder endnu" in empty.run("notices").output
+
+
+def test_a_notice_that_a_newer_one_replaced(told) -> None:
+    """What was not taken before the reminder was made is no longer owed, and is shown so."""
+
+    async def remind() -> None:
+        store = told.store()
+        old = next(one for one in await store.incidents.notices(10) if one.path == "webhook:kontor")
+        await store.incidents.keep([], [replace(old, id=0, kind=NoticeKind.STILL, number=2)])
+        await store.close()
+
+    asyncio.run(remind())
+
+    assert [("owed", "still"), ("replaced", "stopped")] == [
+        (one["state"], one["kind"]) for one in told.ask("notices")["items"] if one["to"] == "webhook kontor"
+    ]
+    assert "afløst af en nyere besked" in told.run("notices").output

@@ -83,7 +83,7 @@ def test_solved_is_short():
     """The end names what is well again and asks for nothing."""
     subject, lines = text_of(notice(kind=NoticeKind.SOLVED))
 
-    assert "Løst: a***@bageri.example tager imod igen. 20 breve var ramt." == lines[0]
+    assert "Løst: Post til a***@bageri.example kommer frem igen. 20 breve var ramt." == lines[0]
     assert not any("Næste skridt" in line or "Svaret lød" in line for line in lines)
     assert subject.startswith("Nemboks: Løst: ")
 

@@ -63,7 +63,7 @@ async def test_a_notice_is_made_once(ledger):
     await ledger.incidents.sent(first, "250 taken", LATER)
 
     again = [notice(opened), notice(opened, number=2), notice(opened, PATHS[1])]
-    await ledger.incidents.keep([], [*again, notice(opened, kind=NoticeKind.SOLVED)])
+    await ledger.incidents.keep([], [*again, notice(opened, kind=NoticeKind.LATE)])
 
     assert [(2, PATHS[0]), (1, PATHS[1]), (1, PATHS[0])] == [
         (x.number, x.path) for x in await ledger.incidents.due(START, 10)
@@ -113,3 +113,19 @@ async def test_a_webhook_that_nobody_names_hears_nothing(ledger):
     await ledger.waiting()
 
     assert [] == await ledger.stream.after(0, "drift", 100)
+
+
+async def test_a_reminder_takes_the_place_of_what_was_not_taken(ledger):
+    """A path that was shut for days brings one notice when it opens, not one for each day; others are on their own."""
+    opened = await kept(ledger, 1)
+    await ledger.incidents.keep([], [notice(opened, PATHS[1])])
+    unsent, _ = await ledger.incidents.due(START, 10)
+    still = notice(opened, kind=NoticeKind.STILL, number=2)
+    await ledger.incidents.keep([], [still])
+    await ledger.incidents.keep([], [still])
+
+    assert [(NoticeKind.STOPPED, PATHS[1]), (NoticeKind.STILL, PATHS[0])] == [
+        (x.kind, x.path) for x in await ledger.incidents.due(START, 10)
+    ]
+    await ledger.incidents.failed(unsent, "was being sent", START)
+    assert len(await ledger.incidents.due(START, 10)) == 2

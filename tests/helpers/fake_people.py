@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from nemboks.domain.incidents import Incident, Notice, Sick
+from nemboks.domain.incidents import TELLS_ALL, Incident, Notice, Sick
 from nemboks.ports import Cursor, Told
 from tests.helpers.fakes import FakeMailboxes
 
@@ -30,8 +30,12 @@ class FakeIncidents:
             self.rows[made[incident.key]] = replace(incident, id=made[incident.key])
         for notice in notices:
             new = replace(notice, id=len(self.told) + 1, incident=notice.incident or made[notice.key])
-            if not any(_round(new) == _round(known) for known in self.told.values()):
-                self.told[new.id] = new
+            if any(_round(new) == _round(known) for known in self.told.values()):
+                continue
+            for old in list(self.told.values()) if new.kind in TELLS_ALL else ():
+                if (old.incident, old.path, old.sent_at) == (new.incident, new.path, None):
+                    self.told[old.id] = replace(old, due_at=None)
+            self.told[new.id] = new
 
     async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
         due = [x for x in self.told.values() if x.sent_at is None and x.due_at is not None and x.due_at <= now]
@@ -43,6 +47,8 @@ class FakeIncidents:
 
     async def failed(self, notice: Notice, words: str, due_at: datetime) -> None:
         known = self.told[notice.id]
+        if known.due_at is None:
+            return
         self.told[notice.id] = replace(known, due_at=due_at, failures=known.failures + 1, receipt=words)
 
     async def notices(self, limit: int) -> Sequence[Notice]:
