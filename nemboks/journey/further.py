@@ -68,7 +68,7 @@ async def send_further(delivery: Delivery, world: World, may_begin: Permission =
     event = claim(delivery, letter.headline.size, mailbox.route, delivery.address, delivery.server, world)
     attempt = Attempt(await world.deliveries.move(delivery, event), world.deliveries.move, may_begin)
     try:
-        if attempt.row.copy is None:
+        if _to_be_made(attempt.row, recipient):
             await attempt.keep(Recomposed(attempt.row.fence, _copy_for(letter.copy, delivery, recipient)))
         report = await attempt.deliver(_parcel(attempt.row, letter, mailbox), world)
     except (ContentsGone, ContentsDiffer, CertificateUnusable) as e:
@@ -166,6 +166,13 @@ def _ending(delivery: Delivery, copy: Copy, recipient: Recipient | None, wishes:
     if (copy.style.certificate or wishes.certificate) and not recipient.certificate:
         return Hold(Reason.NO_CERTIFICATE, "its mails would be plain where the company's are encrypted")
     return None
+
+
+def _to_be_made(delivery: Delivery, recipient: Recipient) -> bool:
+    """Whether the recipient's mail is made now: the first time, or for another certificate while none can be there."""
+    if delivery.copy is None or delivery.uncertain or delivery.proofs:
+        return delivery.copy is None
+    return delivery.copy.style.certificate != recipient.certificate
 
 
 def _copy_for(copy: Copy, delivery: Delivery, recipient: Recipient) -> Copy:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.events import Bounced, Postponed, Reason, ReceiptBegun, Released, Retried, Returned
 from nemboks.domain.incidents import Cause, NoticeKind
 from nemboks.domain.letter import Stale, State
@@ -22,7 +23,7 @@ from tests.content.test_smime import certificate
 from tests.helpers import builders as make
 from tests.helpers.fake_boxes import FakeBox
 from tests.journey.relayed import DOMAIN, KEY, Relayed, dsn
-from tests.journey.test_further import BO, HOME, to, town_with
+from tests.journey.test_further import BO, HOME, reroute, to, town_with
 from tests.journey.test_further_fallbacks import stranded
 from tests.journey.test_notices import Office
 from tests.journey.test_parts import split
@@ -116,7 +117,7 @@ async def test_parts_are_sent_as_they_were_weighed() -> None:
     await town.waiting()
     copy = replace(town.letter.copy or make.copy(), parts=((0,),))
     town.letters.rows[1] = replace(town.letter, copy=copy)
-    renewed = certificate()
+    renewed = certificate(last=200)
     town.mailboxes.change(1, options=Options(language="en", certificate=renewed))
     assert await town.step() is S.FORWARDED
     assert town.letter.copy is not None
@@ -172,3 +173,14 @@ async def test_other_contents_under_the_id_are_not_confirmed_by_a_late_word() ->
     town.box.put(dsn(Token(1, 1, 1), "delivered", "2.0.0"))
     assert 1 == await read_returns(town.world) and not town.box.mails
     assert S.HELD is town.letter.state
+
+
+async def test_a_copy_goes_on_when_its_readers_certificate_was_renewed() -> None:
+    """The old one had expired before the first mail went: the accountant has not to wait until it is given up."""
+    old = replace(BO, certificate=certificate(last=-9))
+    town = town_with(old)
+    await town.waiting()
+    await town.deliveries.plan(town.letter, [old], town.clock.now())
+    assert (await town.copied()).why == "certificate"
+    reroute(town, replace(BO, certificate=certificate()))
+    assert (await town.copied()).state is DeliveryState.DELIVERED
