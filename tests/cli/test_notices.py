@@ -72,7 +72,7 @@ def test_a_notice_that_a_newer_one_replaced(told) -> None:
     async def remind() -> None:
         store = told.store()
         old = next(one for one in await store.incidents.notices(10) if one.path == "webhook:kontor")
-        await store.incidents.keep([], [replace(old, id=0, kind=NoticeKind.STILL, number=2)])
+        await store.incidents.keep([], [replace(old, id=0, kind=NoticeKind.STILL, number=2, failures=0)])
         await store.close()
 
     asyncio.run(remind())
