@@ -31,6 +31,10 @@ NO_RETRY: Final[Mapping[State, Words]] = {
     ),
     State.DISMISSED: Words("Brevet er ladt ligge i Digital Post; hent det dér", "the letter was left in Digital Post"),
 }
+CAME_BACK: Final = Words(
+    "Mailen kom tilbage; er den der alligevel, så brug `nemboks letter release`",
+    "the mail came back; if it is there after all, use `nemboks letter release`",
+)
 NO_RELEASE: Final[Mapping[str, Words]] = {
     Reason.NEMSMS: Words(
         "En NemSMS videresendes aldrig som mail; læs den i Digital Post",
@@ -69,6 +73,8 @@ async def retry(store: Ledger[Any], letter_id: int, by: str, at: datetime) -> It
     letter = await _known(store, letter_id)
     if letter.state in NO_RETRY:
         raise RefusedByRule(NO_RETRY[letter.state])
+    if letter.bounced:
+        raise RefusedByRule(CAME_BACK)
     return await _moved(store, letter, Reappeared(at) if letter.state is State.VANISHED else Retried(by, at))
 
 

@@ -46,6 +46,11 @@ def _happened(letter: Any, names: tuple[str, ...], since: str) -> Any:
     )
 
 
+def _in_turn(mailbox: Any, *order: Any) -> Any:
+    """The place of a row among its mailbox's: one company's ten thousand letters hide no other's trouble."""
+    return func.row_number().over(partition_by=mailbox, order_by=order)
+
+
 _OPEN = select(letters.c.id).where(
     letters.c.state.in_((*_LATE, State.HELD)),
     or_(
@@ -73,7 +78,7 @@ LETTERS: Final[Select[Any]] = (
     .join_from(letters, mailboxes)
     .join(routes, CURRENT)
     .where(mailboxes.c.paused_at.is_(None), letters.c.id.in_(_UNWELL))
-    .order_by(letters.c.available_at, letters.c.id)
+    .order_by(_in_turn(letters.c.mailbox_id, letters.c.available_at, letters.c.id), letters.c.id)
     .limit(MOST)
 )  # fmt: skip
 _STUCK = and_(
@@ -95,7 +100,7 @@ COPIES: Final[Select[Any]] = (
     .join(mailboxes, mailboxes.c.id == deliveries.c.mailbox_id)
     .join(routes, CURRENT)
     .where(mailboxes.c.paused_at.is_(None), NAMES_RECIPIENT, or_(_STUCK, _GIVEN_UP))
-    .order_by(deliveries.c.id)
+    .order_by(_in_turn(deliveries.c.mailbox_id, deliveries.c.id), deliveries.c.id)
     .limit(MOST)
 )  # fmt: skip
 PARKED: Final = (

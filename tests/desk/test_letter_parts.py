@@ -1,6 +1,9 @@
 """A letter's page with several mails, proofs of several kinds, further recipients, and mail that came back."""
 
+import pytest
+
 from nemboks.desk import letters as asked
+from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.words import Lang
 from nemboks.domain.letter import (
     Bounced,
@@ -75,6 +78,15 @@ async def test_a_letter_that_came_back_says_so(store, filled) -> None:
     page = await asked.letter_show(store, letter.id, Lang.DA)
     assert (page["state"], page["bounced"], page["words"]) == ("FORWARDED", "5.2.1 closed", "5.2.1 closed")
     assert "kom tilbage" in page["reason_text"] and "postkassen" in page["cure"]
+
+
+async def test_the_receipt_of_a_letter_that_came_back_is_not_simply_tried_again(store, filled) -> None:
+    """The person is told what to say instead."""
+    letter = await store.letters.move(await filled.forwarded("a"), Bounced("5.2.1 closed"))
+
+    with pytest.raises(RefusedByRule, match="release"):
+        await asked.retry(store, letter.id, "anna", START)
+    assert (await asked.release(store, letter.id, "anna", START))["state"] == "FORWARDED"
 
 
 async def test_the_way_says_what_a_relay_left_open(store, filled) -> None:

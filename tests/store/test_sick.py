@@ -21,9 +21,10 @@ from nemboks.domain.letter import (
     Reason,
     Released,
     Returned,
+    State,
     Vanished,
 )
-from nemboks.ports import Check, Finding
+from nemboks.ports import Check, Finding, Listed
 from nemboks.store import sick as under_test
 from tests.contracts.ledgers import ACCOUNTANT, ledger_of
 from tests.helpers import builders as make
@@ -268,6 +269,20 @@ async def test_the_list_is_bounded(ledger, monkeypatch):
 
     assert [1, 2] == [one.letter for one in await sick(ledger)]
     assert 10_000 == under_test.MOST
+
+
+async def test_one_companys_flood_hides_no_other_companys_trouble(ledger, monkeypatch):
+    """Where more is wrong than is read at a look, each mailbox's oldest comes before any mailbox's next."""
+    for n in range(4):
+        await ledger.letters.move(await ledger.waiting(str(n), n + 1), Hold(Reason.UNREADABLE))
+    ledger.clock.advance(60)
+    now = ledger.clock.now()
+    await ledger.letters.found(ledger.bo, [Listed("bo-1")], now, now)
+    (bos,) = [one for one in await ledger.letters.due(State.FOUND, now, 9) if one.mailbox == ledger.bo.id]
+    await ledger.letters.move(bos, Hold(Reason.UNREADABLE))
+    monkeypatch.setattr(under_test, "LETTERS", under_test.LETTERS.limit(2))
+
+    assert {ledger.anna.id, ledger.bo.id} == {one.mailbox for one in await sick(ledger)}
 
 
 # --- what the daily check found ---
