@@ -5,6 +5,7 @@ a header. Never judges: what is missing in the letter is missing in the mail.
 """
 
 import hashlib
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,9 +45,15 @@ class Envelope:
         return self.sender.partition("@")[2]
 
 
-def message_id_for(cvr: Cvr, upstream_id: str, sender_domain: str) -> str:
-    """`<hex32.1@domain>`: the same letter always gets the same Message-ID, so copies fold. 1 is the part."""
-    return f"<{_digest('message-id', cvr, upstream_id).hex()[:32]}.1@{sender_domain}>"
+def message_id_for(cvr: Cvr, upstream_id: str, sender_domain: str, key: bytes = b"") -> str:
+    """`<hex32.1@domain>`: the same letter always gets the same Message-ID, so copies fold. 1 is the part.
+
+    `key`: ours, so that who knows the letter's number cannot put a mail into the inbox that looks like its arrival.
+    """
+    digest = _digest("message-id", cvr, upstream_id)
+    if key:
+        digest = hmac.new(key, digest, hashlib.sha256).digest()
+    return f"<{digest.hex()[:32]}.1@{sender_domain}>"
 
 
 def message_id_of(copy: Copy, part: int) -> str:

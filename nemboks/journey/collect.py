@@ -188,7 +188,7 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
     if letter.headline is not None and letter.headline.sha256 != headline.sha256:
         return Hold(Reason.OTHER_CONTENTS, "the same id brings other contents than before", contents=sealed)
     now = world.clock.now()
-    message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.partition("@")[2])
+    message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.domain, world.id_key)
     date, seed = now.replace(microsecond=0), headline.sha256[:24]
     style = style_of(mailbox.options, Style(with_cvr=shared))
     address = mailbox.route.address

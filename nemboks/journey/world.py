@@ -79,3 +79,4 @@ class World:
     telling: Telling | None = None
     aside: Aside = inline  # does what takes long and waits for nothing; the daemon gives it a thread
     checking: Checking | None = None  # the daily look at every address and server
+    id_key: bytes = field(default=b"", repr=False)  # of Message-IDs

@@ -21,7 +21,7 @@ from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
-from nemboks.wiring.mail import MailRoom
+from nemboks.wiring.mail import MESSAGE_ID, MailRoom
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 store.letters, store.mailboxes, spool, inboxes, courier, clock, settings.pace,
                 Address(settings.sender.address), store.deliveries, await room.returning(vault, stack),
                 await room.landings(stack), room.signer, room.telling(courier), asyncio.to_thread,
-                room.checking(stack),
+                room.checking(stack), vault.derive(MESSAGE_ID),
             )  # fmt: skip
             yield Services(settings, store, world, spool)
     finally:

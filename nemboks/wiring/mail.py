@@ -32,7 +32,7 @@ from nemboks.store.store import Store
 from nemboks.store.vault import Vault
 
 NOWHERE = ("127.0.0.1",)  # a machine that names no DNS server: a letter that wants one says so, and waits
-RETURN_PATH = "return path"
+RETURN_PATH, MESSAGE_ID = "return path", "message id"  # what keys are derived for
 
 
 @dataclass(frozen=True)

@@ -221,4 +221,5 @@ def test_message_id_and_reference():
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}", reference_for(CVR, ID))
     assert message_id_for(CVR, ID, "a.example") == message_id_for(CVR, ID, "a.example")
     assert message_id_for(CVR, ID, "a.example") != message_id_for(other, ID, "a.example")
+    assert message_id_for(CVR, ID, "a.example", b"ours") != message_id_for(CVR, ID, "a.example", b"a guess")
     assert len({reference_for(CVR, str(number)) for number in range(1000)}) == 1000
