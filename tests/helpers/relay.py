@@ -28,7 +28,8 @@ from tests.helpers.dovecot import PASSWORD, Dovecot, dovecot
 RETURN_DOMAIN = "retur.nemboks.example"
 RETURN_USER = f"b@{RETURN_DOMAIN}"
 COMPANY, FULL, ACCOUNTANT = "post@bakery.example", "full@bakery.example", "bo@revisor.example"
-PLAIN, HOLE, MAILDIR = "post@plain.example", "post@hole.example", "post@maildir.example"
+PLAIN, HOLE = "post@plain.example", "post@hole.example"
+MAILDIR, SECOND_MAILDIR = "post@maildir.example", "bo@maildir.example"
 _QUOTA = 200_000
 
 _MAILBOXES = """
@@ -114,6 +115,11 @@ class MailTown:
         """What lies in the user's inbox."""
         return [file.read_bytes() for place in ("new", "cur") for file in (self.boxes.mail / user / place).glob("*")]
 
+    def parts(self, user: str) -> list[bytes]:
+        """The large mails that the company's Postfix itself put into the user's mailbox."""
+        folder = self.company.home / "mail" / user.partition("@")[0] / "new"
+        return [mail for file in folder.glob("*") if len(mail := file.read_bytes()) > 400_000]
+
     def fill(self, user: str) -> None:
         """The user's mailbox is full."""
         self.boxes.put(user, b"Subject: gammelt\r\n\r\n" + b"x" * 70 * 4_000, datetime.now(UTC))
@@ -146,7 +152,8 @@ def mail_town() -> Iterator[MailTown]:
             "mx": "-o smtpd_tls_security_level=may", "plain": "-o smtpd_discard_ehlo_keywords=dsn",
             "quota": f"{_IMPLICIT} -o {{ smtpd_recipient_restrictions = {full} }}",
         }  # fmt: skip
-        known = "".join(f"{name} post/\n" for name in (COMPANY, FULL, ACCOUNTANT, PLAIN, MAILDIR, f"@{RETURN_DOMAIN}"))
+        users = (COMPANY, FULL, ACCOUNTANT, PLAIN, MAILDIR, SECOND_MAILDIR, f"@{RETURN_DOMAIN}")
+        known = "".join(f"{name} {name.partition('@')[0] or 'x'}/\n" for name in users)
         main = _COMPANY.format(returns=RETURN_DOMAIN, lmtp=places[0] / "lmtp")
         with running_postfix(services, main, {"mailboxes": known}, master="lmtp unix - - n - - lmtp\n") as company:
             main = _RELAY.format(mx=company.ports["mx"], plain=company.ports["plain"], auth=auth)

@@ -14,6 +14,7 @@ from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Evidence
 from nemboks.journey.returned import read_returns
 from nemboks.journey.world import Returning
+from tests.content.memos import File
 from tests.helpers.relay import COMPANY, FULL, HOLE, MAILDIR, PLAIN, RETURN_DOMAIN, MailTown, mail_town
 from tests.peers.house import SECOND, House, house, path_of
 
@@ -60,7 +61,7 @@ async def returned(home: House) -> None:
 async def taken_by_the_smart_host(home: House) -> None:
     """The 250 is a hand-over: the letter waits, and lies untouched in Digital Post."""
     letter = await home.sent()
-    assert (letter.state, letter.why) == (State.HANDED_OVER, "")
+    assert letter.state is State.HANDED_OVER, letter.words
     assert letter.confirmation is None
     assert_untouched(home)
 
@@ -83,6 +84,27 @@ async def test_a_notice_of_delivery_confirms(town: MailTown, opens: Opens) -> No
         assert len(home.inbox.receipts) == 1
         assert letter.copy
         assert any(letter.copy.message_id.encode() in mail for mail in town.company.letters())
+
+
+async def test_each_part_is_waited_for(opens: Opens) -> None:
+    """A letter in parts: each is handed over after the one before it is confirmed, and the receipt follows the last."""
+    files = [File(bytes([number]) * 400_000, f"{number}.bin", "application/octet-stream", role=role)
+             for number, role in enumerate(["MainDocument", "AdditionalDocument", "AdditionalDocument"])]  # fmt: skip
+    async with opens(address=MAILDIR) as home:
+        assert (await home.sent(files=files)).why == "too_large"
+        letter = await home.step()
+        for part in range(1, letter.parts + 1):
+            assert (letter.state, letter.part) == (State.HANDED_OVER, part)
+            await returned(home)
+            assert_untouched(home)
+            if part < letter.parts:
+                assert (await home.get()).state is State.WAITING
+                letter = await home.step()
+        letter = await home.get()
+        assert letter.confirmation
+        assert (letter.state, letter.parts, len(letter.proofs)) == (State.FORWARDED, 3, 2)
+        assert {one.evidence for one in (*letter.proofs, letter.confirmation)} == {Evidence.DSN}
+        assert (await home.step()).state is State.ACKNOWLEDGED
 
 
 async def test_a_landing_confirms(opens: Opens) -> None:
@@ -126,6 +148,17 @@ async def test_a_black_hole_raises_the_alarm(opens: Opens) -> None:
         assert home.clock.monotonic() == pytest.approx(home.world.pace.silence_seconds, abs=1)
         assert (await home.told())[path_of(SECOND)] == ["stopped silent 1"]
         assert_untouched(home)
+
+
+async def test_s28_a_smart_host_that_says_what_is_not_so(opens: Opens) -> None:
+    """The limit of what can be known: a smart host that says "delivered" and drops the mail (as Postfix's discard
+    does) is believed, for nothing that we can see is different; only a company that looks for its post would notice."""
+    async with opens(address=HOLE) as home:
+        await taken_by_the_smart_host(home)
+        await returned(home)
+        letter = await home.get()
+        assert letter.confirmation
+        assert (letter.state, letter.confirmation.evidence) == (State.FORWARDED, Evidence.DSN)
 
 
 async def test_s29_an_address_that_the_company_does_not_know(opens: Opens) -> None:

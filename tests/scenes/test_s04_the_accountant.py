@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from email import message_from_bytes
 from functools import partial
 
 import pytest
@@ -10,7 +12,9 @@ from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Address, Recipient, Role
 from nemboks.journey.further import clear_contents
-from tests.helpers.relay import ACCOUNTANT, COMPANY, FULL, MAILDIR, MailTown, mail_town
+from tests.content.memos import File
+from tests.delivery.line import Line
+from tests.helpers.relay import ACCOUNTANT, COMPANY, FULL, MAILDIR, SECOND_MAILDIR, MailTown, mail_town
 from tests.peers.house import FULL as IS_FULL
 from tests.peers.house import SECOND, House, fate_of, house, path_of
 
@@ -106,3 +110,46 @@ async def test_s12_the_primarys_own_mailbox_is_full(town: MailTown, tmp_path) ->
     async with house(tmp_path, {"own": town.own("quota")}, address=Address(FULL)) as home:
         await home.sent()
         assert await fate_of(home) == IS_FULL
+
+
+async def test_only_the_missing_part_is_sent_again(town: MailTown, tmp_path) -> None:
+    """Of a letter in parts the accountant's server takes one and is cut off in the next: that one alone is repeated."""
+    files = [File(bytes([number]) * 400_000, f"{number}.bin", "application/octet-stream", role=role)
+             for number, role in enumerate(["MainDocument", "AdditionalDocument", "AdditionalDocument"])]  # fmt: skip
+    accountant = Recipient(Role.COPY, Address(SECOND_MAILDIR), "line")
+    async with Line(town.company.ports["mx"]).running() as line:
+        servers = {"own": town.own(), "line": replace(town.own(), port=line.port)}
+        async with house(tmp_path, servers, others=(accountant,), address=Address(MAILDIR)) as home:
+            letter = await home.sent(files=files)
+            for _ in range(letter.parts):
+                letter = await home.step()
+            assert letter.state is State.FORWARDED, letter.words
+            seen = await tried_until_it_is_there(home, line)
+
+    waiting = DeliveryState.WAITING
+    assert seen == [
+        (waiting, "too_large", 0), (waiting, "too_large", 1), (waiting, "temporary", 1), (waiting, "temporary", 2),
+        (DeliveryState.DELIVERED, "", 3),
+    ]  # fmt: skip
+    async with asyncio.timeout(20):
+        while len(mails := town.parts(SECOND_MAILDIR)) < 3:
+            await asyncio.sleep(0.05)
+    names = [message_from_bytes(mail)["Message-ID"] for mail in mails]
+    assert len(names) == len(set(names)) == 3
+
+
+async def tried_until_it_is_there(home: House, line: Line) -> list[tuple[DeliveryState, str, int]]:
+    """State, why and confirmed parts after each try; the third one is cut off right before its dot."""
+
+    async def cut() -> None:
+        line.cut()
+        await asyncio.sleep(0.1)  # until we have noticed
+
+    seen: list[tuple[DeliveryState, str, int]] = []
+    for _ in range(5):
+        home.courier.before = cut if len(seen) == 2 else None
+        (one,) = await home.further()
+        seen.append((one.state, one.why, len(one.proofs)))
+        home.clock.advance(60)
+    assert not one.uncertain
+    return seen
