@@ -25,6 +25,7 @@ from nemboks.intake.imap import ImapAccess
 from nemboks.intake.landing import ImapLandings, Login
 from nemboks.intake.returns import ImapReturnBox
 from nemboks.journey.world import Checking, Returning, Telling
+from nemboks.logs import log
 from nemboks.ports import Courier
 from nemboks.settings import Server, Settings, SettingsError
 from nemboks.settings.mail import Box
@@ -73,7 +74,10 @@ class MailRoom:
             raise SettingsError(f"sender.dkim_key_file: {error}") from error
 
     def courier(self) -> Couriers:
-        """The Courier of all mails; close it."""
+        """The Courier of all mails; close it. The log says whose word made a relay's enough."""
+        for name, server in self.settings.servers.items():
+            if server.relay_trusted_by:
+                log().warning("relay_trusted", server=name, by=server.relay_trusted_by)
         pace, hello = self.settings.pace, self.settings.sender.hello
         carrier = Carrier(pace, self.clock, hello)
         direct = DirectCourier(self.targets, self.store.domains, carrier, self.clock)

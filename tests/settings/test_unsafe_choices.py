@@ -1,8 +1,10 @@
 """Settings that would make mail unsafe, or that nobody would see to be without effect, are refused with the reason."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from nemboks.clock import RealClock
 from nemboks.settings import Settings, SettingsError, load
@@ -70,6 +72,16 @@ def test_an_empty_certificate_file_does_not_make_the_mails_plain(tmp_path: Path)
     copy = f'copies = [{{address = "a@accountant.example", certificate_file = "{empty}"}}]'
     with pytest.raises(SettingsError, match="certificate is empty"):
         settings(tmp_path, SERVER + MAILBOX + copy).mailboxes[0].others()
+
+
+async def test_a_lowered_rung_is_in_the_log(tmp_path: Path) -> None:
+    """At each start it is said whose word lets a relay's 250 be a confirmation; of other relays nothing is."""
+    relay, store = SERVER + 'confirms = "relay"\n', SimpleNamespace(domains=None)
+    for text, said in ((relay, []), (relay + 'relay_trusted_by = "Anna, 1-11-2026"\n', ["Anna, 1-11-2026"])):
+        room = MailRoom(settings(tmp_path, text), store, RealClock())  # type: ignore[arg-type]
+        with capture_logs() as lines:
+            await room.courier().close()
+        assert [line["by"] for line in lines if line["event"] == "relay_trusted"] == said
 
 
 def test_an_empty_secret_is_none(tmp_path: Path) -> None:
