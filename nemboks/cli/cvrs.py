@@ -140,6 +140,9 @@ def _row(call: Call, item: Item) -> Row:
     if who == desk.SETTINGS:
         who = call.word("indstillingsfilen", "the settings file")
     note = call.word(f"{who} står inde for adressen siden {since}", f"{who} vouches for the address since {since}")
+    contact, others = item["second_contact"], ", ".join(one["address"] for one in item["others"])
+    note += "; " + call.word(f"anden kontakt: {contact or 'ingen'}", f"second contact: {contact or 'none'}")
+    note += call.word(f"; også til: {others}", f"; also to: {others}") if others else ""
     if item["paused_at"]:
         at, by = minute(item["paused_at"], call.lang), item["paused_by"]
         note += call.word(f"; sat på pause {at} af {by}", f"; paused {at} by {by}")

@@ -64,6 +64,8 @@ def mailbox_item(box: Mailbox) -> Item:
         "route_version": box.route.version,
         "since": box.route.since,
         "vouched_by": box.route.vouched_by,
+        "others": [{"role": one.role, "address": one.address, "server": one.server} for one in box.route.others],
+        "second_contact": box.options.second_contact,
         "listed_at": box.listed_at,
         "due_at": box.due_at,
         "paused_at": box.paused_at,

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from nemboks.domain.mailbox import Cvr
+from nemboks.domain.mailbox import Address, Cvr, Recipient, Role
+from tests.helpers import builders as make
 
 REST = ["--system-id", "s-1", "--token-file", "-", "--address", "clara@bo.example", "--server", "bageri"]
 CLARA = "25313763"
@@ -99,3 +100,23 @@ def test_a_mailbox_can_go_straight_to_the_domains_own_servers(place) -> None:
         return box.route.server, box.options.second_contact
 
     assert asyncio.run(contact()) == ("direct", "bo@andet.example")
+
+
+def test_the_list_says_who_else_hears_and_gets(place) -> None:
+    """A company without a second contact is seen as such; so are copies."""
+
+    async def copied() -> None:
+        store = place.store()
+        others = (Recipient(Role.COPY, Address("bo@revisor.example"), "bageri"),)
+        await store.mailboxes.reroute(make.ANNA, make.ADDRESS, make.SERVER, "anna", others=others)
+        await store.close()
+
+    asyncio.run(copied())
+    place.run("cvr", "add", CLARA, *REST, "--second-contact", "bo@andet.example", input="t\n")
+
+    text = place.run("cvr", "list").output
+    assert "anden kontakt: ingen; også til: bo@revisor.example" in text
+    assert "anden kontakt: bo@andet.example" in text
+    items = {x["cvr"]: x for x in place.ask("cvr", "list")["items"]}
+    assert items[CLARA]["second_contact"] == "bo@andet.example"
+    assert items[make.ANNA]["others"] == [{"role": "copy", "address": "bo@revisor.example", "server": "bageri"}]
