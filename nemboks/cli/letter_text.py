@@ -5,7 +5,7 @@ from datetime import datetime
 from nemboks.cli.output import Call, Row, age, line, minute, spaced, table, when
 from nemboks.content.texts import size_words
 from nemboks.desk.reasons import meaning
-from nemboks.desk.words import STATES, Item
+from nemboks.desk.words import Item, state_words
 from nemboks.domain.proof import Evidence, Reply, TlsFacts
 
 
@@ -29,7 +29,7 @@ def _row(call: Call, item: Item) -> Row:
     cells = (
         str(item["id"]),
         spaced(item["cvr"]),
-        STATES[item["state"]].to(call.lang),
+        state_words(item).to(call.lang),
         minute(item["available_at"], call.lang),
         "–" if item["seconds"] is None else f"{after} {age(item['seconds'])}",
     )

@@ -10,7 +10,7 @@ from nemboks.cli.letter_text import show_list, show_page
 from nemboks.cli.output import Call, operator, options
 from nemboks.content.texts import DENMARK
 from nemboks.desk import letters as desk
-from nemboks.desk.words import STATES, Item
+from nemboks.desk.words import Item, state_words
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Cvr
 
@@ -121,6 +121,6 @@ def release(call: Call, letter_id: int) -> None:
 
 
 def _moved(call: Call, item: Item) -> None:
-    state = STATES[item["state"]].to(call.lang)
+    state = state_words(item).to(call.lang)
     words = call.word(f"Brev {item['id']}: {state}, prøves nu.", f"Letter {item['id']}: {state}, tried now.")
     call.answer("letter", {"item": item}, lambda: click.echo(words))

@@ -28,8 +28,8 @@ _SAFE: Final = {
     EN: "Your post is not lost. It lies in Digital Post.",
 }
 _LOOK: Final = {
-    DA: "Se brevene med kommandoen `nemboks letter list`, eller log ind og gå til Breve.",
-    EN: "See the letters with the command `nemboks letter list`, or log in and go to Breve (letters).",
+    DA: "Se brevene med kommandoen `nemboks letter list`.",
+    EN: "See the letters with the command `nemboks letter list`.",
 }
 
 LABELS: Final[Mapping[str, Mapping[NoticeKind, str]]] = {

@@ -134,6 +134,10 @@ DANISH: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "size_unknown": ("Mailserveren {server} siger ikke, hvor store mails den tager.", ""),
     "offers": ("Mailserveren {server} har sagt, hvad den kan.", ""),
+    "relay_trusted": (
+        "Mellemleddet {server} bliver troet på sit ord: et brev, det taber, er tabt.",
+        "Slet relay_trusted_by i indstillingerne, hvis brevene hellere skal bekræftes af virksomhedens egen side.",
+    ),
     "no_dsn": (
         "Mellemleddet {server} kan ikke melde tilbage, om et brev kom frem.",
         "Giv os et sted at se efter brevet ([landings]), eller brug virksomhedens egen mailserver.",

@@ -134,6 +134,10 @@ ENGLISH: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "size_unknown": ("The mail server {server} does not say how large the mails are that it takes.", ""),
     "offers": ("The mail server {server} said what it can do.", ""),
+    "relay_trusted": (
+        "The relay {server} is believed on its word: a letter that it loses is lost.",
+        "Delete relay_trusted_by from the settings if letters should rather be confirmed by the company's own side.",
+    ),
     "no_dsn": (
         "The relay {server} cannot report whether a letter arrived.",
         "Give us a place to look for the letter ([landings]), or use the company's own mail server.",

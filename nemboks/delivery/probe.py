@@ -41,7 +41,7 @@ CODES: Final = (
     "certificate_name", "certificate_expired", "certificate_unknown", "certificate_refused", "certificate_ends",
     "dane_mismatch", "login_refused", "login_failed",
     # what the server can
-    "size", "size_small", "size_unknown", "offers", "no_dsn",
+    "size", "size_small", "size_unknown", "offers", "no_dsn", "relay_trusted",
     # the address
     "sender_refused", "recipient_taken", "recipient_later", "recipient_full", "recipient_unknown", "recipient_refused",
     *OWN_CODES,
@@ -161,6 +161,8 @@ class Preflight:
         findings.append(_finding("offers", False, server=server, **can))
         if access.way is Way.RELAY and not access.trusted and "dsn" not in wire.offers:
             findings.append(_finding("no_dsn", False, server=server))
+        if access.way is Way.RELAY and access.trusted:
+            findings.append(_finding("relay_trusted", False, server=server))
         return findings
 
     async def _asked(self, access: ServerAccess, address: Address, wire: Wire, progress: Progress) -> Finding:

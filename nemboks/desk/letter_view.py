@@ -10,13 +10,14 @@ from typing import Final
 from nemboks.content.texts import masked
 from nemboks.desk.ledger import AttemptRow, EventRow
 from nemboks.desk.reasons import meaning
-from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, SILENT, STATES, UNCONFIRMED, Item, Lang
+from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, SILENT, UNCONFIRMED, Item, Lang, state_words
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Letter, Reason, State
 from nemboks.domain.proof import Confirmation, Evidence
 
 TITLE, NAME = 300, 120  # characters shown of a title, and of a person's or a file's name
+BLOCKING: Final = frozenset({"address", "policy", "login", "tls", "certificate"})  # time alone does not cure these
 MACHINE: Final = frozenset({State.FOUND, State.WAITING, State.FORWARDED, State.VANISHED})  # due_at means "next try"
 
 
@@ -28,6 +29,7 @@ def letter_item(letter: Letter, cvr: str) -> Item:
         "cvr": cvr,
         "upstream_id": letter.upstream_id,
         "state": letter.state,
+        "shown": _shown(letter),
         "reason": letter.why or None,
         "attempts": letter.fence,
         "uncertain": letter.uncertain,
@@ -53,7 +55,7 @@ def letter_page(
     told = meaning(why) if why else None
     return {
         **letter_item(letter, cvr),
-        "state_text": STATES[letter.state].to(lang),
+        "state_text": state_words({"state": letter.state, "shown": _shown(letter)}).to(lang),
         "reason_text": told.text.to(lang) if told else None,
         "cure": told.cure.to(lang) if told else None,
         "words": letter.bounced or letter.words,
@@ -68,6 +70,15 @@ def letter_page(
         "others": [_other(one, [x for x in attempts if x.delivery_id == one.id], lang) for one in deliveries],
         "receipt": _receipt(letter),
     }
+
+
+def _shown(letter: Letter) -> str | None:
+    """ "blocked" once a second look found the same refusal, "uncertain" after an end that nobody saw; else None."""
+    if letter.state is not State.WAITING:
+        return None
+    if letter.why in BLOCKING and letter.failures > 1:
+        return "blocked"
+    return "uncertain" if letter.why == "uncertain" else None
 
 
 def _seconds(start: datetime, end: datetime | None) -> float | None:

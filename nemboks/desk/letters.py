@@ -86,6 +86,8 @@ async def release(store: Ledger[Any], letter_id: int, by: str, at: datetime) -> 
     letter = await _known(store, letter_id)
     if letter.state is State.FORWARDED and letter.bounced:
         return await _moved(store, letter, Believed(by, at))
+    if letter.state is State.HANDED_OVER:
+        raise RefusedByRule(NO_RETRY[letter.state])
     if letter.state is not State.HELD:
         raise RefusedByRule(Words("Brevet er ikke holdt tilbage", "the letter is not on hold"))
     if letter.why in NO_RELEASE:

@@ -42,6 +42,12 @@ STATES: Final[Mapping[State, Words]] = {
     State.VANISHED: Words("Forsvundet", "Vanished"),
 }
 
+SHOWN: Final[Mapping[str, Words]] = {  # what people call a waiting letter that does not simply wait (UX 4)
+    "blocked": Words("Stoppet", "Blocked"),
+    "uncertain": Words("Usikker", "Uncertain"),
+}
+
+
 EVENTS: Final[Mapping[str, Words]] = {
     "found": Words("Fundet i Digital Post", "Found in Digital Post"),
     "fetch_begun": Words("Hentning begyndt", "Fetch begun"),
@@ -110,6 +116,11 @@ EVIDENCE: Final[Mapping[Evidence, Words]] = {
     Evidence.LANDING: Words("Mailen blev set i postkassen", "The mail was seen in the mailbox"),
     Evidence.RELAY: Words("Kun mellemleddets svar, som I har valgt", "Only the relay's answer, as you chose"),
 }
+
+
+def state_words(item: Item) -> Words:
+    """The word for a letter's state, of an item that `letter_item` made."""
+    return SHOWN.get(item["shown"] or "") or STATES[item["state"]]
 
 
 def plain(value: Any) -> Any:

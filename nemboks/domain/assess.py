@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from nemboks.domain.circles import Circle, Failing, circles, domain_of, failing
 from nemboks.domain.incidents import Cause, Incident, Notice, NoticeKind, Sick
@@ -29,6 +30,9 @@ _PATIENT: Final = frozenset({Cause.LATE, Cause.COPY, Cause.TOO_LARGE})
 _FACTS: Final = frozenset({Cause.VANISHED, Cause.BOUNCED})
 _NOT_OVER_BY_DELIVERY: Final = _FACTS | {Cause.COPY}
 _NEAR: Final = timedelta(days=7)  # an undelivered letter with so little time left is told at once (UX 7)
+
+_DAY: Final = 86_400
+_DENMARK: Final = ZoneInfo("Europe/Copenhagen")
 
 _Change = tuple[Incident, Notice | None]  # the notice is made out to each path later
 
@@ -192,11 +196,19 @@ def _again(was: Incident, told_at: datetime, group: _Group, now: datetime, pace:
     if unheard and rested:
         about = group.of(unheard) if group.cause in _FACTS else group
         return _told(was, about, _first_kind(group), now)
-    if now >= told_at + timedelta(seconds=pace.still_seconds) and group.cause not in _FACTS:
+    if now >= reminder_at(told_at, pace) and group.cause not in _FACTS:
         return _told(was, group, NoticeKind.STILL, now)
     # Those that wait for their turn to be told join then: that is how it is known that they were not.
     waiting = set(group.letters) - unheard
     return _joined(was, group.of(waiting) if unheard else group), None
+
+
+def reminder_at(told_at: datetime, pace: Pace) -> datetime:
+    """When people are reminded: a daily reminder comes at eight in the morning, Danish time (UX 7)."""
+    at = told_at + timedelta(seconds=pace.still_seconds)
+    if pace.still_seconds < _DAY:
+        return at
+    return at.astimezone(_DENMARK).replace(hour=8, minute=0, second=0, microsecond=0)
 
 
 def _first_kind(group: _Group) -> NoticeKind:

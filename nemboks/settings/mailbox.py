@@ -50,7 +50,9 @@ class DeclaredMailbox(Group):
     second_contact: str | None = Field(None, description="Is told when the address fails; better at another domain.")
     contact_language: Literal["da", "en"] = Field("da", description="Of notices to the second contact.")
     webhooks: tuple[str, ...] = Field((), description="Told of troubles and events: names in [webhooks].")
-    landing: str = Field("", description="Where we may look whether a mail arrived, as a relay needs: a name in [landings].")
+    landing: str = Field(
+        "", description="Where we look whether a mail arrived; a relay needs it: a name in [landings]."
+    )
 
     @field_validator("cvr")
     @classmethod

@@ -132,7 +132,7 @@ def _cause(row: Row[Any]) -> Cause:
     if row.bounced:
         return Cause.BOUNCED
     if row.state is State.HANDED_OVER:
-        return Cause.JUNK if row.why == Cause.JUNK else Cause.LATE
+        return Cause.JUNK if row.why == Cause.JUNK else Cause.SILENT
     return TROUBLES.get(row.why, Cause.LATE) if row.state in _TRYING and row.failures else Cause.LATE
 
 

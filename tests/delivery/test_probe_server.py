@@ -98,6 +98,7 @@ async def test_a_relay_without_delivery_notices(tmp_path):
             codes.append([finding.code for finding in await probed(world, "own", access)])
 
     assert ("no_dsn" in codes[0], "no_dsn" in codes[1]) == (True, False)
+    assert ("relay_trusted" in codes[0], "relay_trusted" in codes[1]) == (False, True)
 
 
 async def test_a_server_that_is_not_in_the_settings(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from nemboks.desk import letters as desk
 from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.words import Lang, plain
-from nemboks.domain.letter import Bounced, Reason, Stale, State
+from nemboks.domain.letter import AttemptEnded, Bounced, DotBegun, Later, Reason, Stale, State
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.desk.filled import Filled
@@ -201,3 +201,22 @@ async def test_a_letter_that_came_back_is_settled_on_a_persons_word(store, fille
     assert (item["state"], item["next_try_at"]) == (State.FORWARDED, clock.now())
     with pytest.raises(RefusedByRule):
         await desk.release(store, letter.id, "dorte", clock.now())
+
+
+async def test_a_second_refusal_is_called_blocked_and_a_lost_reply_uncertain(store, filled, clock) -> None:
+    """A waiting letter shows the word that people know for it; the state beneath stays WAITING."""
+    once = await filled.sending("letter-1")
+    for number in range(2):
+        later = Later(once.fence, "address", "550 5.1.1 no such user", clock.now())
+        once = await store.letters.move(once, later)
+        item = (await desk.letter_list(store))[0]
+        assert item["shown"] == (None, "blocked")[number]
+        if not number:
+            once = await store.letters.move(once, make.claimed(clock.now()))
+
+    page = await desk.letter_show(store, once.id)
+    assert (page["state"], page["state_text"]) == (State.WAITING, "Stoppet")
+    lost = await filled.sending("letter-2")
+    lost = await store.letters.move(lost, DotBegun(lost.fence))
+    await store.letters.move(lost, AttemptEnded(lost.fence, "no reply", clock.now()))
+    assert "Usikker" == (await desk.letter_show(store, lost.id))["state_text"]

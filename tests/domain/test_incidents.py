@@ -1,13 +1,15 @@
 """When people are told: once for one cause, again each day, once when it is over, and never a flood."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nemboks.domain.assess import reminder_at
 from nemboks.domain.incidents import Cause, NoticeKind
 from nemboks.domain.mailbox import Address
+from nemboks.domain.pace import Pace
 from tests.domain.troubles import (
     BY_MAIL,
     CONTACT,
@@ -108,6 +110,21 @@ def test_still_each_day():
     owed = troubles.watch(3 * DAY + HOUR, every=600)
 
     assert [(STILL, 2), (STILL, 2), (STILL, 2)] == [(one.kind, one.count) for one in owed]
+
+
+@pytest.mark.parametrize(
+    ("told", "reminded"),
+    [
+        (datetime(2026, 11, 21, 9, 0, tzinfo=UTC), datetime(2026, 11, 22, 7, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 21, 3, 0, tzinfo=UTC), datetime(2026, 11, 22, 7, 0, tzinfo=UTC)),
+        (datetime(2026, 10, 24, 12, 0, tzinfo=UTC), datetime(2026, 10, 25, 7, 0, tzinfo=UTC)),
+        (datetime(2026, 6, 1, 12, 0, tzinfo=UTC), datetime(2026, 6, 2, 6, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_daily_reminder_comes_at_eight_danish_time(told, reminded):
+    """Whenever people were told, summer or winter and on the day the clocks change."""
+    assert reminder_at(told, Pace()) == reminded
+    assert reminder_at(told, Pace.demo()) - told == timedelta(seconds=Pace.demo().still_seconds)
 
 
 def test_flapping_is_one_incident():
