@@ -5,7 +5,6 @@ A command's module is imported when the command is used, so that a help text is 
 
 import importlib
 import itertools
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ NAME: Final = "nemboks"
 COMMANDS: Final = {  # in the order of a first day: name -> module:attribute, one line
     "demo": ("nemboks.cli.demo:demo", "A letter's whole way on this machine, live."),
     "init": ("nemboks.cli.init:init", "Make settings, master key and database."),
-    "config": ("nemboks.cli.init:config", "Check the settings before a start."),
+    "config": ("nemboks.cli.config:config", "Check the settings before a start."),
     "run": ("nemboks.cli.run:run", "Forward letters until told to stop."),
     "drain": ("nemboks.cli.run:drain", "One pass over all mailboxes, then exit."),
     "status": ("nemboks.cli.status:status", "Does the post come through? One line per mailbox."),
@@ -76,6 +75,7 @@ class Program(click.Group):
 def _tell(error: BaseException, words: Sequence[str]) -> int:
     """The exit code, after the words: on stderr for people, and with --json as one object on stdout."""
     from nemboks.cli.errors import failure_of
+    from nemboks.cli.output import as_json
     from nemboks.desk.words import Lang
 
     english = "en" in [b for a, b in itertools.pairwise(words) if a == "--lang"] or "--lang=en" in words
@@ -86,7 +86,7 @@ def _tell(error: BaseException, words: Sequence[str]) -> int:
         click.echo(f"{NAME}: {failure.words}", err=True)
     if "--json" in words:
         told = {"error": failure.words, "kind": failure.kind, "exit_code": failure.code}
-        click.echo(json.dumps({"schema": "nemboks.error/1", "ok": False, **told}, ensure_ascii=False))
+        click.echo(as_json({"schema": "nemboks.error/1", "ok": False, **told}))
     return failure.code
 
 

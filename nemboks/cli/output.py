@@ -66,7 +66,7 @@ class Call:
     def answer(self, schema: str, values: Item, text: Callable[[], object], ok: bool = True) -> None:
         """Print the answer: one JSON object, or what `text` prints."""
         if self.as_json:
-            click.echo(json.dumps({"schema": f"nemboks.{schema}/1", "ok": ok, **plain(values)}, ensure_ascii=False))
+            click.echo(as_json({"schema": f"nemboks.{schema}/1", "ok": ok, **plain(values)}))
         else:
             text()
 
@@ -107,6 +107,13 @@ def operator() -> str:
         except KeyError:  # a container's numeric user
             name = f"uid {uid}"
     return f"{clean(name, 64)} (operator)"
+
+
+def as_json(values: Item) -> str:
+    """The values as JSON on one line; letters as they are, whatever could steer a terminal as its escape."""
+    # json escapes U+0000 to U+001F only; a terminal also obeys U+0080 to U+009F.
+    text = json.dumps(values, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
 
 
 def table(columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -1,10 +1,9 @@
-"""`nemboks init`, the example settings and `nemboks config check`."""
+"""`nemboks init` and the example settings."""
 
 import json
 import re
 import stat
 
-import pytest
 from click.testing import CliRunner
 
 from nemboks.cli.example import example
@@ -90,106 +89,3 @@ def test_the_example_names_every_setting(tmp_path) -> None:
 
     assert [name for name in names if not re.search(rf"(?m)^#?{name} = ", text)] == []
     assert not re.search(r"(?m)^#?(password|api_token) = ", text)
-
-
-def test_config_check_tells_each_fault(empty) -> None:
-    """Every file that cannot be read and every missing setting is named, and the exit code is 78."""
-    with empty.config.open("a") as file:
-        file.write('ca_file = "/nowhere/ca.pem"\nusername = "u"\npassword_file = "/nowhere/pw"\n')
-        file.write('[[mailboxes]]\ncvr = "13748136"\naddress = "a@bo.example"\nserver = "bageri"\n')
-    told = empty.ask("config", "check", code=78)
-
-    assert [x["setting"] for x in told["items"]] == [
-        "upstream.client_cert_file", "upstream.client_key_file", "sender.address", "servers.bageri.ca_file",
-        "servers.bageri", "mailboxes.13748136",
-    ]  # fmt: skip
-    assert told["ok"] is False
-
-
-def test_config_check_finds_nothing_wrong(empty) -> None:
-    """A good configuration ends with 0 and one sentence."""
-    with empty.config.open("a") as file:
-        file.write('[sender]\naddress = "post@firma.dk"\n')
-    done = empty.run("config", "check")
-
-    assert (done.exit_code, done.stdout) == (0, "Indstillingerne er i orden.\n")
-
-
-@pytest.mark.parametrize(("spoil", "setting"), [
-    (lambda place: place.config.write_text("statedir = 1"), "settings"),
-    (lambda place: (place.folder / "master.key").chmod(0o644), "master_key_file"),
-    (lambda place: (place.folder / "master.key").unlink(), "master_key_file"),
-    (lambda place: (place.folder / "nemboks.db").unlink(), "state_dir"),
-    (lambda place: (place.folder / "nemboks.db").write_bytes(b"no database" * 99), "state_dir"),
-])  # fmt: skip
-def test_config_check_looks_at_key_and_store(empty, spoil, setting) -> None:
-    """A misspelt setting, a key that others can read or that is gone, a database that is gone or broken."""
-    spoil(empty)
-
-    assert setting in {x["setting"] for x in empty.ask("config", "check", code=78)["items"]}
-
-
-def test_config_check_looks_at_the_mailboxes_that_were_added(empty) -> None:
-    """A CVR added at the desk needs our certificate as much as one of the file, and a mail server that is there."""
-    with empty.config.open("a") as file:
-        file.write('[sender]\naddress = "post@firma.dk"\n')
-    token = empty.folder / "token"
-    token.write_text("secret")
-    add = [
-        "cvr",
-        "add",
-        "13748136",
-        "--name",
-        "Anna",
-        "--inbox",
-        "rest",
-        "--system-id",
-        "s",
-        "--token-file",
-        str(token),
-    ]
-    assert empty.run(*add, "--address", "anna@bageri.example", "--server", "bageri").exit_code == 0
-    empty.config.write_text(empty.config.read_text().replace("[servers.bageri]", "[servers.other]"))
-
-    told = empty.ask("config", "check", code=78)
-
-    assert [x["setting"] for x in told["items"]] == [
-        "upstream.client_cert_file", "upstream.client_key_file", "mailbox 13748136",
-    ]  # fmt: skip
-
-
-def test_config_check_reads_all_that_belongs_to_the_mail(empty) -> None:
-    """Keys, secrets and certificates of every group are looked at, not only the servers'."""
-    empty.config.write_text(
-        empty.config.read_text()
-        + 'confirms = "relay"\n[servers.google]\nhost = "smtp.firma.dk"\nusername = "u"\n'
-        + '[servers.google.oauth]\ntoken_url = "https://id.firma.dk/t"\nclient_id = "x"\n'
-        + 'client_secret_file = "/nowhere/1"\n'
-        + '[sender]\naddress = "post@firma.dk"\nreturn_domain = "retur.firma.dk"\ndkim_selector = "n1"\n'
-        + f'dkim_key_file = "{empty.config}"\n'
-        + '[returns]\nhost = "imap.firma.dk"\nuser = "b"\npassword_file = "/nowhere/2"\n'
-        + '[landings.a]\nhost = "imap.firma.dk"\nuser = "a"\npassword_file = "/nowhere/3"\n'
-        + '[webhooks.w]\nurl = "https://w.firma.dk/"\nsecret_file = "/nowhere/4"\nca_file = "/nowhere/5"\n'
-        + '[direct]\nca_file = "/nowhere/6"\n'
-        + '[[mailboxes]]\ncvr = "13748136"\naddress = "a@bo.dk"\nserver = "direct"\ninbox = "imap"\nuser = "u"\n'
-        + 'password = "p"\ncertificate_file = "/nowhere/7"\n'
-    )
-    told = empty.ask("config", "check", code=78)
-
-    assert [x["setting"] for x in told["items"]] == [
-        "upstream.imap_host", "servers.google.oauth", "landings.a", "webhooks.w.ca_file", "webhooks.w", "returns",
-        "direct.ca_file", "sender.dkim_key_file", "mailboxes.13748136",
-    ]  # fmt: skip
-
-
-def test_config_check_takes_direct_for_a_server(empty) -> None:
-    """Where all letters go straight to the recipients' own servers, no [servers] are missed."""
-    text = empty.config.read_text().partition("[servers")[0]
-    imap = 'inbox = "imap"\nuser = "u"\npassword = "p"\n'
-    box = f'[[mailboxes]]\ncvr = "13748136"\naddress = "a@bo.dk"\nserver = "direct"\n{imap}'
-    sender = '[sender]\naddress = "post@firma.dk"\n'
-    empty.config.write_text(f'{text}imap_host = "imap.firma.dk"\n{sender}{box}')
-    assert empty.run("config", "check").exit_code == 0
-
-    empty.config.write_text(f"{text}{sender}")
-    assert [x["setting"] for x in empty.ask("config", "check", code=78)["items"]] == ["servers"]

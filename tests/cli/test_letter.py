@@ -83,21 +83,25 @@ def test_a_page_is_one_json_object(place) -> None:
     assert item["reason_text"] and item["cure"] and item["next_try_at"]
 
 
+EVIL = "\x1b]0;owned\x07 [red]Faktura på\u202egpj.exe \x9b31m\x85"
+
+
 def test_strangers_words_cannot_steer_the_terminal(place) -> None:
-    """An escape sequence or a direction mark in an authority's title never reaches the terminal."""
+    """An escape sequence or a direction mark in an authority's title reaches no terminal, from text or from JSON."""
 
     async def fill() -> int:
         store = place.store()
         letter = await Filled(store, PretendClock(RealClock().now())).found("evil")
-        head = make.headline(title="\x1b]0;owned\x07 [red]Faktura\u202egpj.exe")
+        head = make.headline(title=EVIL)
         await store.letters.move(letter, make.collected(letter.found_at, number=9, headline=head))
         await store.close()
         return letter.id
 
-    done = place.run("letter", "show", str(asyncio.run(fill())))
-
-    assert "[red]Faktura" in done.output
-    assert not {"\x1b", "\x07", "\u202e"} & set(done.output)
+    number = str(asyncio.run(fill()))
+    for done in (place.run("letter", "show", number), place.run("letter", "show", number, "--json")):
+        assert "[red]Faktura på" in done.stdout
+        assert done.stdout.replace("\n", "").isprintable()
+    assert place.ask("letter", "show", number)["item"]["headline"]["title"] == EVIL
 
 
 def test_a_person_can_retry_and_release(place) -> None:

@@ -1,0 +1,199 @@
+"""`nemboks config check` tells what stands in the way of a start, and what would fail only when it is needed.
+
+Never asks a neighbour and changes nothing. A fault ends it with 78; a warning alone does not.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nemboks.cli.errors import CONFIGURATION
+from nemboks.cli.output import Call, line, options
+from nemboks.desk.words import Item
+from nemboks.domain.mailbox import DIRECT, Address, Mailbox
+
+if TYPE_CHECKING:
+    from nemboks.settings import Settings
+    from nemboks.settings.mail import Box
+    from nemboks.store.store import Store
+
+
+@click.group(
+    epilog="""\b
+Example:
+  nemboks config check --config nemboks.toml"""
+)
+def config() -> None:
+    """Check the settings before a start."""
+
+
+@config.command(
+    epilog="""\b
+Examples:
+  nemboks config check
+  nemboks config check --config nemboks.toml --json"""
+)
+@options
+def check(call: Call) -> None:
+    """Read settings, key, store and every file they name, and tell each fault. Asks no neighbour."""
+    from nemboks.settings import SettingsError
+
+    faults, warnings = [], []
+    try:
+        settings = call.settings()
+    except SettingsError as error:
+        faults = [_item("settings", words) for words in str(error).splitlines()]
+    else:
+        stored: list[Mailbox] = []
+        faults = [_item(*fault) for fault in _faults(settings, stored)]
+        warnings = [_item(*warning) for warning in _warnings(settings, stored)]
+    call.answer(
+        "config",
+        {"file": str(call.config_file or ""), "items": faults, "warnings": warnings},
+        lambda: _show(call, faults, warnings),
+        ok=not faults,
+    )
+    if faults:
+        sys.exit(CONFIGURATION)
+
+
+def _item(setting: str, words: str) -> Item:
+    return {"id": setting, "setting": setting, "words": words}
+
+
+def _show(call: Call, faults: Sequence[Item], warnings: Sequence[Item]) -> None:
+    for fault in faults:
+        line(f"{fault['setting']}: {fault['words']}")
+    if not faults:
+        line(call.word("Indstillingerne er i orden.", "The settings are in order."))
+    for warning in warnings:
+        line(f"{call.word('Bemærk', 'Note')} – {warning['setting']}: {warning['words']}")
+
+
+def _faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:
+    """Each setting that would stop a start or a letter, with what is wrong; the store's mailboxes go into `stored`."""
+    yield from _store_faults(settings, stored)
+    yield from _upstream_faults(settings, {box.inbox for box in settings.mailboxes} | {box.face for box in stored})
+    for known in stored:
+        for server in {known.route.server, *(one.server for one in known.route.others)} - {DIRECT, *settings.servers}:
+            yield f"mailbox {known.cvr}", f"its letters go to [servers.{server}], which is not there"
+    if settings.environment == "production" and settings.sender.address.endswith(".example"):
+        yield "sender.address", "is still the example's; write the service's own address"
+    direct = DIRECT in {box.server for box in settings.mailboxes} | {box.route.server for box in stored}
+    if not settings.servers and not direct:
+        yield "servers", "there is no [servers.NAME], and no mailbox goes direct: nobody takes the letters"
+    yield from _mail_faults(settings)
+    for box in settings.mailboxes:
+        for read in (box.credentials, box.options, box.others):
+            yield from _missing(f"mailboxes.{box.cvr}", read)
+
+
+def _warnings(settings: "Settings", stored: Sequence[Mailbox]) -> Iterator[tuple[str, str]]:
+    """What is used as it stands, but would not do when it is needed (UX.md 7; D8)."""
+    boxes = {
+        **{str(box.cvr): (box.route.address, box.route.server, box.options.second_contact, box.options.landing)
+           for box in stored},
+        **{box.cvr: (Address(box.address), box.server, box.second_contact, box.landing)
+           for box in settings.mailboxes},
+    }  # fmt: skip
+    for cvr, (address, name, contact, landing) in boxes.items():
+        if contact and Address(contact).domain == address.domain:
+            yield f"mailbox {cvr}", f"second_contact is at {address.domain} too: when that fails, neither is reached"
+        server = settings.servers.get(name)
+        relays = server is not None and server.confirms == "relay" and not server.relay_trusted_by
+        if relays and not landing and not settings.returns:
+            words = (
+                "is a relay, and there is neither a landing nor [returns]: nothing confirms its letters, each is held"
+            )
+            yield f"mailbox {cvr}", f"[servers.{name}] {words}"
+
+
+def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:
+    """The store's faults; the mailboxes that it holds and that are served go into `stored`."""
+    from nemboks.store.errors import StoreError, VaultError
+    from nemboks.store.vault import Vault
+    from nemboks.wiring import open_store
+
+    try:
+        vault = Vault.load(settings.master_key_file)
+    except VaultError as error:
+        yield "master_key_file", str(error)
+        return
+    if not settings.database.exists():
+        yield "state_dir", f"there is no database {settings.database}; `nemboks init` makes one"
+        return
+    try:
+        stored += [box for box in asyncio.run(_mailboxes(open_store(settings, vault))) if box.paused_at is None]
+    except StoreError as error:
+        yield "state_dir", str(error)
+
+
+async def _mailboxes(store: "Store") -> Sequence[Mailbox]:
+    try:
+        return await store.mailboxes.all()
+    finally:
+        await store.close()
+
+
+def _upstream_faults(settings: "Settings", doors: Collection[str]) -> Iterator[tuple[str, str]]:
+    upstream = settings.upstream
+    for name in ("rest_ca_file", "client_cert_file", "client_key_file", "imap_ca_file"):
+        file: Path | None = getattr(upstream, name)
+        if file is None and "rest" in doors and name.startswith("client_"):
+            yield f"upstream.{name}", "is missing: inbox = rest needs our certificate and its key"
+        yield from _unreadable(f"upstream.{name}", file)
+    if "imap" in doors and not upstream.imap_host:
+        yield "upstream.imap_host", "is missing: a mailbox has inbox = imap"
+
+
+def _mail_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+    """Whatever of the mail's settings names a file, or a secret in one."""
+    from nemboks.settings.mail import Server, Webhook
+
+    named: list[tuple[str, Server | Box | Webhook]] = [
+        *((f"servers.{name}", server) for name, server in settings.servers.items()),
+        *((f"landings.{name}", box) for name, box in settings.landings.items()),
+        *((f"webhooks.{name}", hook) for name, hook in settings.webhooks.items()),
+        *([("returns", settings.returns)] if settings.returns else []),
+    ]
+    for name, one in named:
+        yield from _unreadable(f"{name}.ca_file", one.ca_file)
+        yield from _missing(name, one.key if isinstance(one, Webhook) else one.secret)
+        if isinstance(one, Server) and one.oauth:
+            yield from _missing(f"{name}.oauth", one.oauth.secrets)
+    yield from _unreadable("direct.ca_file", settings.direct.ca_file)
+    yield from _key_faults(settings)
+
+
+def _key_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+    """Our DKIM key's faults."""
+    from nemboks.content import dkim
+
+    file = settings.sender.dkim_key_file
+    if file is None:
+        return
+    try:
+        dkim.Signer.load(file.read_bytes(), Address(settings.sender.address).domain, settings.sender.dkim_selector)
+    except OSError as error:
+        yield "sender.dkim_key_file", f"{file} cannot be read ({error.strerror})"
+    except ValueError as error:
+        yield "sender.dkim_key_file", str(error)
+
+
+def _missing(setting: str, read: Callable[[], object]) -> Iterator[tuple[str, str]]:
+    from nemboks.settings import SettingsError
+
+    try:
+        read()
+    except SettingsError as error:
+        yield setting, str(error)
+
+
+def _unreadable(setting: str, file: Path | None) -> Iterator[tuple[str, str]]:
+    if file is not None and not os.access(file, os.R_OK):
+        yield setting, f"{file} cannot be read"
