@@ -144,6 +144,7 @@ class Copy:
     style: Style = Style()
     signatures: tuple[str, ...] = ()  # of each part the value of its DKIM-Signature, made once
     address: str = ""  # of the recipient that all this was made for: to another goes another mail
+    after: int = 0  # the letter's attempts up to this one sent other contents, which confirms nothing of these
 
     @property
     def count(self) -> int:

@@ -136,6 +136,8 @@ def _contents_refuse(letter: Letter, event: Event) -> str:
     """What an old sight of the letter says about its contents is not believed."""
     if isinstance(event, ContentsLost) and event.fence is None and letter.contents and letter.copy:
         return "its contents are here"  # collected again since: on upstream's side they may be gone by now
+    if isinstance(event, Confirmed | PartConfirmed | HandedOver) and (refusal := _others_contents(letter)):
+        return refusal
     if isinstance(event, Confirmed | PartConfirmed):
         return _proof_refuses(letter, event)
     if isinstance(event, ReceiptBegun | Retried) and letter.bounced:
@@ -143,13 +145,20 @@ def _contents_refuse(letter: Letter, event: Event) -> str:
     return ""
 
 
-def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
-    """Every part is confirmed once and in order, and only the last one makes a receipt owed."""
-    part = event.confirmation.part
+def _others_contents(letter: Letter) -> str:
+    """Why what became of a mail says nothing of the letter: other contents took the place of those it carried."""
     if letter.headline is None:
         return "other contents are to be fetched, and nobody confirmed those"
     if letter.state is S.HELD and letter.why == Reason.OTHER_CONTENTS:
         return "it has other contents now, and nobody confirmed those"
+    return ""
+
+
+def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
+    """Every part is confirmed once and in order, and only the last one makes a receipt owed."""
+    part = event.confirmation.part
+    if letter.copy and 0 < event.confirmation.attempt <= letter.copy.after:
+        return f"attempt {event.confirmation.attempt} sent other contents"
     if part != letter.part:
         return f"part {part} is not the one that is missing ({letter.part})"
     if isinstance(event, Confirmed) is not (part == letter.parts):
@@ -161,7 +170,9 @@ def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
 
 
 _CLOSED: Final[Mapping[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
-_ANEW: Final[Mapping[str, Any]] = {"headline": None, "copy": None, "composed": None, "proofs": ()}
+_ANEW: Final[Mapping[str, Any]] = {
+    "headline": None, "copy": None, "composed": None, "proofs": (), "uncertain": 0,
+}  # fmt: skip
 _EMPTIED: Final[Mapping[str, Any]] = {"contents": None, "composed": None}
 
 
@@ -216,8 +227,11 @@ def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]
     """The same for what comes after an attempt: from a relay, from people, from upstream."""
     match event:
         case Returned(reason, words, part):
-            # A silent relay may have delivered: whatever is sent after it must be the same mail, and is counted.
-            uncertain = letter.uncertain + (reason is Reason.RELAY_SILENT)
+            # What a silent relay may have delivered, and the parts after one that came back, may be there already:
+            # whatever is sent after it must be the same mail, and is counted.
+            out = letter.part - (letter.state is not S.HANDED_OVER)  # the last part that was sent for good
+            again = reason is Reason.RELAY_SILENT or (out - part if part else 0)
+            uncertain = letter.uncertain + again
             missing = _still(letter, letter.proofs[: part - 1]) if part else {}
             held = {} if letter.state is S.HELD else {"why": reason.value, "words": words}
             return {"state": S.HELD, "due_at": None, "uncertain": uncertain, **_CLOSED, **held, **missing}

@@ -188,11 +188,16 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
     if letter.headline is not None and letter.headline.sha256 != headline.sha256:
         return Hold(Reason.OTHER_CONTENTS, "the same id brings other contents than before", contents=sealed)
     now = world.clock.now()
-    message_id = message_id_for(mailbox.cvr, letter.upstream_id, world.sender.domain, world.id_key)
+    # Other contents that came after an attempt are another mail, which no reader may fold into the first.
+    known = f"{letter.upstream_id} {letter.fence}" if letter.fence else letter.upstream_id
+    message_id = message_id_for(mailbox.cvr, known, world.sender.domain, world.id_key)
     date, seed = now.replace(microsecond=0), headline.sha256[:24]
     style = style_of(mailbox.options, Style(with_cvr=shared))
     address = mailbox.route.address
-    copy = Copy(message_id, date, seed, letter.upstream_id, mailbox.name, world.sender, style=style, address=address)
+    copy = Copy(
+        message_id, date, seed, letter.upstream_id, mailbox.name, world.sender,
+        style=style, address=address, after=letter.fence,
+    )  # fmt: skip
     return Collected(headline, sealed, copy, now)
 
 

@@ -222,9 +222,11 @@ def test_an_old_sight_cannot_throw_contents_away() -> None:
 def test_other_contents_taken_by_a_person_are_another_letter() -> None:
     """A release after OTHER_CONTENTS forgets the old identity, and no late confirmation of the old one counts."""
     released = move(
-        letter(S.HELD, why=rules.Reason.OTHER_CONTENTS.value, proofs=(confirmation(),)), EVENTS[Released], AT
+        letter(S.HELD, why=rules.Reason.OTHER_CONTENTS.value, proofs=(confirmation(),), uncertain=2),
+        EVENTS[Released],
+        AT,
     )
-    assert (released.headline, released.copy, released.part) == (None, None, 1)
+    assert (released.headline, released.copy, released.part, released.uncertain) == (None, None, 1, 0)
     with pytest.raises(Stale):
         move(released, EVENTS[Confirmed], AT)
 

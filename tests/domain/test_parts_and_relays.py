@@ -13,6 +13,7 @@ from nemboks.domain.events import (
     HandedOver,
     Later,
     PartConfirmed,
+    Reason,
     Recomposed,
     Returned,
 )
@@ -92,3 +93,29 @@ def test_what_was_made_once_goes_with_the_form_it_was_made_for() -> None:
     assert move(before, EVENTS[Later], AT).composed == before.composed
     assert move(before, replace(EVENTS[Later], copy=COPY), AT).composed is None
     assert move(before, EVENTS[PartConfirmed], AT).composed is None
+
+
+@pytest.mark.parametrize(("state", "part", "again"), [(S.WAITING, 1, 1), (S.WAITING, 2, 0), (S.HANDED_OVER, 1, 2),
+                                                      (S.HANDED_OVER, 3, 0)])  # fmt: skip
+def test_what_is_sent_a_second_time_after_a_return_is_counted(state: State, part: int, again: int) -> None:
+    """The parts after the one that came back are there, or under way: their next copies are seconds, and the same."""
+    proofs = (confirmation(), confirmation(part=2, attempt=2))
+    before = letter(state, fence=3, copy=replace(COPY, parts=((0,), (1,), (2,))), proofs=proofs)
+    assert move(before, Returned(Reason.RETURNED, "5.1.1", part), AT).uncertain == again
+
+
+@pytest.mark.parametrize("other", [{"why": Reason.OTHER_CONTENTS.value}, {"headline": None}], ids=["held", "unknown"])
+def test_a_late_hand_over_of_other_contents_is_none(other: dict[str, object]) -> None:
+    """Else a delivery notice about the old contents would confirm the new ones, which nobody has."""
+    with pytest.raises(Stale):
+        move(letter(S.HELD, **other), EVENTS[HandedOver], AT)
+
+
+def test_an_attempt_before_other_contents_confirms_nothing_of_them() -> None:
+    """A person took the new contents; a word about the old ones may come at any time after that."""
+    taken = letter(S.WAITING, fence=3, copy=replace(COPY, after=2))
+    with pytest.raises(Stale):
+        move(taken, replace(EVENTS[Confirmed], confirmation=confirmation(attempt=2)), AT)
+    for attempt in (0, 3):  # 0: of a fallback, whose copy is compared (journey/further.py)
+        event = replace(EVENTS[Confirmed], confirmation=confirmation(attempt=attempt))
+        assert move(taken, event, AT).state is S.FORWARDED
