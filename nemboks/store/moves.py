@@ -72,8 +72,9 @@ def check(seen: Letter, before: Letter, event: Event) -> None:
     if isinstance(event, Claimed) and seen.fence != before.fence:
         raise Stale(f"letter {before.id}: attempt {before.fence} came between")
     # A slow step's trouble or hold speaks of the state that it saw, not of what others have made of the letter since.
-    if isinstance(event, Postponed | Vanished | Hold | Returned) and seen.state is not before.state:
-        raise Stale(f"letter {before.id} was {seen.state} and is {before.state}")
+    then, now = (seen.state, seen.fence), (before.state, before.fence)
+    if isinstance(event, Postponed | Vanished | Hold | Returned) and then != now:
+        raise Stale(f"letter {before.id} was {then[0]} ({then[1]}) and is {now[0]} ({now[1]})")
     if isinstance(event, Confirmed | PartConfirmed) and event.confirmation.letter != before.id:
         raise ValueError(f"a confirmation of letter {event.confirmation.letter} cannot forward letter {before.id}")
 

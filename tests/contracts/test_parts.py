@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nemboks.domain.letter import DotBegun, PartConfirmed, State
+from nemboks.domain.letter import DotBegun, HandedOver, PartConfirmed, Postponed, Reason, Returned, Stale, State
+from nemboks.domain.proof import Way
 from tests.helpers import builders as make
 from tests.helpers.clock import START
 
@@ -34,3 +35,19 @@ async def test_a_part_of_another_letter_is_refused(ledger):
 
     with pytest.raises(ValueError, match="confirmation"):
         await ledger.letters.move(letter, PartConfirmed(other, START))
+
+
+async def test_what_was_seen_of_one_part_holds_not_the_next(ledger):
+    """A look that began when part one was handed over ends after part two was: it speaks of another mail."""
+    letter = await split(ledger)
+    said = make.report(reply=make.reply(), way=Way.RELAY)
+    seen = await ledger.letters.move(letter, HandedOver("queued", START, START, said))
+    letter = await ledger.letters.move(seen, PartConfirmed(make.confirmation(seen), START))
+    letter = await ledger.letters.move(letter, make.claimed())
+    letter = await ledger.letters.move(letter, DotBegun(letter.fence))
+    after = await ledger.letters.move(letter, HandedOver("queued", START, START, said))
+
+    for event in (Returned(Reason.RELAY_SILENT, ""), Postponed("junk", "Spam", START)):
+        with pytest.raises(Stale):
+            await ledger.letters.move(seen, event)
+    assert (after.state, after.part) == (State.HANDED_OVER, 2)

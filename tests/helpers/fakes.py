@@ -95,10 +95,8 @@ class FakeLetters:
         before = self._row(letter.id)
         if isinstance(event, Claimed) and letter.fence != before.fence:
             raise Stale("an attempt came between")
-        if (
-            isinstance(event, rules.Postponed | rules.Vanished | rules.Hold | rules.Returned)
-            and letter.state is not before.state
-        ):
+        moved = (letter.state, letter.fence) != (before.state, before.fence)
+        if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold | rules.Returned) and moved:
             raise Stale("it went another way since")
         if isinstance(event, rules.Confirmed | rules.PartConfirmed) and event.confirmation.letter != letter.id:
             raise ValueError("a confirmation of another letter")
