@@ -146,20 +146,28 @@ async def _stream(before: bytes, writer: MailWriter, parcel: Parcel, world: Worl
 
 
 async def _signature(parcel: Parcel, keep: Keep, world: World) -> str:
-    """The DKIM signature of this part: the one on the row, or a new one as long as no unsigned copy can be out."""
-    known = parcel.copy.signatures
+    """The DKIM signature of this part: the one on the row, or a new one as long as no unsigned copy can be out.
+
+    Of several parts each has its entry before it goes, "" when it goes unsigned: one without an entry never went.
+    """
+    known, several = parcel.copy.signatures, parcel.copy.count > 1
     if len(known) >= parcel.part:
         return known[parcel.part - 1]
-    if world.signer is None or not parcel.fresh:
+    if not (several or (world.signer is not None and parcel.fresh)):
         return ""
+    signature = await _signed(parcel, world) if world.signer is not None else ""
+    padded = (*known, *[""] * (parcel.part - 1 - len(known)), signature)
+    await keep(Recomposed(parcel.fence, replace(parcel.copy, signatures=padded)))
+    return signature
+
+
+async def _signed(parcel: Parcel, world: World) -> str:
+    assert world.signer is not None
     made = dkim.Split()
     async with aclosing(_stream(b"", await _writer(parcel, world), parcel, world)) as pieces:
         async for piece in pieces:
             made.feed(piece)
-    signature = world.signer.signature(*made.close(), parcel.copy.date)
-    padded = (*known, *[""] * (parcel.part - 1 - len(known)), signature)
-    await keep(Recomposed(parcel.fence, replace(parcel.copy, signatures=padded)))
-    return signature
+    return world.signer.signature(*made.close(), parcel.copy.date)
 
 
 async def _encrypt(parcel: Parcel, keep: Keep, world: World) -> Sealed:

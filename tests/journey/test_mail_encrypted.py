@@ -119,6 +119,21 @@ async def test_after_an_uncertain_end_the_old_certificate_stays() -> None:
     assert len({sent.letter for sent in town.courier.sent}) == 1
 
 
+async def test_what_is_encrypted_after_an_uncertain_end_is_so_to_the_renewed_certificate() -> None:
+    """The first one expired and the mail made with it is lost: a letter that nobody can cure must not wait for ever."""
+    town = encrypted()
+    await town.waiting()
+    town.courier.endings.append(broken(Stage.DOT))
+    await town.step()
+    assert town.letter.composed is not None
+    del town.contents.files[town.letter.composed.file]
+    wish(town, certificate=certificate(key=RENEWED), language="en")
+    assert [await town.step() for _ in range(2)] == [S.WAITING, S.FORWARDED]
+    one, other = (sent.letter for sent in town.courier.sent)
+    ids = {message_from_bytes(mail)["Message-ID"] for mail in (opened(one), opened(other, RENEWED))}
+    assert len(ids) == 1 and town.letter.copy is not None and town.letter.copy.style.language == "da"
+
+
 async def test_another_address_gets_an_encrypted_mail_of_its_own() -> None:
     """Made for today's address with today's certificate, even if a copy may lie at the old one."""
     town = encrypted()

@@ -82,6 +82,27 @@ async def test_each_part_has_its_own_signature() -> None:
     assert [verifies(sent.letter, key) for sent in town.courier.sent] == [True] * 3
 
 
+async def test_a_part_that_never_went_is_signed_whatever_became_of_another() -> None:
+    """The uncertain end was the first one's; one that went unsigned stays so when a key comes."""
+    town = Town()
+    key = signed(town)
+    await split(town)
+    town.courier.endings.append(broken(Stage.DOT))
+    await town.step()
+    assert [await town.step() for _ in range(3)] == [S.WAITING, S.WAITING, S.FORWARDED]
+    assert [verifies(sent.letter, key) for sent in town.courier.sent] == [True] * 4
+
+    town = Town()
+    await split(town)
+    town.courier.endings.append(broken(Stage.DOT))
+    await town.step()
+    key = signed(town)
+    assert [await town.step() for _ in range(3)] == [S.WAITING, S.WAITING, S.FORWARDED]
+    one, again, *others = (sent.letter for sent in town.courier.sent)
+    assert one == again and b"DKIM-Signature" not in one
+    assert [verifies(mail, key) for mail in others] == [True] * 2
+
+
 async def test_a_part_that_is_refused_is_tried_alone() -> None:
     """The parts that are there are never sent again."""
     town = Town()
