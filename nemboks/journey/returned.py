@@ -2,8 +2,9 @@
 
 Read `_event` as a table. `delivered` confirms the part that is missing. `failed` counts only for the mail that the
 letter rests on: the hand-over that is waited for, or a confirmation. Anything about another mail of the letter (an
-older attempt, a part that nobody waits for, a further recipient) is logged and changes nothing. Nor is `delivered`
-believed of another address than ours went to, or beside a `failed`: an alias may lead to several, and one lacks it.
+older attempt, a part that nobody waits for, a further recipient that did not decide it) is logged and changes
+nothing. Nor is `delivered` believed of another address than ours went to, or beside a `failed`: an alias may lead to
+several, and one lacks it.
 A message is settled only after its events are committed: a crash between the two repeats harmlessly.
 """
 
@@ -58,7 +59,7 @@ async def _settle(mail: ReturnedMail, returning: Returning, world: World) -> boo
 async def _act(notice: StatusNotice, world: World) -> bool:
     """Whether the notice may be forgotten; False when it has to be read again in a while."""
     token, words = notice.token, _words(notice)
-    letter = None if token.delivery else await world.letters.get(token.letter)
+    letter = await _letter_of(token, world)
     if letter and letter.state is State.SENDING and _too_early(letter, notice):
         return False
     log().info(
@@ -75,10 +76,24 @@ async def _act(notice: StatusNotice, world: World) -> bool:
     return True
 
 
+async def _letter_of(token: Token, world: World) -> Letter | None:
+    """The letter that rests, or may rest, on the mail. On a further recipient's it does where that decided it."""
+    letter = await world.letters.get(token.letter)
+    if letter is None or not token.delivery:
+        return letter
+    (one,) = [x for x in await world.deliveries.of(letter.id) if x.id == token.delivery] or (None,)
+    proof = letter.confirmation
+    if one is None or proof is None or proof.attempt or proof.address != one.address:
+        return None
+    return letter if any((x.part, x.attempt) == (token.part, token.attempt) for x in one.proofs) else None
+
+
 def _too_early(letter: Letter, notice: StatusNotice) -> bool:
     """Whether the open attempt has to end before the notice can be noted; until then it is not forgotten."""
-    if notice.action is Action.DELIVERED:  # quicker than our commit of what the relay said
-        return notice.token.attempt == letter.fence
+    if notice.action not in (Action.DELIVERED, Action.FAILED):
+        return False
+    if notice.token.attempt == letter.fence:  # quicker than our commit of what the server said
+        return True
     return notice.action is Action.FAILED and _rests_on(letter, notice.token)  # an earlier part came back
 
 
@@ -112,6 +127,8 @@ async def _event(letter: Letter, notice: StatusNotice, words: str, world: World)
 
 def _rests_on(letter: Letter, token: Token) -> bool:
     """Whether the letter's state rests on this mail: it is the hand-over, or one of the confirmations."""
+    if token.delivery:
+        return True  # as _letter_of found
     if letter.state is State.HANDED_OVER and token.part == letter.part:
         return token.attempt == letter.fence
     proofs = (*letter.proofs, *([letter.confirmation] if letter.confirmation else ()))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 
@@ -10,7 +11,7 @@ from nemboks.domain.events import Bounced, Postponed, Reason, ReceiptBegun, Rele
 from nemboks.domain.incidents import Cause, NoticeKind
 from nemboks.domain.letter import Stale, State
 from nemboks.domain.mailbox import Address, Options
-from nemboks.domain.proof import Evidence
+from nemboks.domain.proof import Evidence, Stage
 from nemboks.domain.returns import Token
 from nemboks.journey.acknowledge import acknowledge
 from nemboks.journey.further import plan_fallbacks
@@ -22,12 +23,13 @@ from nemboks.ports import Landed, Place
 from tests.content.test_smime import certificate
 from tests.helpers import builders as make
 from tests.helpers.fake_boxes import FakeBox
+from tests.helpers.fake_courier import broken
 from tests.journey.relayed import DOMAIN, KEY, Relayed, dsn
 from tests.journey.test_further import BO, HOME, reroute, to, town_with
 from tests.journey.test_further_fallbacks import stranded
 from tests.journey.test_notices import Office
 from tests.journey.test_parts import split
-from tests.journey.town import Town
+from tests.journey.town import SlowCourier, Town, memo, uuid, with_courier
 
 S = State
 NEW = Address("anna@nyt-bageri.example")
@@ -184,3 +186,58 @@ async def test_a_copy_goes_on_when_its_readers_certificate_was_renewed() -> None
     assert (await town.copied()).why == "certificate"
     reroute(town, replace(BO, certificate=certificate()))
     assert (await town.copied()).state is DeliveryState.DELIVERED
+
+
+async def test_other_contents_are_another_mail_than_the_one_that_may_have_arrived() -> None:
+    """A reader that folds copies by their Message-ID must not fold the new letter into the old one."""
+    town = Town()
+    await town.waiting()
+    town.courier.endings.append(broken(Stage.DOT))
+    await town.step()
+    town.contents.files.clear()
+    town.inbox.put(uuid(1), memo(title="Ny"))
+    assert [await town.step() for _ in range(2)] == [S.FOUND, S.HELD]
+    await town.letters.move(town.letter, Released("anna", town.clock.now()))
+    assert [await town.step() for _ in range(3)] == [S.FOUND, S.WAITING, S.FORWARDED]
+    assert len({message_from_bytes(sent.letter)["Message-ID"] for sent in town.courier.sent}) == 2
+    assert town.letter.copy is not None and town.letter.copy.after == 2
+
+
+async def test_a_bounce_quicker_than_our_commit_stops_the_receipt() -> None:
+    """It comes while the 250 is on its way into the ledger: it is read again when it can be noted."""
+    town, box = Town(), FakeBox()
+    town.world = replace(town.world, returning=Returning(DOMAIN, KEY, box))
+    await town.waiting()
+    seen: list[int] = []
+
+    async def read() -> None:
+        box.put(dsn(Token(1, 1, 1)))
+        seen.append(await read_returns(town.world))
+
+    with_courier(town, SlowCourier(after=read))
+    assert await town.step() is S.FORWARDED and seen == [0]
+    assert await read_returns(town.world) == 1
+    assert town.letter.bounced and town.letter.due_at is None
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+async def test_a_bounce_of_the_fallbacks_mail_stops_the_receipt_that_it_decided(attempt: int) -> None:
+    """Where it decides, its mail is the one that the letter rests on; another attempt's is not."""
+    town = town_with(HOME, decides=True)
+    box = FakeBox()
+    town.world = replace(town.world, returning=Returning(DOMAIN, KEY, box))
+    await stranded(town)
+    await plan_fallbacks(town.world)
+    await town.copied()
+    box.put(dsn(Token(1, attempt, 1, town.further.id)))
+    assert await read_returns(town.world) == 1
+    assert town.letter.state is S.FORWARDED and bool(town.letter.bounced) is (attempt == 1)
+
+
+async def test_a_look_at_one_part_says_nothing_of_the_next() -> None:
+    """While it looked, a notice confirmed the part and the next was handed over: its silence is not that one's."""
+    town = Relayed(copy=make.copy(parts=((0,), (1,))))
+    seen = town.letter
+    town.put(replace(seen, fence=2, proofs=(make.confirmation(seen),)))
+    with pytest.raises(Stale):
+        await town.letters.move(seen, Returned(Reason.RELAY_SILENT, ""))

@@ -77,7 +77,7 @@ async def test_a_late_bounce_is_noted_once_on_the_letter_it_is_about(state: Stat
         ({}, token(delivery=4)),
         ({"fence": 2}, token()),
         ({"state": S.WAITING, "why": "uncertain"}, token()),
-        ({"state": S.SENDING}, token()),
+        ({"state": S.SENDING, "fence": 2}, token()),
         ({"state": S.FOUND}, token()),
         ({"state": S.HELD}, token()),
         ({"state": S.DISMISSED}, token()),
