@@ -87,11 +87,11 @@ EVIL = "\x1b]0;owned\x07 [red]Faktura på\u202egpj.exe \x9b31m\x85"
 
 
 def test_strangers_words_cannot_steer_the_terminal(place) -> None:
-    """An escape sequence or a direction mark in an authority's title reaches no terminal, from text or from JSON."""
+    """An escape sequence or a direction mark in a title or an id reaches no terminal, from text or from JSON."""
 
     async def fill() -> int:
         store = place.store()
-        letter = await Filled(store, PretendClock(RealClock().now())).found("evil")
+        letter = await Filled(store, PretendClock(RealClock().now())).found(EVIL)
         head = make.headline(title=EVIL)
         await store.letters.move(letter, make.collected(letter.found_at, number=9, headline=head))
         await store.close()
@@ -101,7 +101,7 @@ def test_strangers_words_cannot_steer_the_terminal(place) -> None:
     for done in (place.run("letter", "show", number), place.run("letter", "show", number, "--json")):
         assert "[red]Faktura på" in done.stdout
         assert done.stdout.replace("\n", "").isprintable()
-    assert place.ask("letter", "show", number)["item"]["headline"]["title"] == EVIL
+    assert place.ask("letter", "show", number)["item"]["upstream_id"] == EVIL
 
 
 def test_a_person_can_retry_and_release(place) -> None:
