@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import nh3
 
 from nemboks.content.charset import decoded
-from nemboks.content.html_lines import lines_of
 
 DEPTH = 64  # open tags at once; letters have under 30, browsers stop at 512
 TAGS = 10_000
@@ -56,12 +55,6 @@ def sanitised(raw: bytes, charset: str | None) -> str | None:
         return None
     shown = _LINK.sub(_told, _CLEANER.clean(text))
     return shown if len(shown) <= _GROWTH * len(text) and _has_words(shown) else None
-
-
-def as_text(raw: bytes, charset: str | None) -> str | None:
-    """The same words as plain text, lines ended by LF; None exactly where `sanitised` is."""
-    shown = sanitised(raw, charset)
-    return None if shown is None else lines_of(shown)
 
 
 def _is_modest(text: str) -> bool:

@@ -16,7 +16,6 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7EnvelopeBuilder, PKCS7Options
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, PublicKeyAlgorithmOID
@@ -46,15 +45,10 @@ class TooLargeToEncrypt(ContentError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a usable certificate says. Times are aware UTC."""
+    """What a usable certificate says."""
 
-    subject: str  # its common name
     addresses: tuple[str, ...]  # e-mail addresses it was made for, in lower case; () if it names none
-    not_before: datetime
-    not_after: datetime
     days_left: int  # whole days
-    bits: int
-    sha256: str  # of the DER, hex
 
 
 def check(certificate_pem: str, at: datetime) -> Certificate:
@@ -65,15 +59,7 @@ def check(certificate_pem: str, at: datetime) -> Certificate:
     certificate, key = _read(certificate_pem)
     if why := _fault(certificate, key, at):
         raise CertificateUnusable(why)
-    return Certificate(
-        subject=str(next(iter(_values(certificate.subject, NameOID.COMMON_NAME)), "")),
-        addresses=_addresses(certificate),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        days_left=(certificate.not_valid_after_utc - at).days,
-        bits=key.key_size,
-        sha256=certificate.fingerprint(SHA256()).hex(),
-    )
+    return Certificate(_addresses(certificate), (certificate.not_valid_after_utc - at).days)
 
 
 def encrypt(mail: bytes, subject: bytes, certificate_pem: str, at: datetime) -> bytes:

@@ -65,7 +65,7 @@ class Destinations:
 
     @property
     def down(self) -> list[str]:
-        """The destinations that are probed only, for people."""
+        """The destinations that are probed only."""
         return sorted(name for name, one in self._breakers.items() if one.failures >= FAILURES)
 
     def _seats(self, name: str) -> int:

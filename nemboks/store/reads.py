@@ -18,8 +18,6 @@ from nemboks.store.rows import letter_of
 from nemboks.store.schema import attempts, deliveries, events, letters, mailboxes
 from nemboks.store.writer import Tx
 
-UNDELIVERED: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER, State.HELD)
-
 _STATE = bindparam("state", type_=Word(State))
 _CVR = bindparam("cvr", type_=String(8))
 _SINCE = bindparam("since", type_=UtcTime())
@@ -47,9 +45,6 @@ COUNTS: Final = (
     .join_from(letters, mailboxes)
     .group_by(mailboxes.c.cvr, letters.c.state)
     .order_by(mailboxes.c.cvr, letters.c.state)
-)
-OLDEST: Final = (
-    select(letters).where(letters.c.state.in_(UNDELIVERED)).order_by(letters.c.available_at, letters.c.id).limit(1)
 )
 _WANTED = (DeliveryState.WAITING, DeliveryState.SENDING)
 FILES: Final = (
@@ -141,11 +136,6 @@ class LetterReads:
         """Letters per mailbox and state."""
         rows = await self._reader.read(lambda tx: tx.execute(COUNTS).all())
         return [Count(Cvr(cvr), state, number, oldest) for cvr, state, number, oldest in rows]
-
-    async def oldest_undelivered(self) -> Letter | None:
-        """The letter that has waited longest for the company's mail server; dismissed and vanished ones do not wait."""
-        row = await self._reader.read(lambda tx: tx.execute(OLDEST).first())
-        return None if row is None else letter_of(row)
 
     async def spool_files(self) -> set[str]:
         """Every spool file that is still wanted: contents, encrypted mails, those of further recipients."""

@@ -125,15 +125,13 @@ def test_the_encrypted_mail_is_safe_on_the_wire():
 
 
 def test_what_a_certificate_says():
-    """A usable certificate tells whose it is and how long it lasts."""
+    """A usable certificate tells whom it was made for and how long it lasts."""
     names = x509.SubjectAlternativeName(
         [x509.RFC822Name("post@eksempel.example"), x509.RFC822Name("b@eksempel.example")]
     )
     found = smime.check(certificate(names, last=30), AT)
 
-    assert (found.subject, found.addresses) == ("Eksempel ApS", ("post@eksempel.example", "b@eksempel.example"))
-    assert (found.days_left, found.bits, len(found.sha256)) == (30, 2048, 64)
-    assert found.not_before < AT < found.not_after
+    assert smime.Certificate(("post@eksempel.example", "b@eksempel.example"), 30) == found
 
 
 @pytest.mark.parametrize(
