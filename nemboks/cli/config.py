@@ -18,7 +18,7 @@ from nemboks.desk.words import Item
 from nemboks.domain.mailbox import DIRECT, Address, Mailbox
 
 if TYPE_CHECKING:
-    from nemboks.settings import Settings
+    from nemboks.settings import DeclaredMailbox, Further, Settings
     from nemboks.settings.mail import Box
     from nemboks.store.store import Store
 
@@ -91,6 +91,9 @@ def _faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, 
     for box in settings.mailboxes:
         for read in (box.credentials, box.options, box.others):
             yield from _missing(f"mailboxes.{box.cvr}", read)
+    for setting, reader, pem in _certificates(settings):
+        if isinstance(why := _names(pem), str):
+            yield setting, f"the certificate of {reader}: {why}"
 
 
 def _warnings(settings: "Settings", stored: Sequence[Mailbox]) -> Iterator[tuple[str, str]]:
@@ -111,6 +114,36 @@ def _warnings(settings: "Settings", stored: Sequence[Mailbox]) -> Iterator[tuple
                 "is a relay, and there is neither a landing nor [returns]: nothing confirms its letters, each is held"
             )
             yield f"mailbox {cvr}", f"[servers.{name}] {words}"
+    for setting, reader, pem in _certificates(settings):
+        names = _names(pem)
+        if names and not isinstance(names, str) and reader.lower() not in names:
+            yield setting, f"the certificate of {reader} was made for {', '.join(names)}"
+
+
+def _certificates(settings: "Settings") -> Iterator[tuple[str, str, str]]:
+    """Each certificate (PEM) that can be read, with its setting and whose mails are encrypted to it."""
+    from nemboks.settings.group import SettingsError, read
+
+    for box in settings.mailboxes:
+        named: tuple[DeclaredMailbox | Further, ...] = (box, *box.copies, *box.fallback)
+        for one in named:
+            try:
+                pem = read(one.certificate_file, "certificate_file")
+            except SettingsError:  # told already, with the mailbox's other faults
+                continue
+            if pem:
+                yield f"mailboxes.{box.cvr}", one.address, pem
+
+
+def _names(pem: str) -> tuple[str, ...] | str:
+    """The addresses that a certificate was made for, () if it names none; in words why it cannot be used."""
+    from nemboks.clock import RealClock
+    from nemboks.content import smime
+
+    try:
+        return smime.check(pem, RealClock().now()).addresses
+    except smime.CertificateUnusable as error:
+        return str(error)
 
 
 def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:

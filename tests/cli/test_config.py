@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.content.test_smime import certificate
+
 
 def test_config_check_tells_each_fault(empty) -> None:
     """Every file that cannot be read and every missing setting is named, and the exit code is 78."""
@@ -160,3 +162,16 @@ def test_config_check_has_nothing_to_warn_of(empty, changes) -> None:
     _written(empty, **changes)
 
     assert empty.ask("config", "check")["warnings"] == []
+
+
+def test_config_check_reads_the_certificates(empty) -> None:
+    """One that mails cannot be encrypted to stops the letters: a fault. One of somebody else is only told."""
+    file = empty.folder / "anna.pem"
+    file.write_text("no certificate")
+    _written(empty, more=f'landing = "bageri"\ncertificate_file = "{file}"', group=LANDING)
+    (fault,) = empty.ask("config", "check", code=78)["items"]
+    assert "post@bageri.dk: this is no certificate" in fault["words"]
+
+    file.write_text(certificate(first=-9_999, last=9_999))
+    (warning,) = empty.ask("config", "check")["warnings"]
+    assert warning["words"] == "the certificate of post@bageri.dk was made for post@eksempel.example"
