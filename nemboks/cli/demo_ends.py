@@ -1,7 +1,8 @@
 """What the demo's judge looks at: one look at both ends and the ledger, and what can be read off a letter or a mail."""
 
+import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -98,10 +99,26 @@ def keys(letter: Item) -> list[str]:
     return [f"{u['uidvalidity']}.{u['uid']}" for u in reversed(letter["uids"])]
 
 
-def whole(mail: Item, letter: Item) -> bool:
-    """Whether the mail holds every document of the letter, byte for byte."""
+def part(mail: Item) -> tuple[int, int]:
+    """Which mail of how many it says it is; a letter in one mail says nothing."""
+    words = next((str(v) for k, v in mail["headers"].items() if k.lower() == "nemboks-part"), "")
+    found = re.fullmatch(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", words)
+    return (int(found[1]), int(found[2])) if found else (1, 1)
+
+
+def whole(mails: Iterable[Item], letter: Item) -> bool:
+    """Whether one of the mails, or all the parts of a split letter together, hold every document, byte for byte.
+
+    What a mail says of itself only tells which mails belong together; the documents are counted from their bytes.
+    """
     wanted = Counter(d["sha256"] for d in letter["documents"])
-    return not wanted - Counter(a["sha256"] for a in mail["attachments"])
+    best: dict[int, dict[int, Counter[str]]] = {}
+    for mail in mails:
+        number, count = part(mail)
+        held = Counter(a["sha256"] for a in mail["attachments"]) & wanted
+        parts = best.setdefault(count, {})
+        parts[number] = max(parts.get(number, Counter()), held, key=Counter.total)
+    return any(len(parts) == count and not wanted - sum(parts.values(), Counter()) for count, parts in best.items())
 
 
 def removal(letter: Item) -> int | None:

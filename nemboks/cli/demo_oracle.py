@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nemboks.cli.demo_ends import Ends, Forever, Item, confirmed, finished, removal, whole
+from nemboks.cli.demo_ends import Ends, Forever, Item, confirmed, finished, part, removal, whole
 from nemboks.cli.demo_letters import Posted
 
 HELD, WAITING = "HELD", "WAITING"
@@ -49,7 +49,7 @@ def fate(posted: Posted, ends: Ends, forever: Forever | None) -> Fate:
     done = finished(letter)
     state, reason = _where(letter, row, stuck, ends)
     settled = stuck or (row is not None and ((done and state == "ACKNOWLEDGED") or (state == HELD and bool(reason))))
-    told = any(whole(m, letter) and confirmed(m) for m in mails)
+    told = whole((m for m in mails if confirmed(m)), letter)
     unsure = row is not None and state == HELD and reason == "three_uncertain" and row["uncertain"] >= THREE
     if expect == "delivered":
         fine = (told and (done or stuck)) or (unsure and not done)
@@ -58,9 +58,9 @@ def fate(posted: Posted, ends: Ends, forever: Forever | None) -> Fate:
     gone = removal(letter)
     return Fate(
         expect, state, reason, row, mails, settled, done,
-        lost=gone is not None and not any(whole(m, letter) for m in mails),
-        # Only a 250 for the whole letter allows a receipt: a half one's would be another letter's.
-        premature=gone is not None and not any(m["n"] < gone and whole(m, letter) and confirmed(m) for m in mails),
+        lost=gone is not None and not whole(mails, letter),
+        # Only a 250 for the whole letter, or for each of its parts, allows a receipt.
+        premature=gone is not None and not whole((m for m in mails if m["n"] < gone and confirmed(m)), letter),
         held=settled and not done and (unsure or not told),
         astray=settled and not fine,
     )  # fmt: skip
@@ -86,9 +86,14 @@ def _where(letter: Item, row: Item | None, stuck: bool, ends: Ends) -> tuple[str
 
 
 def copies(ends: Ends) -> int:
-    """Acceptances beyond the first per recipient and letter (which has one part); a mail of no letter is beyond."""
-    letters = [(mail["to"], letter["id"] if (letter := ends.letter_of(mail)) else None) for mail in ends.mails]
-    return sum(number - (who is not None) for (_, who), number in Counter(letters).items())
+    """Acceptances beyond the first per recipient, letter and part; a mail of no letter is beyond, and so is all that
+    came in one division of a letter after another."""
+    found = [
+        (mail["to"], letter["id"] if (letter := ends.letter_of(mail)) else None, part(mail)) for mail in ends.mails
+    ]
+    twice = sum(number - (who is not None) for (_, who, _), number in Counter(found).items())
+    divisions = {(to, who, count) for to, who, (_, count) in found if who is not None}
+    return twice + len(divisions) - len({(to, who) for to, who, _ in divisions})
 
 
 def misdelivered(ends: Ends) -> int:

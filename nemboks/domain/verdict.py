@@ -170,7 +170,9 @@ def judge(
         return _accepted(report, tried, address, at, pace, transmission_id)
     if meaning in (Verdict.UNCERTAIN, Verdict.ACCEPTED):
         return AttemptEnded(tried.fence, words, due_at, report)
-    if meaning is Verdict.TOO_LARGE and smaller is not None and not tried.uncertain:
+    # A server that announced no limit may only have had a bad moment: it is asked a second time first.
+    known = report.limit > 0 or failures > 1
+    if meaning is Verdict.TOO_LARGE and smaller is not None and known and not tried.uncertain:
         return Later(tried.fence, meaning, words, at, report, smaller)
     if meaning is Verdict.TOO_LARGE and failures >= TOO_LARGE_LIMIT:
         return Hold(Reason.TOO_LARGE, words, tried.fence, report=report)

@@ -274,3 +274,30 @@ def test_a_document_that_two_companies_got_is_nobodys_secret() -> None:
     mails = [mail(), mail(11, to=BO, headers={"Nemboks-Letter": "b", "Nemboks-Cvr": BO})]
     rounds = [posted(), posted(message_uuid="b", cvr=BO)]
     assert judged([letter(), second], mails, [row(), row(cvr=BO, upstream_id="b")], rounds)["ok"]
+
+
+def parted(n: int, number: int, docs: str, count: int = 2) -> dict[str, Any]:
+    """One mail of a split letter."""
+    one = mail(n, docs=docs)
+    return one | {"headers": one["headers"] | {"Nemboks-Part": f"{number}/{count}"}}
+
+
+@pytest.mark.parametrize(
+    ("mails", "uncertain", "found"),
+    [
+        ([parted(9, 1, "aa"), parted(10, 2, "bb")], 0, {}),
+        ([parted(9, 1, "aa"), parted(10, 2, "bb"), parted(11, 2, "bb")], 1, {"copies": 1}),
+        ([mail(8), parted(9, 1, "aa"), parted(10, 2, "bb")], 1, {"copies": 1}),
+        ([parted(9, 1, "aa")], 0, {"lost": 1, "premature_receipts": 1}),
+        ([parted(9, 1, "aa"), parted(10, 1, "bb")], 1, {"lost": 1, "premature_receipts": 1, "copies": 1}),
+        ([parted(9, 1, "aa"), parted(21, 2, "bb")], 0, {"premature_receipts": 1}),
+        ([parted(9, 1, "aa"), parted(10, 2, "bb") | {"kept_only": True}], 0, {"premature_receipts": 1}),
+        ([mail(9, docs="aa"), mail(10, docs="bb")], 1, {"lost": 1, "premature_receipts": 1, "copies": 1}),
+    ],
+)
+def test_a_split_letter_is_whole_with_all_of_its_parts(mails, uncertain, found) -> None:
+    """Every part must be confirmed before the receipt; halves that do not say that they are parts are no letter."""
+    result = judged([letter()], mails, [row(uncertain=uncertain)])
+
+    assert harm(result) == found
+    assert result["ok"] is not (set(found) - {"copies"} != set())

@@ -151,11 +151,11 @@ async def test_one_document_over_the_size_stays_upstream() -> None:
 
 
 async def test_a_part_that_is_still_too_large_is_held() -> None:
-    """A server that announced nothing: one document to a mail, and if that is refused, three looks."""
+    """A server that announced nothing: a second look, then one document to a mail; if that is refused, three looks."""
     town = Town()
     await town.waiting(memo(files=FILES))
-    town.courier.endings.extend([too_large(0), ACCEPTED, *[too_large(0, Stage.DOT)] * 3])
-    assert [await town.step() for _ in range(5)] == [S.WAITING] * 4 + [S.HELD]
+    town.courier.endings.extend([*[too_large(0)] * 2, ACCEPTED, *[too_large(0, Stage.DOT)] * 3])
+    assert [await town.step() for _ in range(6)] == [S.WAITING] * 5 + [S.HELD]
     assert (town.letter.parts, town.letter.part, town.letter.why) == (3, 2, Reason.TOO_LARGE)
     assert town.inbox.receipts == []
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.delivery.faulty_postfix import BAD, MAIN, SAYS, SERVICES, bad_certificates
 from tests.delivery.postfix_peer import Postfix, running_postfix
-from tests.delivery.test_faults_postfix import BAD, MAIN, SAYS, SERVICES, bad_certificates
 from tests.helpers.dovecot import dovecot
 
 __all__ = ["BAD", "faulty_postfix"]
