@@ -112,16 +112,16 @@ X-Failed-Recipients: post@firma.example
 Auto-Submitted: auto-replied
 From: Mail Delivery System <Mailer-Daemon@smtp.vaert.example>
 To: b+{TEXT}@{DOMAIN}
-Content-Type: multipart/report; report-type=delivery-status; boundary=1795266321-eximdsn-1804289383
+Content-Type: multipart/report; report-type=delivery-status; boundary=1795266321-eximdsn-1000000001
 MIME-Version: 1.0
 Subject: Mail delivery failed: returning message to sender
 
---1795266321-eximdsn-1804289383
+--1795266321-eximdsn-1000000001
 Content-type: text/plain; charset=us-ascii
 
 This message was created automatically by mail delivery software.
 
---1795266321-eximdsn-1804289383
+--1795266321-eximdsn-1000000001
 Content-type: message/delivery-status
 
 Reporting-MTA: dns; smtp.vaert.example
@@ -132,13 +132,13 @@ Status: 5.0.0
 Remote-MTA: dns; mail.firma.example
 Diagnostic-Code: smtp; 552 5.2.2 Mailbox full
 
---1795266321-eximdsn-1804289383
+--1795266321-eximdsn-1000000001
 Content-type: message/rfc822
 
 Return-path: <b+{TEXT}@{DOMAIN}>
 Subject: Brev
 
---1795266321-eximdsn-1804289383--
+--1795266321-eximdsn-1000000001--
 """
 
 EXCHANGE = f"""Return-Path: <>
