@@ -89,7 +89,7 @@ class Pace(BaseModel):
         waits = [3600.0, self.poll_seconds, self.missing_seconds, self.park_seconds, *self.upstream_seconds,
                  *self.retry_seconds, *(seconds for _, seconds in self.retry_by_age), self.retry_last_seconds,
                  self.full_seconds, self.second_look_seconds, self.login_seconds, self.tls_seconds,
-                 self.uncertain_seconds, self.landing_seconds, self.greylist_seconds]  # fmt: skip
+                 self.uncertain_seconds, self.landing_seconds, self.silence_seconds, self.greylist_seconds]  # fmt: skip
         return 1.5 * max(waits)
 
     def too_quick(self) -> list[str]:
