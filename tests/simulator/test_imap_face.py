@@ -100,7 +100,10 @@ def test_parts_headers_and_structure_can_be_fetched(world, inbox):
     assert fetch(inbox, letter, "(BODY.PEEK[]<100.50>)")[1] == content[100:150]
     assert fetch(inbox, letter, "(BODY.PEEK[HEADER])")[1] == content[: content.index(b"\r\n\r\n") + 4]
     structure = inbox.uid("FETCH", str(letter["uid"]["uid"]), "(BODYSTRUCTURE)")[1]
-    assert any(b"BODYSTRUCTURE" in answer and b"base64" in answer for answer in structure)
+    # A random boundary may come as a literal; the library then brings the answer in pieces.
+    pieces = [piece for answer in structure for piece in (answer if isinstance(answer, tuple) else (answer,))]
+    answer = b"".join(filter(None, pieces))
+    assert b"BODYSTRUCTURE" in answer and b"base64" in answer, structure
 
 
 def test_a_clients_own_message_is_no_letter(world, inbox):
