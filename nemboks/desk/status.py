@@ -10,13 +10,11 @@ from nemboks.desk.words import Item, Words
 from nemboks.domain.incidents import Incident
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.states import ON_ITS_WAY, UNDELIVERED
 
 LATE_SECONDS: Final = 900  # a letter that waits longer is late (UX.md U02)
 MISSED_SECONDS: Final = 600  # a look this long after its time: nobody looks
 OUTAGE: Final = 3  # failed looks in a row; fewer is a hiccup
-
-WAITING: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
-UNDELIVERED: Final = (*WAITING, State.HELD)
 
 OK, ATTENTION, CRITICAL = "ok", "attention", "critical"
 MAILBOX_STATES: Final[Mapping[str, Words]] = {
@@ -81,7 +79,7 @@ def _item(box: Mailbox, counts: Sequence[CountRow], troubles: int, at: datetime,
         "paused_by": box.paused_by or None,
         "listed_at": box.listed_at,
         "due_at": box.due_at,
-        "waiting": _number(counts, WAITING),
+        "waiting": _number(counts, ON_ITS_WAY),
         "held": held,
         "receipts_owed": _number(counts, (State.FORWARDED,)),
         "incidents": troubles,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from nemboks.domain.headline import Copy, Headline, Sealed
 from nemboks.domain.proof import Confirmation
@@ -18,6 +19,11 @@ class State(StrEnum):
     HELD = "HELD"
     DISMISSED = "DISMISSED"
     VANISHED = "VANISHED"
+
+
+# The company's mail server does not have it yet: the machine is at it, or (with HELD) a person has to be.
+ON_ITS_WAY: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
+UNDELIVERED: Final = (*ON_ITS_WAY, State.HELD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from nemboks.domain.circles import address_of
 from nemboks.domain.incidents import Incident, Notice
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.states import UNDELIVERED
 from nemboks.domain.verdict import spread
 from nemboks.journey.world import Telling, World
 from nemboks.logs import log
@@ -25,7 +26,6 @@ from nemboks.ports import Cursor, Listener, Message, NotTold
 
 BATCH = 50  # notices at one look; the next look is at most a sweep away
 EVENTS = 100  # events in one call to a webhook
-_UNDELIVERED = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER, State.HELD)
 
 
 async def assess_troubles(world: World) -> int:
@@ -52,7 +52,7 @@ async def _waiting(incidents: Sequence[Incident], world: World) -> set[int]:
     for incident in incidents:
         for id_ in incident.letters:
             letter = await world.letters.get(id_)
-            if letter is not None and letter.state in _UNDELIVERED:
+            if letter is not None and letter.state in UNDELIVERED:
                 found.add(id_)
                 break
     return found
@@ -167,7 +167,7 @@ def _collected_as(letter: Letter) -> str:
 
 
 def _deadline(letter: Letter) -> datetime | None:
-    return letter.headline.reply_by if letter.headline and letter.state in _UNDELIVERED else None
+    return letter.headline.reply_by if letter.headline and letter.state in UNDELIVERED else None
 
 
 async def _alone(notice: Notice, telling: Telling) -> bool:

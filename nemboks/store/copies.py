@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.letter import Reason, State
 from nemboks.domain.mailbox import Role
+from nemboks.domain.states import UNDELIVERED
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
 
 _NEWER: Final = routes.alias("newer")
@@ -36,7 +37,6 @@ NAMES_RECIPIENT: Final = exists(select(1).select_from(_NAMED).where(_SAME).corre
 
 # A letter that is held because of what it is goes to nobody; these are held because the primary does not get it.
 _OUT_OF_REACH: Final = (Reason.TOO_LARGE, Reason.RETURNED, Reason.RELAY_SILENT, Reason.THREE_UNCERTAIN)
-_ON_ITS_WAY: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
 _GONE_ON: Final = (State.WAITING, State.SENDING, State.HANDED_OVER, State.FORWARDED, State.ACKNOWLEDGED)
 _HELD_FOR_THAT: Final = and_(letters.c.state == State.HELD, letters.c.why.in_(_OUT_OF_REACH))
 # Whether the letter may be sent to further recipients: it is here, and nobody closed or stopped it.
@@ -50,7 +50,7 @@ _FALLBACK_LEFT: Final = exists(
 )
 # By itself, so that it is found by its state: else the search would go through every letter there ever was.
 _UNDELIVERED: Final = select(letters.c.id).where(
-    letters.c.state.in_((*_ON_ITS_WAY, State.HELD)),
+    letters.c.state.in_(UNDELIVERED),
     or_(letters.c.state != State.HELD, letters.c.why.in_(_OUT_OF_REACH)),
     letters.c.found_at < bindparam("since"),
 )

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, 
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
+from nemboks.domain.states import ON_ITS_WAY, UNDELIVERED
 from nemboks.store.checks import troubled
 from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT
 from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
@@ -34,7 +35,6 @@ DEFINITE: Final = frozenset({
     Cause.ADDRESS, Cause.POLICY, Cause.LOGIN, Cause.TLS, Cause.CERTIFICATE, Cause.HELD, Cause.RETURNED, Cause.BOUNCED,
 })  # fmt: skip
 _TRYING: Final = (State.WAITING, State.SENDING)
-_LATE: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
 
 
 def _happened(letter: Any, names: tuple[str, ...], since: str) -> Any:
@@ -52,12 +52,12 @@ def _in_turn(mailbox: Any, *order: Any) -> Any:
 
 
 _OPEN = select(letters.c.id).where(
-    letters.c.state.in_((*_LATE, State.HELD)),
+    letters.c.state.in_(UNDELIVERED),
     or_(
         and_(letters.c.state.in_(_TRYING), letters.c.why.in_(TROUBLES), letters.c.failures >= 1),
         letters.c.state == State.HELD,
         and_(letters.c.state == State.HANDED_OVER, letters.c.why == Cause.JUNK.value),
-        and_(letters.c.state.in_(_LATE), letters.c.found_at <= bindparam("late_before")),
+        and_(letters.c.state.in_(ON_ITS_WAY), letters.c.found_at <= bindparam("late_before")),
     ),
 )
 _VANISHED = select(letters.c.id).where(

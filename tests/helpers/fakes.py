@@ -11,9 +11,9 @@ from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Claimed, DotBegun, Event, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role, Route
+from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Attempted, Clock, ContentsGone, Listed
 
-UNDELIVERED = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER, State.HELD)
 OUT_OF_REACH = (rules.Reason.TOO_LARGE, rules.Reason.RETURNED, rules.Reason.RELAY_SILENT, rules.Reason.THREE_UNCERTAIN)
 
 
