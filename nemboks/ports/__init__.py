@@ -20,7 +20,17 @@ from nemboks.ports.courier import (
     ReturnBox,
     ReturnedMail,
 )
-from nemboks.ports.inbox import Gone, Inbox, InboxError, Inboxes, Listed, Refused, Unavailable
+from nemboks.ports.inbox import (
+    Gone,
+    Inbox,
+    InboxError,
+    Inboxes,
+    Listed,
+    Refused,
+    Registry,
+    Standing,
+    Unavailable,
+)
 from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, Letters, Mailboxes, Sealing
 from nemboks.ports.people import Cursor, Incidents, Listener, Message, Notifier, NotTold, Stream, Told
 
@@ -28,5 +38,5 @@ __all__ = [
     "Attempted", "Check", "Checks", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain",
     "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters",
     "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place", "Prober", "Refused",
-    "ReturnBox", "ReturnedMail", "Sealing", "Stream", "Told", "Unavailable",
+    "Registry", "ReturnBox", "ReturnedMail", "Sealing", "Standing", "Stream", "Told", "Unavailable",
 ]  # fmt: skip

@@ -1,12 +1,13 @@
 """One CVR's mailbox upstream: the Inbox port, its three errors, and who opens one."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.custody import Consent, Life
+from nemboks.domain.mailbox import Cvr, Mailbox
 from nemboks.domain.proof import Receipt
 
 
@@ -77,3 +78,23 @@ class Inboxes(Protocol):
 
     async def of(self, mailbox: Mailbox) -> Inbox: ...
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a company stands upstream (DIGITAL-POST 2.5)."""
+
+    name: str
+    life: Life
+    consent: Consent
+    curator: bool = False  # an access of a curator, liquidator or executor is active
+    # Of the recipient system by which the company lets us in; empty without consent.
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Registry(Protocol):
+    """Digital Post's look-up of organisations, asked in our own name and not in a company's."""
+
+    async def look_up(self, cvr: Cvr) -> Standing:
+        """Raises InboxError: Gone for a CVR that is not there, Refused when we are not let in, Unavailable."""
+        ...
