@@ -48,3 +48,6 @@ class Custody:
     @property
     def kept(self) -> timedelta:
         return timedelta(days=self.keep_days)
+
+
+NO_CUSTODY: Final = Custody()

@@ -22,6 +22,11 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     RETURNED = "returned"
     RELAY_SILENT = "relay_silent"
+    FROZEN = "frozen"  # an estate is registered and not in effect: nobody gets it yet
+    OLDER = "older"  # it came before the estate's effective time: the kurator was only promised later post
+    BOUNDARY = "boundary"  # it came around that time, and nobody can say on which side
+    UNROUTED = "unrouted"  # no rule fits, and the route has no default
+    ASKED = "asked"  # a person wanted it held
     COPY_LATE = "copy_late"  # of a further recipient only: five days are over
     NO_CERTIFICATE = "no_certificate"  # likewise: the company has its mails encrypted, and this one has no certificate
 
@@ -76,6 +81,7 @@ class Claimed:
     route_version: int
     address: str
     server: str
+    rule: str = ""  # of the route, which named the address
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,51 @@ from datetime import datetime
 
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.routing import Which, came
+
+NO_CONFIRMATION = "no committed confirmation"
 
 
 def receipt_may_go(letter: Letter, mailbox: Mailbox, now: datetime) -> str:
-    """Why the receipt may not go now, or "" when it may. A pause stops sending, not receipts."""
+    """Why the receipt may not go now, or "" when it may. A pause or a plan's end stops sending, not receipts."""
     if letter.state is not State.FORWARDED or letter.confirmation is None:
-        return "no committed confirmation"
+        return NO_CONFIRMATION
     if letter.bounced:
         return "the mail came back after it was accepted"
     if mailbox.parked_until and now < mailbox.parked_until:
         return "Digital Post refuses this CVR for now"
+    return _estate(letter, mailbox) or _custody(letter, mailbox, now)
+
+
+def _estate(letter: Letter, mailbox: Mailbox) -> str:
+    """What the people of before got stays in Digital Post for the kurator to read there."""
+    if mailbox.frozen_at is None:
+        return ""
+    if mailbox.boundary_at is None:
+        return "an estate is registered: nothing leaves Digital Post before it is decided"
+    if came(letter, mailbox.boundary_at, mailbox.face) is Which.BEFORE or _to_another(letter, mailbox):
+        return "it was delivered to the previous address before the estate took effect"
+    return ""
+
+
+def _to_another(letter: Letter, mailbox: Mailbox) -> bool:
+    at = letter.confirmation.at if letter.confirmation else None
+    return at is not None and mailbox.boundary_at is not None and at < mailbox.boundary_at
+
+
+def _custody(letter: Letter, mailbox: Mailbox, now: datetime) -> str:
+    custody = mailbox.custody
+    if custody.fuse:
+        return f"the delete fuse has tripped: {custody.fuse}"
+    if custody.legal_hold_since is not None:
+        return "a legal hold is on"
+    if custody.unproven:
+        return "nobody has proven the address with a code yet"
+    if custody.shadow_since is not None:
+        return "shadow mode: letters are forwarded and stay in Digital Post until a person says go"
+    confirmation = letter.confirmation
+    if custody.probation_until is not None and now < custody.probation_until:
+        return "the address is new, and on probation"
+    if confirmation is not None and now < confirmation.at + custody.kept:
+        return f"it is kept in Digital Post for {custody.keep_days} days after it was delivered"
     return ""

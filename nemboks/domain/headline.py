@@ -104,6 +104,11 @@ class Headline:
     eight_bit: bool = False  # a message whose body needs 8BITMIME
     thread: str = ""  # digest of the case or conversation it belongs to; "" for none
     forwarded: Forwarded | None = None
+    # What routing rules go by (MeMo AttentionData and ContentData); "" when absent, or when the letter gives several.
+    p_number: str = ""  # ten digits: the workplace it is meant for
+    se_number: str = ""  # eight digits: the unit that pays tax
+    kle: str = ""  # subject number of the municipalities' KLE
+    case_id: str = ""  # the authority's own; CPR shapes are masked
 
 
 @dataclass(frozen=True, slots=True)

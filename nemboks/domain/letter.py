@@ -91,7 +91,7 @@ MOVES: Final[Mapping[type[Event], Move]] = {
     Believed: _from(S.FORWARDED),
     Released: _from(S.HELD, to=(S.WAITING,)),
     Retried: _from(S.FOUND, S.WAITING, S.FORWARDED),
-    Dismissed: _from(S.HELD, S.WAITING, to=(S.DISMISSED,)),
+    Dismissed: _from(S.HELD, S.WAITING, S.FOUND, to=(S.DISMISSED,)),
     ContentsLost: _from(S.WAITING, S.SENDING, to=(S.FOUND,)),
     ReceiptBegun: _from(S.FORWARDED),
     Acknowledged: _from(S.FORWARDED, to=(S.ACKNOWLEDGED,)),
@@ -193,9 +193,10 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
             return {"why": why, "words": words, "due_at": None if letter.bounced else due_at,
                     "failures": letter.failures + 1 if why == letter.why else 1,
                     "receipt_begun_at": None if definite else letter.receipt_begun_at}  # fmt: skip
-        case Claimed(deadline_at, due_at, _, address):
+        case Claimed(deadline_at, due_at, version, address, _, rule):
             return {"state": S.SENDING, "fence": letter.fence + 1, "deadline_at": deadline_at, "due_at": due_at,
-                    "dot_begun_at": None, **_still(letter, at_address(letter.proofs, address))}  # fmt: skip
+                    "dot_begun_at": None, "route_version": version, "rule": rule,
+                    **_still(letter, at_address(letter.proofs, address))}  # fmt: skip
         case DotBegun():
             return {"dot_begun_at": at}
         case Confirmed(confirmation, transmission_id, due_at):
@@ -242,7 +243,8 @@ def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]
         case Released(_, due_at):
             # Other contents under the same id are another letter: a person has looked and takes the new ones.
             anew = _ANEW if letter.why == Reason.OTHER_CONTENTS else {}
-            return {"state": S.WAITING, "why": "", "words": "", "due_at": due_at, "failures": 0, **anew}
+            return {"state": S.WAITING, "why": "", "words": "", "due_at": due_at, "failures": 0,
+                    "released_at": at, **anew}  # fmt: skip
         case Retried(_, due_at):
             return {"due_at": due_at}
         case Dismissed():

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from nemboks.domain.custody import NO_CUSTODY, Consent, Custody, Life
+
 _WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 1)
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -128,6 +130,37 @@ class Recipient:
     certificate: str = ""  # PEM; a company that has its mails encrypted has the copies encrypted too
 
 
+class Field(StrEnum):
+    """What a letter says of itself that a rule may go by."""
+
+    AUTHORITY = "authority"  # its name or its CVR number
+    P_NUMBER = "p_number"
+    SE_NUMBER = "se_number"
+    KLE = "kle"
+    CASE = "case"
+    CLASS = "class"  # legal, mandatory, ordinary
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Letters that say this go there; a value that ends in * fits whatever follows."""
+
+    field: Field
+    value: str
+    address: Address
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """For a while everything goes there; at `until` it goes where it went before. In force in [since, until)."""
+
+    since: datetime
+    until: datetime
+    address: Address
+    server: str
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Where a mailbox's letters go, dated and versioned; `vouched_by` is who answered for the addresses."""
@@ -139,6 +172,9 @@ class Route:
     vouched_by: str
     others: tuple[Recipient, ...] = ()
     fallback_decides: bool = False  # the owner's choice: a confirmed fallback lets the letter leave Digital Post
+    rules: tuple[Rule, ...] = ()  # the first that fits; routing.py
+    holiday: Holiday | None = None
+    unrouted: str = ""  # who looks after letters that no rule fits; "" where those go to `address`
 
     @property
     def destination(self) -> str:
@@ -158,6 +194,7 @@ class Options:
     contact_language: str = "da"
     webhooks: tuple[str, ...] = ()  # names in the settings' [webhooks]
     landing: str = ""  # a name in the settings' [landings]: where we may look whether a mail arrived
+    digest: Address | None = None  # gets a digest every morning there is something to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +214,13 @@ class Mailbox:
     trouble: str = ""  # why the last listing failed, "" after a good one
     failures: int = 0  # listings failed in a row
     options: Options = Options()
+    account: int | None = None  # None: the operator's own
+    reference: str = ""  # the accountant's own number for the client
+    consent: Consent = Consent.GIVEN
+    life: Life = Life.UNKNOWN
+    looked_up_at: datetime | None = None  # when upstream was last asked about the company
+    curator: bool = False  # upstream says that a curator's access is active
+    custody: Custody = NO_CUSTODY
+    frozen_at: datetime | None = None  # an estate was registered: nothing goes to the people of before
+    boundary_at: datetime | None = None  # it is in effect: from then on letters go to the kurator (by available_at)
+    serves_until: datetime | None = None  # the plan's end: from then on nothing new is fetched or sent

@@ -55,6 +55,9 @@ class Letter:
     transmission_id: str | None = None  # one for all receipts of this letter
     receipt_begun_at: datetime | None = None  # a receipt call without a definite answer is out
     acknowledged_at: datetime | None = None
+    route_version: int = 0  # of the latest claim, and the rule of that route which named the address
+    rule: str = ""
+    released_at: datetime | None = None  # a person last let it go on
 
     @property
     def part(self) -> int:

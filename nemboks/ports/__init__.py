@@ -4,6 +4,7 @@ Adapters translate foreign exceptions at their border, once. Each port has one s
 on every adapter and on the fakes.
 """
 
+from nemboks.ports.books import Acts, Books, Rows
 from nemboks.ports.clock import Clock
 from nemboks.ports.courier import (
     Check,
@@ -35,8 +36,8 @@ from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, 
 from nemboks.ports.people import Cursor, Incidents, Listener, Message, Notifier, NotTold, Stream, Told
 
 __all__ = [
-    "Attempted", "Check", "Checks", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain",
-    "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters",
+    "Acts", "Attempted", "Books", "Check", "Checks", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries",
+    "Domain", "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters",
     "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place", "Prober", "Refused",
-    "Registry", "ReturnBox", "ReturnedMail", "Sealing", "Standing", "Stream", "Told", "Unavailable",
+    "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing", "Stream", "Told", "Unavailable",
 ]  # fmt: skip

@@ -1,0 +1,32 @@
+"""What an account may use: plans as the operator's policy, and their end (FEATURES 6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+DRAIN_DAYS: Final = 7  # receipts of letters that were forwarded before the end may go so long after it (I11)
+NO_PLAN: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One tier. `features` are words of FEATURES."""
+
+    name: str
+    cvrs: int  # at most; 0: as many as wanted
+    features: frozenset[str] = frozenset()
+
+
+# What a plan can leave out; without plans everything is there.
+FEATURES: Final = frozenset({"copies", "rules", "holiday", "digest", "import", "webhooks"})
+USUAL: Final[Mapping[str, Plan]] = {
+    "Basis": Plan("Basis", 1),
+    "Pro": Plan("Pro", 10, frozenset({"copies", "holiday", "rules"})),
+    "Storkunde": Plan("Storkunde", 0, FEATURES),
+}
+
+
+def serves(serves_until: datetime | None, at: datetime) -> bool:
+    """Whether anything new is fetched or sent at that time; the end is the first moment without it."""
+    return serves_until is None or at < serves_until

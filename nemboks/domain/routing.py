@@ -1,0 +1,103 @@
+"""Where a letter goes: rules, holiday, default, and what an estate's boundary says of it.
+
+Pure and asked twice under the fence, at the claim and right before the dot, with the time of that commit: so a
+redirect ends at its minute, and a rule that changed in between gets no dot (RELIABILITY I5, T02).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from nemboks.domain.events import Reason
+from nemboks.domain.mailbox import Address, Face, Field, Mailbox, Route, Rule, destination
+from nemboks.domain.states import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The one address that a letter goes to now, what takes its mails, and which rule said so."""
+
+    address: Address
+    server: str
+    rule: str
+
+    @property
+    def destination(self) -> str:
+        return destination(self.server, self.address)
+
+
+DEFAULT: Final = "default"
+HOLIDAY: Final = "holiday"
+
+
+class Which(StrEnum):
+    """On which side of an estate's effective time a letter came."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    AROUND = "around"  # it came somewhere between two listings, and the boundary lies between them (D14)
+
+
+def aim(route: Route, letter: Letter, at: datetime) -> Aim | None:
+    """Where the letter goes now: the holiday, else the first rule that fits, else the default. None: nowhere."""
+    holiday = route.holiday
+    if holiday is not None and holiday.since <= at < holiday.until:
+        return Aim(holiday.address, holiday.server, HOLIDAY)
+    for rule in route.rules:
+        if fits(rule, letter):
+            return Aim(rule.address, rule.server, f"{rule.field}:{rule.value}")
+    return None if route.unrouted else Aim(route.address, route.server, DEFAULT)
+
+
+def fits(rule: Rule, letter: Letter) -> bool:
+    """Whether the rule is about this letter. Upper and lower case are one; a trailing * fits whatever follows."""
+    wanted = rule.value.casefold()
+    for fact in facts(rule.field, letter):
+        text = fact.casefold()
+        if text == wanted or (wanted.endswith("*") and text.startswith(wanted[:-1])):
+            return bool(text)
+    return False
+
+
+def facts(field: Field, letter: Letter) -> tuple[str, ...]:
+    """What the letter says of itself under this head; () while it is not read yet."""
+    headline = letter.headline
+    if headline is None:
+        return ()
+    match field:
+        case Field.AUTHORITY:
+            return headline.authority.name, headline.authority.id
+        case Field.P_NUMBER:
+            return (headline.p_number,)
+        case Field.SE_NUMBER:
+            return (headline.se_number,)
+        case Field.KLE:
+            return (headline.kle,)
+        case Field.CASE:
+            return (headline.case_id,)
+        case Field.CLASS:
+            return ("legal" if headline.legal else "mandatory" if headline.mandatory else "ordinary",)
+
+
+def came(letter: Letter, boundary: datetime, face: Face) -> Which:
+    """Which side of the boundary the letter came on. Over REST all we know is two listings that it came between."""
+    if letter.available_at < boundary:
+        return Which.BEFORE
+    if face is Face.IMAP:
+        return Which.AFTER
+    return Which.AFTER if letter.not_before is not None and letter.not_before >= boundary else Which.AROUND
+
+
+def obstacle(letter: Letter, mailbox: Mailbox, at: datetime) -> Reason | None:
+    """Why only a person may let this letter go on to the present route; None for almost all."""
+    if mailbox.frozen_at is not None and (mailbox.boundary_at is None or at < mailbox.boundary_at):
+        return Reason.FROZEN
+    if mailbox.boundary_at is not None:
+        side = came(letter, mailbox.boundary_at, mailbox.face)
+        # A person who looked at one that came around the boundary has decided; nobody can move an older one.
+        if side is Which.BEFORE or (side is Which.AROUND and letter.released_at is None):
+            return Reason.OLDER if side is Which.BEFORE else Reason.BOUNDARY
+    if letter.headline is not None and aim(mailbox.route, letter, at) is None:
+        return Reason.UNROUTED
+    return None

@@ -1,0 +1,131 @@
+"""The ledger as an act of people sees it: everything it reads and writes, inside one transaction.
+
+An act is a plain function of Books: it reads, asks `may`, applies a rule of the domain, writes, notes it down and
+queues what people are to be told. All of it is committed together, or nothing is (RELIABILITY I20). No await inside.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from nemboks.domain.announcements import Announcement
+from nemboks.domain.changes import Change
+from nemboks.domain.codes import Code, Codes
+from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
+from nemboks.domain.letter import Event, Letter, State
+from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
+from nemboks.domain.people import Account, Grant, Person
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+class Rows(Protocol[V]):
+    """The rows of one kind, as values with an `id`."""
+
+    def add(self, value: V) -> V:
+        """The value with the id that it was given."""
+        ...
+
+    def put(self, value: V) -> None:
+        """Writes the value over the row with its id."""
+        ...
+
+    def get(self, id_: int) -> V | None: ...
+    def all(self, **equal: Any) -> list[V]:
+        """Those whose fields equal these values, in the order of their ids; None means "has none"."""
+        ...
+
+
+class Books(Protocol):
+    @property
+    def at(self) -> datetime:
+        """The time of this transaction."""
+        ...
+
+    @property
+    def codes_of(self) -> Codes:
+        """What makes and compares codes."""
+        ...
+
+    @property
+    def accounts(self) -> Rows[Account]: ...
+    @property
+    def people(self) -> Rows[Person]: ...
+    @property
+    def grants(self) -> Rows[Grant]: ...
+    @property
+    def changes(self) -> Rows[Change]: ...
+    @property
+    def codes(self) -> Rows[Code]: ...
+    @property
+    def estates(self) -> Rows[Estate]: ...
+    @property
+    def documents(self) -> Rows[EstateDocument]: ...
+    @property
+    def checked(self) -> Rows[Checked]: ...
+    @property
+    def approvals(self) -> Rows[Approval]: ...
+    @property
+    def announcements(self) -> Rows[Announcement]: ...
+
+    def mailbox(self, cvr: Cvr) -> Mailbox | None: ...
+    def mailbox_of(self, id_: int) -> Mailbox:
+        """StoreError if there is none: an id comes from a row."""
+        ...
+
+    def mailboxes(self, account: int | None = None) -> list[Mailbox]:
+        """All, or those of one account, by CVR."""
+        ...
+
+    def add_mailbox(self, mailbox: Mailbox, credentials: Mapping[str, str], by: str) -> Mailbox:
+        """A new mailbox with its first route (version 1), due at once. `mailbox.id` is ignored."""
+        ...
+
+    def keep(self, mailbox: Mailbox) -> Mailbox:
+        """Writes all of the mailbox but its route, its credentials and what listings write (listed_at, trouble)."""
+        ...
+
+    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str]) -> None: ...
+    def reroute(self, mailbox: Mailbox, route: Route) -> Mailbox:
+        """The mailbox with the next version of its route, noted; what the old address put off is due now."""
+        ...
+
+    def routes(self, mailbox: Mailbox) -> Sequence[Route]:
+        """All versions, the oldest first."""
+        ...
+
+    def letter(self, id_: int) -> Letter | None: ...
+    def letters(self, mailbox: Mailbox, *states: State) -> list[Letter]:
+        """The mailbox's letters in these states (none named: in all), in the order in which they were found."""
+        ...
+
+    def move(self, letter: Letter, event: Event) -> Letter:
+        """The letter after the event, with its row of history. Raises Stale."""
+        ...
+
+    def send_also(self, letter: Letter, recipient: Recipient) -> None:
+        """One more recipient for this letter alone; it must be named by the current route."""
+        ...
+
+    def note(
+        self, event: str, mailbox: Mailbox | None = None, by: str = "", letter: Letter | None = None, **particulars: Any
+    ) -> None:
+        """One row of history. No titles, contents, codes, secrets; addresses only masked."""
+        ...
+
+    def tell(self, announcement: Announcement) -> None:
+        """Queues it; one with the same key is left alone."""
+        ...
+
+
+class Acts(Protocol):
+    """Where acts are committed."""
+
+    async def act(self, fn: Callable[[Books], T]) -> T:
+        """What `fn` brings, after the commit; what it raises, after the rollback."""
+        ...
+
+    async def ask(self, fn: Callable[[Books], T]) -> T:
+        """What `fn` reads; it must not write."""
+        ...
