@@ -16,7 +16,17 @@ from nemboks.content import memo_paths as at
 from nemboks.content.active import Watch
 from nemboks.content.coding import Base64Decoder
 from nemboks.content.errors import Unreadable
-from nemboks.content.memo_values import action_of, flag, forwarded_of, moment, number, thread_of, uuid_of
+from nemboks.content.memo_values import (
+    action_of,
+    digits_of,
+    flag,
+    forwarded_of,
+    moment,
+    number,
+    reference_of,
+    thread_of,
+    uuid_of,
+)
 from nemboks.content.texts import clean
 from nemboks.content.xml_guard import GuardedXml, plain
 from nemboks.domain.headline import Action, Authority, Document, Headline, Kind, Role
@@ -26,6 +36,7 @@ VERSIONS = ("1", "1.0", "1.1", "1.2")  # a decimal number: 1 is 1.0
 FILES = 500  # Digital Post allows 10, some contact points 99
 ACTIONS = 500
 REPLIES = 20  # kept; what more there is says nothing of the thread
+SPELLINGS = 20  # of one number in a register; a letter with more does not give one
 FIELD = 2048  # characters kept of one field; the schema allows 512 at most
 
 
@@ -68,6 +79,7 @@ class _Tree:
         self._paths: list[str] = []  # of the open elements; "" where we do not look
         self._version = ""
         self._fields: dict[str, str] = {}
+        self._registers: dict[str, set[str]] = {}  # all different values: rules go by one that is alone
         self._inner: dict[str, str] = {}  # the fields of the open File, Action or ReplyData, by their path
         self._text: list[str] = []
         self._room = 0
@@ -83,7 +95,7 @@ class _Tree:
         if above in at.CONTENT:
             raise Unreadable("a file of the letter has markup in its base64")
         path = f"{above}/{name}" if self._paths else name
-        path = path if space == SPACE and path in at.KNOWN else ""
+        path = path if path in at.KNOWN and space == at.OTHER_SPACES.get(path, SPACE) else ""
         self._paths.append(path)
         if path in at.FIELDS:
             self._text, self._room = [], FIELD
@@ -119,6 +131,10 @@ class _Tree:
             raise Unreadable(f"the letter is MeMo version {plain(self._version) or 'unknown'}, which is new to us")
 
     def _keep(self, path: str) -> None:
+        if path in at.REGISTERS:
+            seen = self._registers.setdefault(path, set())
+            seen.add("".join(self._text).strip() if len(seen) < SPELLINGS else "?")
+            return
         fields = self._inner if path.startswith(at.INNER) else self._fields
         if path in fields:
             raise Unreadable(f"the letter gives {path.rpartition('/')[2]} twice")
@@ -179,7 +195,14 @@ class _Tree:
             mandatory=flag(get(f"{at.HEADER}/mandatory")),
             thread=thread_of(get(f"{at.CASE}/caseID"), self._replies),
             forwarded=forwarded_of(get(f"{at.FORWARD}/originalSender"), get(f"{at.FORWARD}/originalMessageDateTime")),
+            p_number=digits_of(self._given(*at.P_NUMBER), 10),
+            se_number=digits_of(self._given(at.SE_NUMBER), 8),
+            kle=reference_of(self._given(at.KLE)),
+            case_id=reference_of([get(f"{at.CASE}/caseID", "")]),
         )
+
+    def _given(self, *paths: str) -> set[str]:
+        return set().union(*(self._registers.get(path, ()) for path in paths))
 
     def _kind(self) -> Kind:
         match self._need("messageType").upper():

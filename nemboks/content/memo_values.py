@@ -3,14 +3,15 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from nemboks.content.errors import Unreadable
-from nemboks.content.texts import clean
+from nemboks.content.texts import clean, masked
 from nemboks.domain.headline import Action, Forwarded, Reservation
 
 _TEXT = 256  # characters; the schema's memoTextType
+_REFERENCE = 64  # characters of a case or subject that a rule may name
 
 
 def moment(text: str | None) -> datetime | None:
@@ -40,6 +41,25 @@ def number(text: str) -> str:
     if not re.fullmatch(r"[0-9]{1,32}", digits):
         raise Unreadable("the letter's recipientID is not a number")
     return digits
+
+
+def digits_of(texts: Iterable[str], count: int) -> str:
+    """The number of `count` digits that all of these give; "" for none, for another shape, and where they differ.
+
+    No check digit is tested: some P-numbers have none (DIGITAL-POST.md 4.7).
+    """
+    found = {re.sub(r"[\s-]", "", text).upper().removeprefix("DK") for text in texts} - {""}
+    only = found.pop() if len(found) == 1 else ""
+    return only if re.fullmatch(rf"[0-9]{{{count}}}", only) else ""
+
+
+def reference_of(texts: Iterable[str]) -> str:
+    """The one case or subject that these give, fit to be shown; "" for none and where they differ.
+
+    Some authorities make case numbers of CPR numbers, which no rule may name and nothing may keep.
+    """
+    found = {clean(text, _TEXT) for text in texts} - {""}
+    return masked(found.pop(), _REFERENCE) if len(found) == 1 else ""
 
 
 def action_of(fields: Mapping[str, str]) -> Action:
