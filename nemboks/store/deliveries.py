@@ -118,7 +118,7 @@ def _plan(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime)
         tx.execute(INSERT, delivery_values(planned))
         known.add((one.role, one.address, one.server))
         told = {"role": one.role.value, "address": one.address.masked, "server": one.server}
-        tx.execute(events.INSERT, events.row(letter.mailbox, "copy_planned", at, told, letter.id))
+        events.add(tx, events.row(letter.mailbox, "copy_planned", at, told, letter.id))
     return _deliveries(tx, OF_LETTER, {"letter": letter.id})
 
 
@@ -153,4 +153,4 @@ def _check(seen: Delivery, before: Delivery, event: DeliveryEvent) -> None:
 def _note(tx: Tx, after: Delivery, event: DeliveryEvent, at: datetime) -> None:
     told = {"delivery": after.id, "role": after.role.value, "state": after.state.value, **events.detail(event)}
     row = events.row(after.mailbox, f"copy_{events.NAMES[type(event)]}", at, told, after.letter)
-    tx.execute(events.INSERT, {**row, "fence": after.fence})
+    events.add(tx, {**row, "fence": after.fence})

@@ -76,7 +76,7 @@ class SqlDomains:
 
     def _note(self, tx: Tx, event: str, name: str, particulars: dict[str, Any]) -> None:
         told = {"domain": name.lower(), **particulars}
-        tx.execute(events.INSERT, events.row(None, event, self._clock.now(), told))
+        events.add(tx, events.row(None, event, self._clock.now(), told))
 
 
 def _get(tx: Tx, name: str) -> Domain:

@@ -1,7 +1,7 @@
-"""The history row of every change, written in its transaction (D15).
+"""The history row of every change, written in its transaction (D15) and chained to the row before (domain/chain.py).
 
-Promises: no titles, no contents, no secrets; addresses only masked. What servers said is already capped and redacted
-where it was read.
+Promises: `add` is the only door; no titles, no contents, no secrets; addresses only masked. What servers said is
+already capped and redacted where it was read.
 """
 
 import re
@@ -10,26 +10,44 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final, get_args
 
-from sqlalchemy import insert
+from sqlalchemy import String, bindparam, insert, select
 
+from nemboks.domain.chain import FIELDS, GENESIS, hash_of
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Event, Letter, State
 from nemboks.domain.mailbox import Address
 from nemboks.domain.proof import Confirmation
-from nemboks.store.ready import Ready
+from nemboks.store.ready import DIALECT, Ready
 from nemboks.store.schema import events
 from nemboks.store.writer import Tx
 
-INSERT: Final = insert(events)
-ADD: Final = Ready(INSERT, [column.name for column in events.columns if column.name != "id"])
+_BIND: Final = [(name, events.c[name].type.bind_processor(DIALECT)) for name in FIELDS]
+# Already bound for the hash, so as plain as the driver takes them.
+_ADD: Final = Ready(insert(events).values({name: bindparam(name, type_=String()) for name in ("id", "hash", *FIELDS)}))
+_LAST: Final = Ready(select(events.c.id, events.c.hash).order_by(events.c.id.desc()).limit(1))
 NAMES: Final[Mapping[type[Event], str]] = {
     kind: re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower() for kind in get_args(Event)
 }
 
 
+def add(tx: Tx, *rows: Mapping[str, Any]) -> None:
+    """Writes rows of history behind the last one, each with its number and hash.
+
+    The last row is read in every unit: another process may have written since. BEGIN IMMEDIATE keeps it the last one
+    until our commit.
+    """
+    last = _LAST.first(tx, {}) or {"id": 0, "hash": GENESIS}
+    number, hash_ = last["id"], last["hash"]
+    for row in rows:
+        values = {name: write(row[name]) if write else row[name] for name, write in _BIND}
+        number += 1
+        hash_ = hash_of(number, hash_, values.values())
+        _ADD.run(tx, {"id": number, "hash": hash_, **values})
+
+
 def moved(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) -> None:
     """Writes the row of one move."""
-    ADD.run(tx, row(before.mailbox, NAMES[type(event)], at, detail(event), before.id, before.state, after))
+    add(tx, row(before.mailbox, NAMES[type(event)], at, detail(event), before.id, before.state, after))
 
 
 def row(

@@ -154,13 +154,13 @@ def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at:
         tx.execute(INSERT, new)
         ids = _known(tx, mailbox, [row["upstream_id"] for row in new])
         rows = [events.row(mailbox, "found", at, {}, ids[row["upstream_id"]].id) for row in new]
-        tx.execute(events.INSERT, [{**row, "to_state": State.FOUND, "fence": 0} for row in rows])
+        events.add(tx, *({**row, "to_state": State.FOUND, "fence": 0} for row in rows))
     for row in known.values():
         if row.state is State.VANISHED:
             moves.move(tx, moves.read(tx, row.id), Reappeared(at), at)
     tx.execute(NOTE, {"b_id": mailbox, "due": due_at, "at": at})
     if trouble:
-        tx.execute(events.INSERT, events.row(mailbox, "listing_recovered", at, {"after": trouble}))
+        events.add(tx, events.row(mailbox, "listing_recovered", at, {"after": trouble}))
     return len(new)
 
 
@@ -188,5 +188,5 @@ def _rebind(tx: Tx, twin: Letter, letter: Letter, at: datetime) -> Letter:
     after = replace(kept, upstream_id=gone.upstream_id)
     moves.write(tx, kept, after)
     told = {"was": kept.upstream_id, "is": gone.upstream_id, "instead_of": gone.id}
-    tx.execute(events.INSERT, events.row(kept.mailbox, "rebound", at, told, kept.id, kept.state, after))
+    events.add(tx, events.row(kept.mailbox, "rebound", at, told, kept.id, kept.state, after))
     return after

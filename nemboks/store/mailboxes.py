@@ -142,7 +142,7 @@ class SqlMailboxes:
 
 
 def _note(tx: Tx, mailbox: int, event: str, at: datetime, **particulars: Any) -> None:
-    tx.execute(events.INSERT, events.row(mailbox, event, at, particulars))
+    events.add(tx, events.row(mailbox, event, at, particulars))
 
 
 def _postpone(tx: Tx, id_: int, due_at: datetime, trouble: str, parked: bool, at: datetime) -> Mailbox:

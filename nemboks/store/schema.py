@@ -129,7 +129,7 @@ attempts = Table(
     Column("report", Value(Report)),
 )
 
-events = Table(  # only ever added to (D15)
+events = Table(  # only ever added to (D15); triggers of revision 0004 refuse anything else
     "events",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -141,6 +141,17 @@ events = Table(  # only ever added to (D15)
     Column("to_state", Word(State)),
     Column("fence", Integer),
     Column("detail", Details(), nullable=False),
+    Column("hash", String(64), nullable=False),  # domain/chain.py
+)
+
+anchors = Table(  # heads that were told elsewhere; a thief can change this table too, so the log has them as well
+    "anchors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("where", String(32), nullable=False),
 )
 
 deliveries = Table(
