@@ -19,11 +19,6 @@ _SECOND = r"(?:[.:](?P<second>[0-9]{2})(?:\.[0-9]{1,9})?)?"
 _TIME = rf"(?:\s+(?:kl\.?\s*|at\s+)?|T)(?P<hour>[0-9]{{1,2}})[.:](?P<minute>[0-9]{{2}}){_SECOND}"
 _ZONE = r"\s*(?P<zone>Z|(?P<sign>[+-])(?P<zh>[0-9]{2}):?(?P<zm>[0-9]{2}))"
 _WRITTEN = re.compile(rf"(?:{_DANISH}|{_ISO})(?:{_TIME}(?:{_ZONE})?)?", re.IGNORECASE)
-_MONTHS = (
-    ("januar", "January"), ("februar", "February"), ("marts", "March"), ("april", "April"), ("maj", "May"),
-    ("juni", "June"), ("juli", "July"), ("august", "August"), ("september", "September"), ("oktober", "October"),
-    ("november", "November"), ("december", "December"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +42,8 @@ class NoMomentError(ValueError):
 def local_moment(text: str) -> Moment:
     """The moment that somebody wrote, in UTC. Raises NoMomentError.
 
-    `21-11-2026`, `21-11-2026 14.05` (or 14:05, kl. 14.05, at 14:05), `2026-11-21`, `2026-11-21T14:05`, the last with a zone
-    too: `Z`, `+01:00`. A date alone is its first minute in Denmark. A fraction of a second is cut off.
+    `21-11-2026`, `21-11-2026 14.05` (or 14:05, kl. 14.05, at 14:05), `2026-11-21`, `2026-11-21T14:05`,
+    and behind a time its zone: `Z`, `+01:00`. A date alone is its first minute in Denmark. A fraction of a second is cut off.
     """
     found = _WRITTEN.fullmatch(text.strip())
     if found is None:
@@ -99,10 +94,9 @@ def _day(year: int, month: int, day: int) -> date:
         )
     days = monthrange(year, month)[1]
     if not 1 <= day <= days:
-        da, en = _MONTHS[month - 1]
         raise NoMomentError(
-            f"{day:02}-{month:02}-{year} findes ikke; {da} {year} har {days} dage",
-            f"{day:02}-{month:02}-{year} does not exist; {en} {year} has {days} days",
+            f"{day:02}-{month:02}-{year} findes ikke; den måned har {days} dage",
+            f"{day:02}-{month:02}-{year} does not exist; that month has {days} days",
         )
     return date(year, month, day)
 
