@@ -39,7 +39,8 @@ ATTEMPTS: Final = (
 ATTEMPT: Final = select(attempts).where(
     attempts.c.letter_id == bindparam("id"), attempts.c.delivery_id == 0, attempts.c.number == bindparam("number")
 )
-EVENTS: Final = select(events).where(events.c.letter_id == bindparam("id")).order_by(events.c.id)
+_TOLD = [column for column in events.c if column.name != "hash"]
+EVENTS: Final = select(*_TOLD).where(events.c.letter_id == bindparam("id")).order_by(events.c.id)
 COUNTS: Final = (
     select(mailboxes.c.cvr, letters.c.state, func.count(), func.min(letters.c.available_at))
     .join_from(letters, mailboxes)
