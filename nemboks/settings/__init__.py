@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from nemboks.domain.mailbox import DIRECT
+from nemboks.domain.mailbox import DIRECT, Cvr
 from nemboks.domain.pace import Pace
-from nemboks.settings.group import Group, SettingsError
+from nemboks.settings.group import Group, SettingsError, secret
 from nemboks.settings.mail import Direct, Landing, Notices, OAuth, Returns, Sender, Server, Webhook
 from nemboks.settings.mailbox import DeclaredMailbox, Further
 
@@ -39,6 +39,10 @@ class Upstream(Group):
     client_cert_file: Path | None = Field(None, description="Our OCES function certificate (PEM).")
     client_key_file: Path | None = Field(None, description="Its private key (PEM).")
     delete_after_receipt: bool = Field(False, description="Also DELETE a letter after its receipt was taken.")
+    cvr: str = Field("", description="Our own CVR, which companies name in a system of theirs to let us in.")
+    system_id: str = Field("", description="Id of our own system, which asks the register about companies.")
+    api_token: SecretStr | None = Field(None, description="Its API token.")
+    api_token_file: Path | None = Field(None, description="… or a file that holds it.")
     imap_host: str = Field("", description="Host of the IMAP inboxes, for CVRs that have that face.")
     imap_port: int = Field(993, ge=1, le=65535, description="Its port; always implicit TLS.")
     imap_ca_file: Path | None = Field(None, description="CA that signs its certificate; the system's CAs if absent.")
@@ -49,6 +53,23 @@ class Upstream(Group):
         if not url.startswith("https://"):
             raise ValueError("must begin with https://")
         return url if url.endswith("/") else url + "/"
+
+    @field_validator("cvr")
+    @classmethod
+    def _cvr(cls, text: str) -> str:
+        return Cvr(text) if text else ""
+
+    @model_validator(mode="after")
+    def _own(self) -> Self:
+        if not bool(self.cvr) == bool(self.system_id) == bool(self.api_token or self.api_token_file):
+            raise ValueError("cvr, system_id and api_token (or api_token_file) belong together")
+        return self
+
+    def own_login(self) -> tuple[Cvr, str, str] | None:
+        """Our CVR, system id and API token at the register, None when not set. SettingsError for an unread file."""
+        if not self.cvr:
+            return None
+        return Cvr(self.cvr), self.system_id, secret(self.api_token, self.api_token_file, "upstream.api_token")
 
 
 class Seats(Group):

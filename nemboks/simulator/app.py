@@ -1,6 +1,7 @@
 """The command `nemboks-simulator`: start the pretend Digital Post and mail server, run until told to stop.
 
 Promises: the ready file appears, whole, once everything listens; SIGTERM and SIGINT stop it quickly with exit code 0.
+`company` talks to a simulator that runs; it changes nothing by itself.
 """
 
 import asyncio
@@ -12,8 +13,10 @@ from pathlib import Path
 import click
 
 from nemboks.simulator.config_text import write_whole
+from nemboks.simulator.control_client import ControlError, ask
 from nemboks.simulator.inboxes import REMOVALS, Removal
 from nemboks.simulator.simulation import InboxMode, Plan, Simulation
+from nemboks.simulator.standing import CONSENTS, LIVES
 
 EXAMPLES = """
 \b
@@ -28,6 +31,14 @@ Then, with BASE from the ready file's control.base_url:
   curl -d '{"cvr": "...", "seed": 1, "index": 0}' BASEletters
   curl -d '{"name": "smtp-rcpt-450", "times": 2}' BASEfaults
   curl BASEletters; curl BASEmails
+"""
+COMPANY_EXAMPLES = """
+\b
+Examples:
+  nemboks-simulator company 12345674 --ready-file /tmp/sim/ready.json
+  nemboks-simulator company 12345674 --ready-file /tmp/sim/ready.json --life ceased
+  nemboks-simulator company 12345674 --ready-file /tmp/sim/ready.json --life bankrupt --curator --json
+  nemboks-simulator company 12345674 --ready-file /tmp/sim/ready.json --consent given
 """
 
 
@@ -80,6 +91,29 @@ async def _serve(plan: Plan, ready_file: Path, write_config: Path | None) -> Non
         await stop.wait()
     finally:
         await simulation.stop()
+
+
+@main.command(epilog=COMPANY_EXAMPLES)
+@click.argument("cvr")
+@click.option("--ready-file", required=True, type=click.Path(path_type=Path), help="Of the simulator that runs.")
+@click.option("--life", type=click.Choice(LIVES), help="How it stands in the register from now on.")
+@click.option("--consent", type=click.Choice(CONSENTS), help="Whether it lets the vendor into its mailbox.")
+@click.option("--curator/--no-curator", default=None, help="Whether the access of a curator is active.")
+@click.option("--json", "as_json", is_flag=True, help="The whole company as JSON, its login too.")
+def company(
+    cvr: str, ready_file: Path, life: str | None, consent: str | None, curator: bool | None, as_json: bool
+) -> None:
+    """Show a company of a running simulator, or change how it stands."""
+    changes = {"life": life, "consent": consent, "curator": curator}
+    try:
+        one = ask(ready_file, f"companies/{cvr}", {field: new for field, new in changes.items() if new is not None})
+    except ControlError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(one, ensure_ascii=False))
+    else:
+        curators = "active" if one["curator"] else "none"
+        click.echo(f"{one['cvr']}  {one['name']}: {one['life']}, consent {one['consent']}, curator's access {curators}")
 
 
 if __name__ == "__main__":

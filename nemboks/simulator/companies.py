@@ -1,14 +1,17 @@
-"""The invented companies that receive letters: who they are, how they log in, where their mail goes.
+"""The invented companies that receive letters, and the vendor that collects for them: who they are, how they log in.
 
 Promises: CVR numbers have a valid check digit; the same seed gives the same companies, ids and secrets; one company
-has one face (REST or IMAP) and one mail address. Nobody here exists.
+has one face (REST or IMAP) and one mail address, and may change its standing only. Nobody here exists.
 """
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
+
+from nemboks.simulator.standing import Standing
 
 Face = Literal["rest", "imap"]
 Server = Literal["implicit", "starttls"]
@@ -52,18 +55,42 @@ class Company:
     password: str | None
     address: str
     server: Server
+    standing: Standing = field(default_factory=Standing)
 
     def as_item(self) -> dict[str, Any]:
-        """The company as JSON shows it."""
-        return asdict(self)
+        """The company as JSON shows it, life, curator and consent among the rest."""
+        facts = asdict(self)
+        standing: dict[str, Any] = facts.pop("standing")
+        return facts | standing
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """Whoever runs the program under test: companies name its CVR in recipient systems of theirs (delegatedCVR)."""
+
+    cvr: str
+    name: str
+    system_id: str
+    api_token: str
+    standing: Standing = field(default_factory=Standing)
+
+    def as_item(self) -> dict[str, Any]:
+        """The vendor as JSON shows it."""
+        return {"cvr": self.cvr, "name": self.name, "system_id": self.system_id, "api_token": self.api_token}
+
+
+Caller = Company | Vendor
 
 
 class Companies:
-    """All companies of one run, found by CVR and by Basic token."""
+    """All companies of one run, found by CVR and by Basic token; `vendor` is not among them."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(f"companies {seed}")  # noqa: S311 -- repeatable on purpose, nothing to protect
         self._by_cvr: dict[str, Company] = {}
+        self._faces: Counter[Face] = Counter()
+        self._cvrs: dict[tuple[str, str], str] = {}  # by login: hundreds of companies may be polled every second
+        self.vendor = _vendor(random.Random(f"vendor {seed}"))  # noqa: S311 -- likewise
 
     def __iter__(self) -> Iterator[Company]:
         return iter(self._by_cvr.values())
@@ -72,24 +99,35 @@ class Companies:
         """The company with that CVR number, or None."""
         return self._by_cvr.get(cvr)
 
-    def by_token(self, system_id: str, api_token: str) -> Company | None:
-        """The company whose recipient system logs in with these two, or None."""
-        found = (one for one in self if one.system_id and (one.system_id, one.api_token) == (system_id, api_token))
-        return next(found, None)
+    def organisation(self, cvr: str) -> Caller | None:
+        """Whoever has that CVR number, the vendor too, or None."""
+        return self.vendor if cvr == self.vendor.cvr else self.by_cvr(cvr)
 
-    def register(self, face: Face, cvr: str | None = None, name: str | None = None) -> Company:
-        """A new company; missing facts are invented.
+    def by_token(self, system_id: str, api_token: str) -> Caller | None:
+        """Whose system logs in with these two, or None."""
+        if (system_id, api_token) == (self.vendor.system_id, self.vendor.api_token):
+            return self.vendor
+        return self.by_cvr(self._cvrs.get((system_id, api_token), ""))
+
+    def check(self, cvr: str | None, name: str | None) -> None:
+        """Nothing; a company with these two can be registered.
 
         Raises ValueError for a CVR that is not eight digits or is taken, and for a name that cannot be printed.
         """
-        cvr = cvr if cvr is not None else self._new_cvr()
-        if len(cvr) != 8 or not (cvr.isascii() and cvr.isdigit()):
+        if cvr is not None and (len(cvr) != 8 or not (cvr.isascii() and cvr.isdigit())):
             raise ValueError("a CVR number is eight digits")
-        if cvr in self._by_cvr:
+        if cvr is not None and self.organisation(cvr) is not None:
             raise ValueError("this CVR number is registered already")
-        name = name if name is not None else self._new_name()
-        if not name.isprintable() or not name.strip():
+        if name is not None and (not name.isprintable() or not name.strip()):
             raise ValueError("a name is a line of printable text")
+
+    def register(
+        self, face: Face, cvr: str | None = None, name: str | None = None, standing: Standing | None = None
+    ) -> Company:
+        """A new company; missing facts are invented. Raises ValueError as `check` does."""
+        self.check(cvr, name)
+        cvr = cvr if cvr is not None else self._new_cvr()
+        name = name if name is not None else self._new_name()
         # Taken whether needed or not, so that the next company does not depend on this one's face.
         system_id, secret = str(uuid.UUID(int=self._random.getrandbits(128), version=4)), self.new_secret()
         rest = face == "rest"
@@ -103,8 +141,16 @@ class Companies:
             password=None if rest else secret,
             address=f"post@{_slug(name)}-{cvr}.example",
             server=self._next_server(face),
+            standing=standing or Standing(),
         )
         self._by_cvr[cvr] = company
+        if rest:
+            self._cvrs[system_id, secret] = cvr
+        return company
+
+    def change(self, cvr: str, standing: Standing) -> Company:
+        """The company with its new standing. KeyError for an unknown CVR."""
+        self._by_cvr[cvr] = company = replace(self._by_cvr[cvr], standing=standing)
         return company
 
     def new_secret(self) -> str:
@@ -113,14 +159,14 @@ class Companies:
 
     def _next_server(self, face: Face) -> Server:
         # Counted within the face, so that with alternating faces each face still meets both servers.
-        return "implicit" if sum(one.face == face for one in self) % 2 == 0 else "starttls"
+        self._faces[face] += 1
+        return "implicit" if self._faces[face] % 2 else "starttls"
 
     def _new_cvr(self) -> str:
         while True:
-            first = f"{self._random.randrange(1_000_000, 10_000_000)}"
-            digit = check_digit(first)
-            if digit is not None and first + digit not in self._by_cvr:
-                return first + digit
+            cvr = _cvr(self._random)
+            if self.organisation(cvr) is None:
+                return cvr
 
     def _new_name(self) -> str:
         kind, name, form = (self._random.choice(words) for words in (KINDS, NAMES, FORMS))
@@ -134,6 +180,20 @@ def check_digit(first_seven: str) -> str | None:
     """
     remainder = sum(weight * int(digit) for weight, digit in zip(CVR_WEIGHTS, first_seven, strict=True)) % 11
     return None if remainder == 1 else str((11 - remainder) % 11)
+
+
+def _cvr(chance: random.Random) -> str:
+    while True:
+        first = f"{chance.randrange(1_000_000, 10_000_000)}"
+        digit = check_digit(first)
+        if digit is not None:
+            return first + digit
+
+
+def _vendor(chance: random.Random) -> Vendor:
+    # Chance of its own, so that companies are the same with and without a vendor.
+    system_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+    return Vendor(_cvr(chance), "Postrytteriet ApS", system_id, f"{chance.getrandbits(128):032x}")
 
 
 def _slug(name: str) -> str:

@@ -8,7 +8,6 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,7 @@ def ready_facts(addresses: Addresses, companies: Companies) -> dict[str, Any]:
             "ca": ca,
             "client_cert": str(addresses.certificates.client.cert),
             "client_key": str(addresses.certificates.client.key),
+            "vendor": companies.vendor.as_item(),
             "systems": [
                 {"cvr": one.cvr, "system_id": one.system_id, "api_token": one.api_token}
                 for one in companies
@@ -74,8 +74,12 @@ def ready_facts(addresses: Addresses, companies: Companies) -> dict[str, Any]:
     }
 
 
-def config_text(addresses: Addresses, companies: Iterable[Company], removal: str) -> str:
-    """Settings (TOML) with which the program forwards every company's letters to the pretend mail server."""
+def config_text(addresses: Addresses, companies: Companies, removal: str) -> str:
+    """Settings (TOML) with which the program forwards letters to the pretend mail server.
+
+    Mailboxes are those of the companies that have let the vendor in: of others nobody could know a login.
+    """
+    vendor = companies.vendor
     ca = str(addresses.certificates.ca)
     client = addresses.certificates.client
     tables: list[tuple[str, dict[str, Any]]] = [
@@ -95,6 +99,9 @@ def config_text(addresses: Addresses, companies: Iterable[Company], removal: str
                 "client_cert_file": str(client.cert),
                 "client_key_file": str(client.key),
                 "delete_after_receipt": removal == "on-delete",
+                "cvr": vendor.cvr,
+                "system_id": vendor.system_id,
+                "api_token": vendor.api_token,
                 "imap_host": HOST,
                 "imap_port": addresses.imap_port,
                 "imap_ca_file": ca,
@@ -108,7 +115,7 @@ def config_text(addresses: Addresses, companies: Iterable[Company], removal: str
             | {"username": MAIL_USER, "password": addresses.mail_password},
         ),
     ]
-    tables += [("[[mailboxes]]", _mailbox(company)) for company in companies]
+    tables += [("[[mailboxes]]", _mailbox(one)) for one in companies if one.standing.consent == "given"]
     return "\n".join(_table(heading, values) for heading, values in tables)
 
 

@@ -4,8 +4,7 @@ Plain HTTP on a loopback port of its own; nothing here exists in the real Digita
 `{"items": [...]}`; a bad request is a 400 with a sentence and changes nothing.
 """
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,10 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from nemboks.simulator.http_server import FileReply, Json, json_error, small_body
+from nemboks.simulator.control_bodies import items, number, one_of, read_body, text
+from nemboks.simulator.control_companies import CompanyCalls
+from nemboks.simulator.http_server import FileReply, Json, json_error
 from nemboks.simulator.inboxes import REMOVALS, Letter
 from nemboks.simulator.letters import Order
 from nemboks.simulator.memo_facts import MemoRefusedError
+from nemboks.simulator.standing import NoPostError
 
 if TYPE_CHECKING:
     from nemboks.simulator.simulation import Simulation
@@ -29,6 +31,9 @@ class ControlFace:
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
+        companies = CompanyCalls(
+            simulation.companies, simulation.inboxes.calls, simulation.next_face, simulation.change_standing
+        )
         self._handlers = {
             ("GET", ""): self._index,
             ("GET", "health"): self._health,
@@ -36,8 +41,12 @@ class ControlFace:
             ("GET", "removal"): self._removal,
             ("POST", "removal"): self._set_removal,
             ("POST", "repeat"): self._set_repeat,
-            ("GET", "companies"): self._companies,
-            ("POST", "companies"): self._add_company,
+            ("GET", "vendor"): companies.vendor,
+            ("GET", "companies"): companies.every,
+            ("POST", "companies"): companies.add,
+            ("GET", "companies/{cvr}"): companies.one,
+            ("POST", "companies/{cvr}"): companies.change,
+            ("GET", "calls"): companies.calls,
             ("GET", "letters"): self._letters,
             ("POST", "letters"): self._add_letter,
             ("POST", "letters/xml"): self._add_xml,
@@ -55,7 +64,7 @@ class ControlFace:
     async def _index(self, request: Request) -> Response:
         """This list."""
         calls = self._handlers.items()
-        return _items(
+        return items(
             {"call": f"{method} /control/{path}", "what": handler.__doc__} for (method, path), handler in calls
         )
 
@@ -73,50 +82,32 @@ class ControlFace:
 
     async def _set_removal(self, request: Request) -> Response:
         """Change that: {"policy": on-receipt, on-delete, on-fetch or eventual}."""
-        body = await _body(request)
-        self._simulation.inboxes.removal = _one_of(body, "policy", REMOVALS)
+        body = await read_body(request)
+        self._simulation.inboxes.removal = one_of(body, "policy", REMOVALS)
         return await self._removal(request)
 
     async def _set_repeat(self, request: Request) -> Response:
         """The answer to a repeated receipt: {"status": 200 or 409}."""
-        status = _one_of(await _body(request), "status", (200, 409))
+        status = one_of(await read_body(request), "status", (200, 409))
         self._simulation.inboxes.repeat_status = status
         return Json({"status": status})
 
-    async def _companies(self, request: Request) -> Response:
-        """All companies with their logins and addresses."""
-        return _items(company.as_item() for company in self._simulation.companies)
-
-    async def _add_company(self, request: Request) -> Response:
-        """A company: {"cvr"?, "name"?, "face"?: rest or imap}; 200 when the CVR is there already."""
-        body = await _body(request)
-        cvr, name = _text(body, "cvr"), _text(body, "name")
-        face = _one_of(body, "face", ("rest", "imap")) if "face" in body else self._simulation.next_face()
-        existing = self._simulation.companies.by_cvr(cvr) if cvr else None
-        if existing is not None:
-            return Json(existing.as_item())
-        try:
-            company = self._simulation.companies.register(face, cvr, name)
-        except ValueError as error:
-            raise HTTPException(400, str(error)) from error
-        return Json(company.as_item(), 201)
-
     async def _letters(self, request: Request) -> Response:
         """All letters and what was done with each."""
-        return _items(letter.as_item() for letter in self._simulation.inboxes)
+        return items(letter.as_item() for letter in self._simulation.inboxes)
 
     async def _add_letter(self, request: Request) -> Response:
         """An invented letter: {"cvr", "seed"?, "index"?, "document_bytes"?, "nemsms"?}."""
-        body = await _body(request)
-        company = self._simulation.companies.by_cvr(_text(body, "cvr") or "")
+        body = await read_body(request)
+        company = self._simulation.companies.by_cvr(text(body, "cvr") or "")
         if company is None:
             raise HTTPException(400, "cvr is not a registered company's")
         order = Order(
-            seed=_number(body, "seed", 0),
-            index=_number(body, "index", 0),
+            seed=number(body, "seed", 0),
+            index=number(body, "index", 0),
             cvr=company.cvr,
             name=company.name,
-            document_bytes=_number(body, "document_bytes") if body.get("document_bytes") is not None else None,
+            document_bytes=number(body, "document_bytes") if body.get("document_bytes") is not None else None,
             nemsms=body.get("nemsms") is True,
         )
         if order.nemsms and company.face == "imap":
@@ -127,6 +118,8 @@ class ControlFace:
             letter = await self._simulation.post_generated(company, order)
         except MemoRefusedError as refused:
             return json_error(400, "the letter was refused", refused.fields)
+        except NoPostError as closed:
+            raise HTTPException(409, str(closed)) from closed
         return Json(letter.as_item(), 201)
 
     async def _add_xml(self, request: Request) -> Response:
@@ -144,18 +137,18 @@ class ControlFace:
 
     async def _mails(self, request: Request) -> Response:
         """All mails that the mail server kept."""
-        return _items(self._simulation.mailroom.items())
+        return items(self._simulation.mailroom.items())
 
     async def _faults(self, request: Request) -> Response:
         """All faults: where they show, which are on, how often they hit."""
-        return _items(self._simulation.faults.items())
+        return items(self._simulation.faults.items())
 
     async def _arm_fault(self, request: Request) -> Response:
         """Switch a fault on: {"name", "times": a number, or null for ever}."""
-        body = await _body(request)
-        times = _number(body, "times") if body.get("times") is not None else None
+        body = await read_body(request)
+        times = number(body, "times") if body.get("times") is not None else None
         try:
-            self._simulation.arm_fault(_text(body, "name") or "", times)
+            self._simulation.arm_fault(text(body, "name") or "", times)
         except KeyError as error:
             raise HTTPException(400, "no fault has this name; see GET /control/faults") from error
         return await self._faults(request)
@@ -164,41 +157,6 @@ class ControlFace:
         """Switch every fault off."""
         self._simulation.faults.heal()
         return Response(status_code=204)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await small_body(request) or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(400, "the body is not JSON") from error
-    if not isinstance(body, dict):
-        raise HTTPException(400, "the body is not a JSON object")
-    return body
-
-
-def _one_of(body: dict[str, Any], field: str, allowed: tuple[Any, ...]) -> Any:
-    value = body.get(field)
-    if value not in allowed:
-        raise HTTPException(400, f"{field} is one of {', '.join(map(str, allowed))}")
-    return value
-
-
-def _text(body: dict[str, Any], field: str) -> str | None:
-    value = body.get(field)
-    if value is not None and not isinstance(value, str):
-        raise HTTPException(400, f"{field} is a text")
-    return value
-
-
-def _number(body: dict[str, Any], field: str, default: int | None = None) -> int:
-    value = body.get(field, default)
-    if type(value) is not int or value < 0:
-        raise HTTPException(400, f"{field} is a whole number, zero or more")
-    return value
-
-
-def _items(items: Any) -> Response:
-    return Json({"items": list(items)})
 
 
 async def _error(request: Request, error: Exception) -> Response:

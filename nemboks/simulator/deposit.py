@@ -1,7 +1,8 @@
 """Letters on their way into the simulator: bytes go to a file and through a reader, and become a letter at the end.
 
 Promises: a letter that is refused leaves no file; the event loop gets a turn at least once a megabyte; between the
-check that a UUID is new and its letter there is no wait, so two posts of one letter cannot both succeed.
+check that a UUID is new and its letter there is no wait, so two posts of one letter cannot both succeed. Nothing is
+left with a company that can be sent nothing.
 """
 
 import asyncio
@@ -12,8 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from nemboks.simulator.companies import Companies
 from nemboks.simulator.inboxes import Inboxes, Letter, Stored
 from nemboks.simulator.memo_facts import MemoFacts, MemoReader, MemoRefusedError
+from nemboks.simulator.standing import NoPostError
 
 # The order on file sizes allows 99.5 MB; twice that leaves room for whoever counts decoded files.
 MAX_BYTES = 200_000_000
@@ -67,7 +70,8 @@ class Deposit:
 class Postbox:
     """The way in for MeMo letters, whoever sends them."""
 
-    def __init__(self, inboxes: Inboxes, folder: Path) -> None:
+    def __init__(self, companies: Companies, inboxes: Inboxes, folder: Path) -> None:
+        self._companies = companies
         self._inboxes = inboxes
         self._folder = folder
         self._count = 0
@@ -82,7 +86,8 @@ class Postbox:
     ) -> list[Letter]:
         """The posted letters: all of them or none.
 
-        Raises MemoRefusedError for a bad letter, another UUID than expected, or one posted before; TooBigError.
+        Raises MemoRefusedError for a bad letter, another UUID than expected, or one posted before; TooBigError;
+        NoPostError for a recipient that can be sent nothing.
         """
         read: list[tuple[MemoFacts, Deposit]] = []
         with contextlib.ExitStack() as deposits:
@@ -90,7 +95,15 @@ class Postbox:
                 deposit = deposits.enter_context(Deposit(self.new_path(".xml")))
                 read.append((await _read(pieces, deposit), deposit))
             self._check_uuids([facts.message_uuid for facts, _ in read], expected)
+            for facts, _ in read:
+                self.check_recipient(facts.recipient_id)
             return [self._inboxes.post_memo(facts, deposit.keep(), source) for facts, deposit in read]
+
+    def check_recipient(self, cvr: str) -> None:
+        """Nothing; the recipient can be sent post, or is no company of ours. Raises NoPostError."""
+        company = self._companies.by_cvr(cvr)
+        if company is not None and (reason := company.standing.no_post()):
+            raise NoPostError(reason)
 
     def _check_uuids(self, uuids: list[str], expected: str | None) -> None:
         field = "messageHeader.messageUUID"

@@ -102,9 +102,12 @@ class ImapFace:
                 wire.drop()
 
     def admit(self, user: str) -> UserMetadata | None:
-        """What pymap needs to check the password, or None when a fault or ignorance says no."""
+        """What pymap needs to check the password, or None when a fault, the company's standing or ignorance says no."""
         company = next((one for one in self._companies if one.user == user and user), None)
-        if company is None or self._faults.hit("imap-login-no"):
+        if company is None:
+            return None
+        self._inboxes.calls.count(company.cvr, "list")
+        if company.standing.no_entry() or self._faults.hit("imap-login-no"):
             return None
         mailboxes = self._mailboxes(company)
         if user not in self._rebuilt and self._faults.hit("imap-uidvalidity"):

@@ -169,6 +169,7 @@ class Inbox(MailboxData):
         if wire is not None and wire.last_read != letter.id:  # once per connection and turn, not per piece
             wire.last_read = letter.id
             self._inboxes.note(letter, "fetched")
+            self._inboxes.calls.count(letter.cvr, "fetch")
         if wire is not None and self._faults.hit("imap-fetch-cut"):
             wire.cut_next()
 

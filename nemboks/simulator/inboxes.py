@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from nemboks.simulator.calls import Calls
 from nemboks.simulator.memo_facts import Document, MemoFacts
 
 Removal = Literal["on-receipt", "on-delete", "on-fetch", "eventual"]
@@ -124,6 +125,7 @@ class Inboxes:
     def __init__(self, counter: Counter, removal: Removal) -> None:
         self.removal: Removal = removal
         self.repeat_status = 409
+        self.calls = Calls()
         self._counter = counter
         self._letters: list[Letter] = []
         self._by_uuid: dict[str, Letter] = {}
@@ -217,6 +219,7 @@ class Inboxes:
 
     def expunged(self, letter: Letter) -> None:
         """Nothing; the message has left its IMAP mailbox just now."""
+        self.calls.count(letter.cvr, "delete")
         letter.expunged = self.note(letter, "expunged", uid=letter.uid)
         letter.on_list = False
         letter.removed = letter.removed or letter.expunged

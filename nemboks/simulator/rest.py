@@ -1,8 +1,8 @@
 """The REST face: the pull interface of Digital Post, as far as it is publicly described (DIGITAL-POST.md 2.1-2.3).
 
 Promises: same paths, media types, page object, error body and receipt object; a company sees its own letters only;
-what is not public (which call takes a letter off the list, the answer to a repeated receipt) is a switch. Faults show
-only to a caller with valid credentials.
+what is not public (which call takes a letter off the list, the answer to a repeated receipt) is a switch. A company
+that has ceased, or has not let its recipient system in, is answered 403. Faults show only to a caller who is let in.
 """
 
 import base64
@@ -16,17 +16,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nemboks.simulator.companies import Companies, Company
+from nemboks.simulator.calls import Kind
+from nemboks.simulator.companies import Caller, Companies, Company
 from nemboks.simulator.faults import REST_CODES, Switchboard
 from nemboks.simulator.http_server import FileReply, Json, Reset, json_error, small_body
 from nemboks.simulator.inboxes import REAPPEARANCES, Inboxes, Letter
 from nemboks.simulator.receipts import BadReceiptError, read_receipt
+from nemboks.simulator.register import Register
 from nemboks.simulator.rest_send import SenderCall
 
 PREFIX = "/apis/v1"
 DEFAULT_PAGE, MAX_PAGE = 100, 1000  # not public; 1000 was used against production by a sample client
 
 Handler = Callable[[Request, Company], Awaitable[Response]]
+Answer = Callable[[Request, Caller], Awaitable[Response]]
 
 
 class RestFace:
@@ -37,31 +40,48 @@ class RestFace:
         self._inboxes = inboxes
         self._faults = faults
         self._sender_call = sender_call
-        routes = [
-            Route(f"{PREFIX}/memos{slash}", self._guarded(handler), methods=[method])
-            for slash in ("", "/")
-            for method, handler in (("GET", self._list), ("POST", sender_call.answer))
+        register = Register(companies, inboxes.calls)
+        calls: list[tuple[str, str, Answer]] = [
+            ("GET", "memos", self._own("list", self._list)),
+            ("GET", "memos/", self._own("list", self._list)),
+            ("POST", "memos", self._send),
+            ("POST", "memos/", self._send),
+            ("GET", "memos/{id}", self._own("fetch", self._fetch)),
+            ("DELETE", "memos/{id}", self._own("delete", self._delete)),
+            ("POST", "memos/{id}/receipt", self._own("receipt", self._receipt)),
+            ("GET", "organisation-lookup/{cvr}", register.look_up),
+            ("GET", "organisations/{cvr}/systems", register.systems),
+            ("GET", "organisations/{cvr}/systems/", register.systems),
         ]
-        routes += [
-            Route(f"{PREFIX}/memos/{{id}}", self._guarded(self._fetch), methods=["GET"]),
-            Route(f"{PREFIX}/memos/{{id}}", self._guarded(self._delete), methods=["DELETE"]),
-            Route(f"{PREFIX}/memos/{{id}}/receipt", self._guarded(self._receipt), methods=["POST"]),
-        ]
+        routes = [Route(f"{PREFIX}/{path}", self._guarded(answer), methods=[method]) for method, path, answer in calls]
         self.app = Starlette(routes=routes, exception_handlers={HTTPException: _plain_error})
 
-    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
-            company = self._caller(request)
-            if company is None:
+            caller = self._caller(request)
+            if caller is None:
                 return json_error(401, "no recipient system with this system id and API token")
             try:
-                return await handler(request, company)
+                return await answer(request, caller)
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody is left to read it
 
         return guarded
 
-    def _caller(self, request: Request) -> Company | None:
+    def _own(self, kind: Kind, handler: Handler) -> Answer:
+        """The answer about the caller's own mailbox, of which the vendor has none."""
+
+        async def own(request: Request, caller: Caller) -> Response:
+            self._inboxes.calls.count(caller.cvr, kind)
+            if reason := caller.standing.no_entry():
+                return json_error(403, reason)
+            if not isinstance(caller, Company):
+                return json_error(403, "this system sends; it has no mailbox of its own")
+            return await handler(request, caller)
+
+        return own
+
+    def _caller(self, request: Request) -> Caller | None:
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         try:
             login = base64.b64decode(value.strip(), validate=True).decode()
@@ -77,6 +97,11 @@ class RestFace:
         if code in (401, 403) and self._faults.hits(f"rest-{stage}-{code}") % 2:
             return Response(status_code=code)  # the description allows these two without a body
         return json_error(code, "simulated fault", retry_after=1 if code == 429 else None)
+
+    async def _send(self, request: Request, caller: Caller) -> Response:
+        if reason := caller.standing.no_entry():
+            return json_error(403, reason)
+        return await self._sender_call.answer(request)
 
     async def _list(self, request: Request, company: Company) -> Response:
         if fault := self._fault("list"):

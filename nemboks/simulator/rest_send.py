@@ -17,12 +17,12 @@ from typing import IO, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nemboks.simulator.companies import Company
 from nemboks.simulator.deposit import MAX_BYTES, Deposit, Postbox, TooBigError, single, with_turns
 from nemboks.simulator.http_server import PIECE, Json, body_pieces, json_error
 from nemboks.simulator.inboxes import Letter
 from nemboks.simulator.memo_facts import MemoRefusedError
 from nemboks.simulator.receipts import new_receipt
+from nemboks.simulator.standing import NoPostError
 
 XML_TYPES = ("application/xml", "text/xml")
 Describe = Callable[[Letter], object]
@@ -35,8 +35,8 @@ class SenderCall:
     def __init__(self, postbox: Postbox) -> None:
         self._postbox = postbox
 
-    async def answer(self, request: Request, company: Company) -> Response:
-        """201 with a receipt (RECEIVED), or 400 or 413 with an ErrorMessage."""
+    async def answer(self, request: Request) -> Response:
+        """201 with a receipt (RECEIVED), or 400, 409 or 413 with an ErrorMessage."""
         expected = request.query_params.get("memo-message-uuid")
         if expected is None and _content_type(request) in XML_TYPES:
             text = "memo-message-uuid is required for a single XML"
@@ -46,7 +46,7 @@ class SenderCall:
         return await _reply(posting, lambda letter: new_receipt(letter.message_uuid, "RECEIVED"))
 
     async def post_xml(self, request: Request, source: str, describe: Describe) -> Response:
-        """201 with the letter as `describe` puts it, or 400 or 413; the body is one XML, whatever its type says."""
+        """201 with the letter as `describe` puts it, or 400, 409, 413; the body is one XML, whatever its type says."""
         return await _reply(self._postbox.post(single(body_pieces(request)), source, None), describe)
 
     async def _post_by_type(self, request: Request, source: str, expected: str | None) -> list[Letter]:
@@ -73,6 +73,8 @@ async def _reply(posting: Awaitable[list[Letter]], describe: Describe) -> Respon
         return json_error(400, "the letter was refused", refused.fields)
     except (lzma.LZMAError, tarfile.TarError, EOFError, _BadFormError) as error:
         return json_error(400, "the container was refused", [("body", "malformed", str(error), None)])
+    except NoPostError as error:
+        return json_error(409, str(error))
     except TooBigError as error:
         return json_error(413, str(error))
     return Json(describe(letters[0]), 201)

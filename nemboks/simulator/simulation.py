@@ -29,6 +29,7 @@ from nemboks.simulator.mailroom import Mailroom
 from nemboks.simulator.memo_facts import Document
 from nemboks.simulator.rest import RestFace
 from nemboks.simulator.rest_send import SenderCall
+from nemboks.simulator.standing import Standing
 
 InboxMode = Literal["rest", "imap", "both"]
 
@@ -55,7 +56,7 @@ class Simulation:
         self.inboxes = Inboxes(self.counter, plan.removal)
         folder, accepted = _fresh_folders(plan.state_dir)
         self._certificates = make_certificates(folder / "certificates")
-        self.postbox = Postbox(self.inboxes, folder / "letters")
+        self.postbox = Postbox(self.companies, self.inboxes, folder / "letters")
         self.sender_call = SenderCall(self.postbox)
         rest = RestFace(self.companies, self.inboxes, self.faults, self.sender_call)
         self._rest = HttpServer(rest.app, **self._mutual_tls())
@@ -105,11 +106,22 @@ class Simulation:
         return config_text(self._addresses, self.companies, self.inboxes.removal)
 
     async def post_generated(self, company: Company, order: Order) -> Letter:
-        """An invented letter, now in the company's inbox. Raises MemoRefusedError when it was posted before."""
+        """An invented letter, now in the company's inbox.
+
+        Raises MemoRefusedError when it was posted before, NoPostError when the company can be sent nothing.
+        """
         source = f"generated:{order.seed}:{order.index}"
         if company.face == "imap":
+            self.postbox.check_recipient(company.cvr)
             return await self._post_mail(company, order, source)
         return (await self.postbox.post(single(with_turns(memo_letter(order))), source, None))[0]
+
+    def change_standing(self, company: Company, standing: Standing) -> Company:
+        """The company with its new standing; whoever it keeps out is thrown out of the IMAP face at once."""
+        changed = self.companies.change(company.cvr, standing)
+        if changed.user and standing.no_entry():
+            self._imap.drop_connections(changed.user)
+        return changed
 
     def arm_fault(self, name: str, times: int | None) -> None:
         """Nothing; the fault is on. KeyError for an unknown name."""
@@ -140,7 +152,6 @@ class Simulation:
             return await self._imap.deliver(company, deposit, letter_of)
 
     def _mutual_tls(self) -> dict[str, Any]:
-
         return {
             "ssl_certfile": str(self._certificates.server.cert),
             "ssl_keyfile": str(self._certificates.server.key),
