@@ -1,0 +1,65 @@
+"""Who we are in Digital Post's eyes: our own CVR and login at the register, all of them or none."""
+
+from pathlib import Path
+
+import pytest
+
+from nemboks.settings import SettingsError, load
+
+OWN = 'cvr = "13748136"\nsystem_id = "own-system"\n'
+
+
+def upstream(folder: Path, text: str):
+    """The [upstream] group of a settings file with this text. SettingsError."""
+    file = folder / "nemboks.toml"
+    file.write_text(f"[upstream]\n{text}", "utf-8")
+    return load(file, {}).upstream
+
+
+def test_without_them_there_is_no_registry(tmp_path):
+    """None of the settings is needed to collect for companies whose login we were given."""
+    assert upstream(tmp_path, "").own_login() is None
+
+
+def test_the_token_may_lie_in_a_file(tmp_path, monkeypatch):
+    """Written directly, in a file or in the environment, it is the same login."""
+    (tmp_path / "token").write_text("hemmelig\n")
+    login = ("13748136", "own-system", "hemmelig")
+
+    assert upstream(tmp_path, OWN + 'api_token = "hemmelig"').own_login() == login
+    assert upstream(tmp_path, OWN + f'api_token_file = "{tmp_path / "token"}"').own_login() == login
+    monkeypatch.setenv("NEMBOKS_UPSTREAM__API_TOKEN", "hemmelig")
+    assert upstream(tmp_path, OWN).own_login() == login
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (OWN, "belong together"),
+        (OWN + 'api_token = ""', "belong together"),
+        ('cvr = "13748136"\napi_token = "hemmelig"', "belong together"),
+        ('system_id = "own-system"\napi_token = "hemmelig"', "belong together"),
+        ('api_token_file = "token"', "belong together"),
+        ('cvr = "123"\nsystem_id = "own-system"\napi_token = "hemmelig"', "CVR number"),
+    ],
+)
+def test_a_part_of_them_is_refused(text, why, tmp_path):
+    """At the start, with words that say what is missing and without the token."""
+    with pytest.raises(SettingsError, match=why) as caught:
+        upstream(tmp_path, text)
+    assert "hemmelig" not in str(caught.value)
+
+
+def test_a_token_file_that_is_missing_or_empty_is_named(tmp_path):
+    """An empty token would be a login that anybody can make."""
+    for content, why in ((None, "cannot be read"), ("\n", "is empty")):
+        token = tmp_path / "token"
+        if content is not None:
+            token.write_text(content)
+        with pytest.raises(SettingsError, match=why):
+            upstream(tmp_path, OWN + f'api_token_file = "{token}"').own_login()
+
+
+def test_the_token_is_not_shown(tmp_path):
+    """A repr of the settings shows stars in its place."""
+    assert "hemmelig" not in repr(upstream(tmp_path, OWN + 'api_token = "hemmelig"'))
