@@ -21,7 +21,7 @@ EVENTS = frozenset({
     "returns_unavailable", "letter_rebound", "destination_up", "destination_down", "letter_stale", "spool_swept",
     "clock_put_back", "domain_changed", "domain_level_unkept", "incident_opened", "incident_closed",
     "incident_unreachable", "notice_sent", "notice_failed", "webhook_told", "webhook_failed", "copy_moved",
-    "preflight_fault", "relay_trusted",
+    "preflight_fault", "relay_trusted", "announcement_sent", "announcement_failed", "announcement_dropped",
 })  # fmt: skip
 
 _SECRET = ("pass", "secret", "token", "key", "authorization")

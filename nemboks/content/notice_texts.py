@@ -75,9 +75,9 @@ def _lines(notice: Notice, said: Said, about: About, first: str, language: str) 
         label = ("Teknisk", "Svaret lød") if danish else ("Technical", "The answer was")
         lines.append(f"{label[0 if found else 1]}: {masked(redact(notice.words), _SERVERS_WORDS)}")
     if about.cvrs:
-        lines.append(f"CVR: {_listed([_spaced(cvr) for cvr in about.cvrs], len(notice.mailboxes), language)}")
+        lines.append(f"CVR: {listed([spaced(cvr) for cvr in about.cvrs], len(notice.mailboxes), language)}")
     if about.references:
-        lines.append(f"Reference: {_listed(about.references, notice.count, language)}")
+        lines.append(f"Reference: {listed(about.references, notice.count, language)}")
     lines.append(f"{'Siden' if danish else 'Since'}: {date_words(notice.since, language)}")
     if about.deadline and not solved:
         nearest = "Nærmeste frist" if danish else "Nearest deadline"
@@ -85,7 +85,7 @@ def _lines(notice: Notice, said: Said, about: About, first: str, language: str) 
     lines.append("")
     if not solved:
         lines += [said.safe, *_next(notice, said, about, language)]
-    return [*lines, *_end(language)]
+    return [*lines, *ending(language)]
 
 
 def _next(notice: Notice, said: Said, about: About, language: str) -> list[str]:
@@ -107,7 +107,8 @@ def _next(notice: Notice, said: Said, about: About, language: str) -> list[str]:
     return lines
 
 
-def _end(language: str) -> list[str]:
+def ending(language: str) -> list[str]:
+    """The last lines of every message to people: who sent it, and that it has no links."""
     if language == EN:
         return ["--", "Sent automatically by Nemboks. This message has no links; we never ask you to log in by one."]
     return ["--", "Sendt automatisk af Nemboks. Beskeden har ingen links; vi beder jer aldrig logge ind gennem et."]
@@ -136,7 +137,8 @@ def _server(destination: str) -> str:
     return destination.removeprefix(f"{DIRECT}:")
 
 
-def _listed(shown: Sequence[str], count: int, language: str) -> str:
+def listed(shown: Sequence[str], count: int, language: str) -> str:
+    """The first few, and how many more of `count` there are."""
     words = ", ".join(shown[:LISTED])
     more = count - len(shown[:LISTED])
     if more <= 0:
@@ -144,5 +146,6 @@ def _listed(shown: Sequence[str], count: int, language: str) -> str:
     return f"{words} {'og' if language == DA else 'and'} {more} {'flere' if language == DA else 'more'}"
 
 
-def _spaced(cvr: str) -> str:
+def spaced(cvr: str) -> str:
+    """12 34 56 78: a CVR number as people read it."""
     return " ".join(cvr[at : at + 2] for at in range(0, 8, 2))

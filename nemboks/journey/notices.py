@@ -6,7 +6,6 @@ holds up no other. Never tells by a path that leads through the trouble (domain/
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,12 +18,11 @@ from nemboks.domain.incidents import Incident, Notice
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.states import UNDELIVERED
-from nemboks.domain.verdict import spread
+from nemboks.journey.paths import BATCH, by_paths, retry_at
 from nemboks.journey.world import Telling, World
 from nemboks.logs import log
 from nemboks.ports import Cursor, Listener, Message, NotTold
 
-BATCH = 50  # notices at one look; the next look is at most a sweep away
 EVENTS = 100  # events in one call to a webhook
 
 
@@ -73,46 +71,18 @@ def _account_for(changed: Sequence[Incident], before: Sequence[Incident]) -> Non
 
 
 async def send_notices(world: World) -> int:
-    """How many of the due notices were taken. Returns when no path has anything due that was not just refused.
-
-    Each path goes on its own. While one hangs, the others are looked after every sweep.
-    """
+    """How many of the due notices were taken. Returns when no path has anything due that was not just refused."""
     if world.telling is None:
         return 0
-    taken, refused = 0, set[str]()
-    running: dict[asyncio.Task[int | None], str] = {}
-    try:
-        while True:
-            # Left out when it is asked for, lest one path's many notices hide those of the others.
-            for path, notices in (await _due({*refused, *running.values()}, world, world.telling)).items():
-                running[asyncio.create_task(_along(notices, world, world.telling))] = path
-            if not running:
-                return taken
-            for task in await _first_of(running, world):
-                path, number = running.pop(task), task.result()
-                taken += number or 0
-                refused |= {path} if number is None else set()
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    telling = world.telling
 
+    async def due(without: Collection[str]) -> Sequence[Notice]:
+        return await telling.incidents.due(world.clock.now(), BATCH, without)
 
-async def _due(without: Collection[str], world: World, telling: Telling) -> dict[str, list[Notice]]:
-    found: dict[str, list[Notice]] = defaultdict(list)
-    for notice in await telling.incidents.due(world.clock.now(), BATCH, without):
-        found[notice.path].append(notice)
-    return found
+    async def along(notices: Sequence[Notice]) -> int | None:
+        return await _along(notices, world, telling)
 
-
-async def _first_of(running: Collection[asyncio.Task[int | None]], world: World) -> set[asyncio.Task[int | None]]:
-    """Those that are done, after the first of them or a sweep."""
-    nap = asyncio.create_task(world.clock.sleep(world.pace.sweep_seconds))
-    try:
-        await asyncio.wait([*running, nap], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        nap.cancel()
-    return {task for task in running if task.done()}
+    return await by_paths(due, along, world.clock, world.pace)
 
 
 async def _along(notices: Sequence[Notice], world: World, telling: Telling) -> int | None:
@@ -133,7 +103,7 @@ async def _tell(notice: Notice, boxes: dict[int, Mailbox], world: World, telling
             raise NotTold(f"nothing here sends notices by {kind}")
         words = await telling.notifiers[kind].tell(message)
     except NotTold as error:
-        due_at = world.clock.now() + timedelta(seconds=_wait(notice.failures, world))
+        due_at = retry_at(notice.failures, world.clock, world.pace)
         await telling.incidents.failed(notice, str(error), due_at)
         log().warning("notice_failed", notice=notice.id, incident=notice.incident, way=kind, words=str(error))
         return False
@@ -141,12 +111,6 @@ async def _tell(notice: Notice, boxes: dict[int, Mailbox], world: World, telling
     log().info("notice_sent", notice=notice.id, incident=notice.incident, kind=notice.kind, cause=notice.cause,
                letters=notice.count, way=kind, words=words)  # fmt: skip
     return True
-
-
-def _wait(failures: int, world: World) -> float:
-    """Seconds until a path that did not take a notice, or events, is tried again."""
-    waits = world.pace.notice_seconds
-    return spread(waits[min(failures, len(waits) - 1)], world.clock.chance())
 
 
 async def _about(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> About:
@@ -204,7 +168,7 @@ async def _stream(name: str, listener: Listener, world: World, telling: Telling)
     try:
         words = await listener.listen(events)
     except NotTold as error:
-        due_at = world.clock.now() + timedelta(seconds=_wait(cursor.failures, world))
+        due_at = retry_at(cursor.failures, world.clock, world.pace)
         await telling.stream.keep_cursor(replace(cursor, due_at=due_at, failures=cursor.failures + 1, words=str(error)))
         log().warning("webhook_failed", webhook=name, failures=cursor.failures + 1, words=str(error))
         return 0

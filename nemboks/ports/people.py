@@ -1,10 +1,11 @@
-"""What people are told: incidents, the notices about them, the paths that carry those, and the stream of events."""
+"""What people are told: of troubles, of acts and dates, by which paths; and the stream of events."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from nemboks.domain.announcements import Announcement
 from nemboks.domain.incidents import Incident, Notice, Sick
 
 
@@ -63,6 +64,40 @@ class Notifier(Protocol):
 
 class NotTold(Exception):
     """The notice was not taken; the message is for people, without secrets."""
+
+
+class Announcements(Protocol):
+    """What is to be said of acts and dates, and what was; acts queue it (Books.tell). Each call is committed."""
+
+    async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Announcement]:
+        """Announcements that are to be sent now, the longest due first; none along these paths."""
+        ...
+
+    async def sent(self, announcement: Announcement, words: str, at: datetime) -> None: ...
+    async def failed(self, announcement: Announcement, words: str, due_at: datetime | None) -> None:
+        """Not sent; tried again then. None: it would help nobody any more, and the words say why."""
+        ...
+
+    async def latest(self, limit: int) -> Sequence[Announcement]:
+        """The latest announcements, for people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """An announcement in words."""
+
+    announcement: Announcement
+    subject: str
+    text: str = field(repr=False)  # may hold a code; lines end in LF
+
+
+class Announcer(Protocol):
+    """One kind of path to people, for announcements."""
+
+    async def announce(self, worded: Worded) -> str:
+        """The receiver's words when it took it. Raises NotTold otherwise."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
