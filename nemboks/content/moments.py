@@ -43,7 +43,8 @@ def local_moment(text: str) -> Moment:
     """The moment that somebody wrote, in UTC. Raises NoMomentError.
 
     `21-11-2026`, `21-11-2026 14.05` (or 14:05, kl. 14.05, at 14:05), `2026-11-21`, `2026-11-21T14:05`,
-    and behind a time its zone: `Z`, `+01:00`. A date alone is its first minute in Denmark. A fraction of a second is cut off.
+    and behind a time its zone: `Z`, `+01:00`. A date alone is its first minute in
+    Denmark. A fraction of a second is cut off.
     """
     found = _WRITTEN.fullmatch(text.strip())
     if found is None:
