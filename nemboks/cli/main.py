@@ -25,6 +25,7 @@ COMMANDS: Final = {  # in the order of a first day: name -> module:attribute, on
     "notices": ("nemboks.cli.notices:notices", "What people were told of trouble, and whether they got it."),
     "address": ("nemboks.cli.addresses:address", "Look at addresses and their servers before a letter is at risk."),
     "cvr": ("nemboks.cli.cvrs:cvr", "See, add, pause and resume mailboxes."),
+    "audit": ("nemboks.cli.audit:audit", "Is the history whole? Verify it; export it; show its head."),
     "version": ("nemboks.cli.status:version", "Show the version."),
 }
 

@@ -87,17 +87,20 @@ class Verdict:
     outcome: Outcome
     rows: int  # that fit each other, from the first on
     row: int | None = None  # the first that does not fit, is missing, or is not what a kept head says
-    proven: int = 0  # the last row for which a kept head vouches; 0: none
+    proven: int = 0  # the last row for which a head that was kept elsewhere vouches; 0: none
     head: Head | None = None  # the last row that fits
 
 
 class Walk:
     """Follows the chain from its first row, in constant memory, and remembers which kept heads it passed."""
 
-    def __init__(self, heads: Iterable[Head]) -> None:
+    def __init__(self, expected: Iterable[Head], kept: Iterable[Head] = ()) -> None:
+        """`expected`: heads that were kept elsewhere; `kept`: beside the chain itself, so that they prove nothing."""
         self._heads: dict[int, set[str]] = {}
-        for head in heads:
+        vouching = list(expected)
+        for head in [*vouching, *kept]:
             self._heads.setdefault(head.number, set()).add(head.hash)
+        self._vouching = {head.number for head in vouching}
         self._last = Head(0, GENESIS)
         self._proven = 0
         self._broken = False
@@ -109,11 +112,11 @@ class Walk:
             self._broken = True
             return False
         self._last = Head(link.number, link.hash)
-        kept = self._heads.pop(link.number, None)
-        if kept == {link.hash}:
-            self._proven = link.number if self._differs is None else self._proven
-        elif kept is not None and self._differs is None:
-            self._differs = link.number
+        said = self._heads.pop(link.number, {link.hash})
+        if said != {link.hash}:
+            self._differs = self._differs or link.number
+        elif link.number in self._vouching and self._differs is None:
+            self._proven = link.number
         return True
 
     def verdict(self) -> Verdict:

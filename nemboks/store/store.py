@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from nemboks.ports import Clock
 from nemboks.store import migrations
+from nemboks.store.audit import SqlAudit
 from nemboks.store.checks import SqlChecks
 from nemboks.store.clock_back import bring_back
 from nemboks.store.connect import open_reader, open_writer, translated
@@ -43,6 +44,7 @@ class Store:
         self.checks = SqlChecks(writer, reader)
         self.incidents = SqlIncidents(writer, reader)
         self.stream = SqlStream(writer, reader)
+        self.audit = SqlAudit(writer, reader)
 
     @classmethod
     def open(cls, path: Path, vault: Vault, clock: Clock, threaded: bool = True) -> Self:
