@@ -32,11 +32,10 @@ WAYS = {
 }
 
 
-def announcement(kind: Kind, language: str = "da", facts: dict | None = None, **more) -> Announcement:
+def announcement(of: Kind, language: str = "da", /, facts: dict | None = None, **more) -> Announcement:
     """One of the kind, with every fact, or with these."""
-    return Announcement(
-        7, f"{kind}-1", kind, PATHS[language], START, START, 1, FACTS | more if facts is None else facts
-    )
+    told = FACTS | more if facts is None else facts
+    return Announcement(7, f"{of}-1", of, PATHS[language], START, START, 1, told)
 
 
 def every(language: str) -> Iterator[Announcement]:
