@@ -14,15 +14,15 @@ SIZE: Final = 2 << 20  # octets; 500 companies need about 50,000
 SEPARATORS: Final = (";", ",", "\t")
 _SAMPLE = 4096  # octets looked at for the NULs of UTF-16
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-# NUL is in no text; the rest is what æ, ø and å become when UTF-8 is read as something else, here or before.
-_GARBLED = re.compile("\0|Ã[¦¸¥†˜…\x86\x98\x85]")
+# What æ, ø and å become when UTF-8 is read as something else, here or before.
+_GARBLED = re.compile("Ã[¦¸¥†˜…\x86\x98\x85]")
 # ASVS 1.2.10 and OWASP's page on CSV injection, which has the line break and the full-width signs too. Cells that have
 # the quote already get one more, so that taking one away is always right.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\0＝＋－＠]")
 
 
 class NoTableError(ValueError):
-    """The octets are no text that a table can be read from; `kind` is "large", "workbook" or "charset"."""
+    """The octets are no text that a table can be read from; `kind` is "large", "workbook", "charset" or "garbled"."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"no table: {kind}")
@@ -41,8 +41,9 @@ def text_of(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if _GARBLED.search(text):
-            break
-        return text
+            raise NoTableError("garbled")
+        if "\0" not in text:
+            return text
     raise NoTableError("charset")
 
 

@@ -50,7 +50,7 @@ _HEADINGS: Final[Mapping[Column, str]] = {
     Column.NEUTRAL: "neutraltemne neutral neutralsubject diskretemne discreetsubject",
 }
 _KNOWN = {heading: column for column, headings in _HEADINGS.items() for heading in headings.split()}
-_REFUSALS = {"large": words.LARGE, "workbook": words.WORKBOOK, "charset": words.CHARSET}
+_REFUSALS = {"large": words.LARGE, "workbook": words.WORKBOOK, "charset": words.CHARSET, "garbled": words.GARBLED}
 _NUMBER = re.compile(r"[\s0-9DKdk-]{7,20}")  # a CVR number, perhaps a wrong one
 _FILLED = re.compile(r"[^\s;,]")
 _Row = tuple[int, list[str] | None]

@@ -24,6 +24,10 @@ CHARSET: Final = Said(
     "Filen kan ikke læses som tekst. Gem den som »CSV UTF-8«.",
     "The file cannot be read as text. Save it as 'CSV UTF-8'.",
 )
+GARBLED: Final = Said(
+    "Æ, ø og å er ødelagt i filen (Ã¸ for ø). Gem den igen fra regnearket som »CSV UTF-8«.",
+    "The letters æ, ø and å are garbled in the file (Ã¸ for ø). Save it again from the spreadsheet as 'CSV UTF-8'.",
+)
 EMPTY: Final = Said(
     "Filen er tom. Første linje er {template}; derefter en linje for hver virksomhed.",
     "The file is empty. The first line is {template}; then comes one line for each company.",
