@@ -40,7 +40,7 @@ def test_utf16_with_the_other_mark():
 )
 def test_what_could_only_be_guessed(raw):
     """No name is garbled in silence."""
-    with pytest.raises(NoTableError, match="charset|garbled"):
+    with pytest.raises(NoTableError, match=r"charset|garbled"):
         text_of(raw)
 
 
