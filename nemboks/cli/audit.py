@@ -44,18 +44,23 @@ class HeadsType(click.ParamType[list[Head]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Head]:
         if isinstance(value, list):
             return value
-        heads, number = [], 0
         try:
             with click.open_file(value, encoding="utf-8", errors="replace") as file:
-                for number, text in enumerate(file, 1):
-                    heads += [head_from(text)] if text.strip() else []
+                heads = [_head(number, text) for number, text in enumerate(file, 1) if text.strip()]
         except OSError as error:
             self.fail(f"{value}: {error.strerror}", param, ctx)
         except ValueError as error:
-            self.fail(f"{value}, line {number}: {error}", param, ctx)
+            self.fail(f"{value}, {error}", param, ctx)
         if not heads:  # to verify against nothing would look like a proof
             self.fail(f"{value} holds no head", param, ctx)
         return heads
+
+
+def _head(number: int, text: str) -> Head:
+    try:
+        return head_from(text)
+    except ValueError as error:
+        raise ValueError(f"line {number}: {error}") from None
 
 
 @click.group(

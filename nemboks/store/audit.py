@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, String, bindparam, insert, select, type_coerce
+from sqlalchemy import Select, String, bindparam, insert, select, type_coerce
 
 from nemboks.domain.chain import FIELDS, Head, Link, Verdict, Walk
 from nemboks.domain.mailbox import Cvr
@@ -90,7 +90,7 @@ class SqlAudit:
         return [Link(number, hash_, tuple(fields)) for number, hash_, *fields in found]
 
 
-def _raw(tx: Tx, statement: Select[Any], values: Mapping[str, int]) -> Sequence[Row[Any]]:
+def _raw(tx: Tx, statement: Select[Any], values: Mapping[str, int]) -> Sequence[Any]:
     """Rows whose texts need not be UTF-8: a flipped byte must not end the reading before its row is named."""
     driver: Any = tx.connection.driver_connection
     driver.text_factory = _text
