@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 
 from nemboks.clock import RealClock
+from nemboks.content.announcement_mail import compose_announcement
 from nemboks.content.notice_mail import compose_notice
 from nemboks.delivery.courier import ServerCourier
-from nemboks.delivery.mail_notifier import MailNotifier
+from nemboks.delivery.mail_notifier import MailAnnouncer, MailNotifier
+from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.incidents import Cause, Notice, NoticeKind
 from nemboks.domain.mailbox import Address
 from nemboks.ports import Message, NotTold
+from nemboks.ports.people import Worded
 from tests.helpers.clock import START
 from tests.helpers.smtp_server import HELO, QUICK, Certificates, ScriptedServer
 
@@ -20,6 +23,10 @@ NOTICE = Notice(
     "anna@bageri.example", START, START,
 )  # fmt: skip
 MESSAGE = Message(NOTICE, "Nemboks: 20 breve venter", "20 breve venter.\n\nKør forbi.\n")
+WORDED = Worded(
+    Announcement(7, "key", Kind.ADDRESS_CODE, "mail:da:bo@bogholder.example", START, START),
+    "Nemboks: Her er koden", "Her er koden.\n\nKoden er: 1234 5678\n",
+)  # fmt: skip
 HELLO, DONE = "@hello PIPELINING", ["@envelope", "B"]
 
 
@@ -87,3 +94,42 @@ async def test_a_server_that_left_the_settings():
 
     with pytest.raises(NotTold, match=r"servers\.ours"):
         await MailNotifier(courier, "ours", SENDER, QUICK, compose_notice).tell(MESSAGE)
+
+
+async def announce(steps: list[str], certificates: Certificates, worded: Worded = WORDED) -> tuple[str, bytes]:
+    """What the server said to an announcement, and the mail it kept, after these steps."""
+    server = ScriptedServer([steps], certificates.context)
+    async with server.running():
+        courier = ServerCourier({"ours": server.access(certificates)}, QUICK, RealClock(), HELO)
+        try:
+            words = await MailAnnouncer(courier, "ours", SENDER, QUICK, compose_announcement).announce(worded)
+        finally:
+            await courier.close()
+            await server.settled()
+    return words, server.heard[0].letter or b""
+
+
+async def test_an_announcement_taken(certificates):
+    """An announcement goes the same way, and the server's reply is what is kept."""
+    words, letter = await announce([HELLO, *DONE, "S 250 2.0.0 queued as 18"], certificates)
+
+    assert "250 2.0.0 queued as 18" == words
+    assert letter.rstrip(b".\r\n") == compose_announcement(WORDED, SENDER).rstrip(b"\r\n")
+
+
+@pytest.mark.parametrize("end", ["S 451 4.3.0 later", "S 550 5.7.1 no", "X reset"])
+async def test_an_announcement_not_taken(certificates, end):
+    """A refusal, and an ending without a reply, are told as not taken; no code is in what is told."""
+    with pytest.raises(NotTold, match=r"localhost:\d+: ") as told:
+        await announce([HELLO, *DONE, end], certificates)
+    assert "1234" not in str(told.value)
+
+
+@pytest.mark.parametrize("path", ["webhook:kontor", "mail:da:nobody", ""])
+async def test_an_announcement_whose_path_is_no_address(path):
+    """A path that mail cannot go along is told as a failure, not raised: it must hold up no other."""
+    courier = ServerCourier({}, QUICK, RealClock(), HELO)
+    stray = replace(WORDED, announcement=replace(WORDED.announcement, path=path))
+
+    with pytest.raises(NotTold, match="not an address"):
+        await MailAnnouncer(courier, "ours", SENDER, QUICK, compose_announcement).announce(stray)
