@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from nemboks.desk.errors import DeskError, NotFound
+from nemboks.desk.errors import DeskError, NotAllowed, NotFound
 from nemboks.desk.words import Lang
 from nemboks.domain.letter import Stale
 
@@ -27,6 +27,7 @@ KINDS: Final = {
     CONFIGURATION: "configuration",
     INTERRUPTED: "interrupted",
 }
+_OF_DESK: Final = {NotFound: NOT_FOUND, NotAllowed: FORBIDDEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def failure_of(error: BaseException, lang: Lang) -> Failure:
         case click.ClickException():
             return Failure(error.exit_code, error.format_message())
         case DeskError():
-            return Failure(NOT_FOUND if isinstance(error, NotFound) else REFUSED, error.words.to(lang))
+            return Failure(_OF_DESK.get(type(error), REFUSED), error.words.to(lang))
         case KeyboardInterrupt() | click.Abort():
             return Failure(INTERRUPTED, "")
         case Stale():

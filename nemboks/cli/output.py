@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from nemboks.content.texts import clean, danish, date_words
+from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Lang, Words, plain
 
 if TYPE_CHECKING:  # the settings bring pydantic, which takes longer than a help text may
@@ -93,6 +94,18 @@ def options(command: Callable[..., T]) -> Callable[..., T]:
     @wraps(command)
     def called(*args: Any, config: Path | None, as_json: bool, lang: str, **rest: Any) -> T:
         return command(Call(config, as_json, Lang(lang)), *args, **rest)
+
+    return called
+
+
+def acting(command: Callable[..., T]) -> Callable[..., T]:
+    """The command with `options` and --as; after the Call it is handed who asks."""
+
+    @options
+    @click.option("--as", "person", default="", metavar="PERSON", help="Act as this person; the history names both.")
+    @wraps(command)
+    def called(call: Call, *args: Any, person: str, **rest: Any) -> T:
+        return command(call, Asking(operator(), person), *args, **rest)
 
     return called
 

@@ -23,6 +23,7 @@ from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox, destination
 from nemboks.domain.proof import Report
+from nemboks.domain.routing import aim
 from nemboks.journey.acknowledge import acknowledge
 from nemboks.journey.collect import collect, look
 from nemboks.journey.forward import forward
@@ -102,7 +103,8 @@ class Daemon:
 
     async def _forward(self, letter: Letter) -> None:
         route = (await self.world.mailboxes.get(letter.mailbox)).route
-        with self.destinations.seat(route.destination) as seat:
+        target = aim(route, letter, self.world.clock.now()) or route
+        with self.destinations.seat(target.destination) as seat:
             if seat is not None:  # else it stays due, and is not looked at again while the server is busy
                 seat.report = await self._past(partial(forward, letter, self.world))
 

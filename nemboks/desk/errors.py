@@ -15,5 +15,9 @@ class NotFound(DeskError):
     """There is no such letter or mailbox."""
 
 
+class NotAllowed(DeskError):
+    """It exists, and whoever asks has no right to this."""
+
+
 class RefusedByRule(DeskError):
     """It exists, and a rule forbids this."""

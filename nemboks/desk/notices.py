@@ -1,14 +1,18 @@
-"""What people were told: every notice, to whom, and whether the receiver took it (UX S21).
+"""What people were told: every notice and announcement, to whom, and whether the receiver took it (UX S21).
 
-Promises: addresses are masked; no title, no link. A notice that is still owed is shown as such.
+Promises: addresses are masked; no title, no link, no code. What is still owed is shown as such.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Final, Protocol
 
+from nemboks.content.announcement_texts import first_line as announcement_first_line
 from nemboks.content.notice_texts import About, first_line
 from nemboks.desk.words import Item, Lang, Words
-from nemboks.domain.circles import WEBHOOK, address_of
+from nemboks.domain.announcements import Announcement
+from nemboks.domain.circles import WEBHOOK, address_of, mail_path
 from nemboks.domain.incidents import Notice
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.redact import redact
@@ -18,11 +22,16 @@ STATES: Final = {
     "owed": Words("venter", "waiting"),
     "replaced": Words("afløst af en nyere besked", "replaced by a newer notice"),
     "failing": Words("ikke taget imod; vi prøver igen", "not taken; we try again"),
+    "dropped": Words("ikke sendt", "not sent"),
 }
 
 
 class NoticeRows(Protocol):
     async def notices(self, limit: int) -> Sequence[Notice]: ...
+
+
+class AnnouncementRows(Protocol):
+    async def latest(self, limit: int) -> Sequence[Announcement]: ...
 
 
 class MailboxNames(Protocol):
@@ -35,6 +44,8 @@ class Told(Protocol):
     @property
     def incidents(self) -> NoticeRows: ...
     @property
+    def announcements(self) -> AnnouncementRows: ...
+    @property
     def mailboxes(self) -> MailboxNames: ...
 
 
@@ -44,9 +55,33 @@ async def notice_list(store: Told, limit: int = 100, lang: Lang = Lang.DA) -> li
     return [_item(notice, names, lang) for notice in await store.incidents.notices(limit)]
 
 
+async def announcement_list(store: Told, limit: int = 100, lang: Lang = Lang.DA) -> list[Item]:
+    """What was said of acts and dates, the latest first, each with its first line."""
+    names = {box.id: str(box.cvr) for box in await store.mailboxes.all()}
+    return [_announced(one, names, lang) for one in await store.announcements.latest(limit)]
+
+
+def _announced(announcement: Announcement, names: dict[int, str], lang: Lang) -> Item:
+    path = mail_path(lang, to) if (to := address_of(announcement.path)) else announcement.path
+    state = _state(announcement.sent_at, announcement.due_at, announcement.failures, "dropped")
+    return {
+        "id": announcement.id,
+        "kind": announcement.kind,
+        "to": _to(announcement.path),
+        "state": state,
+        "state_text": STATES[state].to(lang),
+        "text": announcement_first_line(replace(announcement, path=path)),
+        "cvr": names.get(announcement.mailbox) if announcement.mailbox else None,
+        "created_at": announcement.created_at,
+        "sent_at": announcement.sent_at,
+        "next_try_at": announcement.due_at,
+        "failures": announcement.failures,
+        "receipt": redact(announcement.receipt) or None,
+    }
+
+
 def _item(notice: Notice, names: dict[int, str], lang: Lang) -> Item:
-    owed = "failing" if notice.failures else "owed"
-    state = "sent" if notice.sent_at else "replaced" if notice.due_at is None else owed
+    state = _state(notice.sent_at, notice.due_at, notice.failures, "replaced")
     return {
         "id": notice.id,
         "incident": notice.incident,
@@ -65,6 +100,14 @@ def _item(notice: Notice, names: dict[int, str], lang: Lang) -> Item:
         "failures": notice.failures,
         "receipt": redact(notice.receipt) or None,
     }
+
+
+def _state(sent_at: datetime | None, due_at: datetime | None, failures: int, ended: str) -> str:
+    if sent_at is not None:
+        return "sent"
+    if due_at is None:
+        return ended
+    return "failing" if failures else "owed"
 
 
 def _to(path: str) -> str:

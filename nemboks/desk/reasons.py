@@ -5,18 +5,10 @@ is missing. Never shown: what a letter says.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from nemboks.desk.reasons_of_acts import OF_ACTS, Meaning
 from nemboks.desk.words import Words
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a reason means, and what a person can do."""
-
-    text: Words
-    cure: Words
 
 
 def meaning(why: str) -> Meaning:
@@ -262,4 +254,4 @@ _DIGITAL_POST: Final[Mapping[str, Meaning]] = {
     ),
 }
 
-MEANINGS: Final[Mapping[str, Meaning]] = {**_HELD, **_RELAY, **_MAIL_SERVER, **_DIGITAL_POST}
+MEANINGS: Final[Mapping[str, Meaning]] = {**OF_ACTS, **_HELD, **_RELAY, **_MAIL_SERVER, **_DIGITAL_POST}

@@ -103,7 +103,8 @@ def circles(mailbox: Mailbox | None, operator: Address | None, blocked: Failing,
         return tuple(path for path in paths if not blocked.blocks(path, through))
 
     found = []
-    if mailbox is not None:
+    # Of an estate that is not decided yet the people of before must not learn, and the kurator has no right yet.
+    if mailbox is not None and (mailbox.frozen_at is None or mailbox.boundary_at is not None):
         helpers, account = _chosen(mailbox, operator)
         found += [Circle("+".join(helpers), usable(*helpers))] if helpers else []
         if account and usable(account):

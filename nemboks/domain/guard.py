@@ -1,6 +1,6 @@
 """The one question before every receipt or removal (D16)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
@@ -52,3 +52,18 @@ def _custody(letter: Letter, mailbox: Mailbox, now: datetime) -> str:
     if confirmation is not None and now < confirmation.at + custody.kept:
         return f"it is kept in Digital Post for {custody.keep_days} days after it was delivered"
     return ""
+
+
+def may_go_at(letter: Letter, mailbox: Mailbox, now: datetime) -> datetime:
+    """When it is worth asking again for a receipt that may not go now: at the end of what is dated, else in a day."""
+    custody, confirmation = mailbox.custody, letter.confirmation
+    kept = confirmation.at + custody.kept if confirmation else now
+    ends = [at for at in (mailbox.parked_until, custody.probation_until, kept) if at is not None and at > now]
+    return max(ends, default=now + timedelta(days=1))
+
+
+def until_a_person(mailbox: Mailbox) -> bool:
+    """Whether no receipt of the mailbox goes before a person says so: then none is due."""
+    custody = mailbox.custody
+    waits = custody.fuse or custody.legal_hold_since or custody.unproven or custody.shadow_since
+    return bool(waits) or (mailbox.frozen_at is not None and mailbox.boundary_at is None)

@@ -7,8 +7,8 @@ never saw, and only when a fresh listing lacks the letter, does it mean that the
 
 from datetime import timedelta
 
-from nemboks.domain.guard import receipt_may_go
-from nemboks.domain.letter import Acknowledged, Letter, Postponed, ReceiptBegun
+from nemboks.domain.guard import may_go_at, receipt_may_go
+from nemboks.domain.letter import Acknowledged, Letter, Postponed, ReceiptBegun, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.proof import Receipt
 from nemboks.domain.verdict import backoff, spread
@@ -21,12 +21,17 @@ from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
 # "No such letter", and on no list, this often in a row: then it is so. A single odd answer settles nothing, and a list
 # that dropped the letter at its fetch is silent about the receipt.
 GONE_LOOKS = 3
+WAITS = "waits"  # why a receipt is postponed that upstream was not asked about
 
 
 async def acknowledge(letter: Letter, world: World) -> None:
     """Give the receipt of one FORWARDED letter and commit ACKNOWLEDGED, or when to try again."""
     mailbox = await world.mailboxes.get(letter.mailbox)
-    if receipt_may_go(letter, mailbox, world.clock.now()) or letter.confirmation is None:
+    now = world.clock.now()
+    if why := receipt_may_go(letter, mailbox, now):
+        if letter.state is State.FORWARDED and not letter.bounced:  # an unanswered call stays in doubt
+            event = Postponed(WAITS, why, may_go_at(letter, mailbox, now), definite=False)
+            await world.letters.move(letter, event)
         return
     repeated = letter.receipt_begun_at is not None
     words: str | None

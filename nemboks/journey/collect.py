@@ -16,6 +16,7 @@ from nemboks.content.message import MessageReader
 from nemboks.domain.headline import Copy, Headline, Kind, Sealed, Style
 from nemboks.domain.letter import Collected, Event, FetchBegun, Hold, Letter, Postponed, Reason, Stale, State, Vanished
 from nemboks.domain.mailbox import Face, Mailbox
+from nemboks.domain.routing import obstacle
 from nemboks.domain.verdict import backoff, spread
 from nemboks.journey.mail import style_of
 from nemboks.journey.world import World
@@ -65,6 +66,10 @@ def _again(error: InboxError, failures: int, world: World) -> datetime:
 async def collect(letter: Letter, world: World) -> None:
     """Fetch one FOUND letter and commit it as WAITING, or as HELD with the reason."""
     mailbox = await world.mailboxes.get(letter.mailbox)
+    if reason := obstacle(letter, mailbox, world.clock.now()):  # it is not even fetched
+        await world.letters.move(letter, Hold(reason))
+        log().info("letter_held", letter=letter.id, mailbox=mailbox.cvr, size=0, why=reason)
+        return
     try:
         got = await _kept(letter, mailbox, world)
         if got is None or isinstance(got.headline, Unreadable):  # better bytes may come

@@ -13,6 +13,7 @@ from nemboks.domain.headline import Copy, Headline, Sealed, Style
 from nemboks.domain.letter import ContentsLost, Event, Hold, Later, Letter, Reason, State
 from nemboks.domain.mailbox import Mailbox, Options
 from nemboks.domain.proof import Report
+from nemboks.domain.routing import aim, obstacle
 from nemboks.domain.verdict import Verdict, judge, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
 from nemboks.journey.further import decided, plan_copies
@@ -28,13 +29,20 @@ async def forward(letter: Letter, world: World, may_begin: Permission = lambda: 
     What happened, for whoever watches the mail server; None if no server was asked.
     """
     mailbox = await world.mailboxes.get(letter.mailbox)
+    target = aim(mailbox.route, letter, world.clock.now())
+    if reason := obstacle(letter, mailbox, world.clock.now()):
+        await _commit(letter, Hold(reason), world)
+        return None
     if letter.headline is None or letter.contents is None or letter.copy is None:
         await _commit(letter, ContentsLost("there are no contents here", world.clock.now()), world)
         return None
+    assert target is not None  # a read letter that goes nowhere meets an obstacle
+    # From here on the route is that of this letter alone: its rule's address in the place of the default.
+    mailbox = replace(mailbox, route=replace(mailbox.route, address=target.address, server=target.server))
     await plan_copies(letter, mailbox, world)
     if await decided(letter, mailbox, world):
         return None
-    claimed = await _claim(letter, mailbox, letter.headline, world)
+    claimed = await _claim(letter, mailbox, letter.headline, target.rule, world)
     attempt = Attempt(claimed, world.letters.move, may_begin)
     try:
         report = await _deliver(attempt, mailbox, world)
@@ -58,10 +66,10 @@ async def forward(letter: Letter, world: World, may_begin: Permission = lambda: 
     return None
 
 
-async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, world: World) -> Letter:
+async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, rule: str, world: World) -> Letter:
     """The letter with an open attempt. Raises Stale if another has it, or the mailbox is paused."""
     route = mailbox.route
-    event = claim(letter, headline.size, route, route.address, route.server, world)
+    event = replace(claim(letter, headline.size, route, route.address, route.server, world), rule=rule)
     claimed = await world.letters.move(letter, event)
     log().info("letter_claimed", letter=letter.id, mailbox=mailbox.cvr, attempt=claimed.fence)
     return claimed

@@ -8,6 +8,7 @@ from nemboks.content.dkim import Signer
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
 from nemboks.ports import (
+    Acts,
     Checks,
     Clock,
     Contents,
@@ -21,6 +22,7 @@ from nemboks.ports import (
     Mailboxes,
     Notifier,
     Prober,
+    Registry,
     ReturnBox,
     Stream,
 )
@@ -80,3 +82,5 @@ class World:
     aside: Aside = inline  # does what takes long and waits for nothing; the daemon gives it a thread
     checking: Checking | None = None  # the daily look at every address and server
     id_key: bytes = field(default=b"", repr=False)  # of Message-IDs
+    acts: Acts | None = None  # the books of people's acts; None where only letters are served
+    registry: Registry | None = None  # Digital Post's look-up of companies, in our own name

@@ -36,8 +36,9 @@ from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, 
 from nemboks.ports.people import Cursor, Incidents, Listener, Message, Notifier, NotTold, Stream, Told
 
 __all__ = [
-    "Acts", "Attempted", "Books", "Check", "Checks", "Clock", "Contents", "ContentsGone", "Courier", "Cursor", "Deliveries",
-    "Domain", "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters",
-    "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place", "Prober", "Refused",
-    "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing", "Stream", "Told", "Unavailable",
+    "Acts", "Attempted", "Books", "Check", "Checks", "Clock", "Contents", "ContentsGone", "Courier", "Cursor",
+    "Deliveries", "Domain", "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed",
+    "Landings", "Letters", "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place",
+    "Prober", "Refused", "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing", "Stream", "Told",
+    "Unavailable",
 ]  # fmt: skip

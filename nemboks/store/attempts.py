@@ -45,7 +45,7 @@ MARK: Final = Ready(update(attempts).where(_THIS).values(dot_begun_at=bindparam(
 _ENDED: Final = update(attempts).where(_THIS).values(ended_at=bindparam("at"), outcome=bindparam("new_outcome"))
 END: Final = Ready(_ENDED)
 CLOSE: Final = Ready(_ENDED.values(report=bindparam("new_report")))
-ROUTE_VERSION: Final = Ready(select(attempts.c.route_version).where(_THIS))
+AIMED_AT: Final = Ready(select(attempts.c.route_version, attempts.c.address, attempts.c.server).where(_THIS))
 
 
 def record(tx: Tx, before: Tried, event: Event, at: datetime) -> None:
@@ -65,10 +65,10 @@ def record(tx: Tx, before: Tried, event: Event, at: datetime) -> None:
             _close(tx, before, before.fence, _outcome(before, event), getattr(event, "report", None), at)
 
 
-def route_version(tx: Tx, letter: Letter, number: int) -> int | None:
-    """The version of the route that the attempt was opened under."""
-    row = ROUTE_VERSION.first(tx, _key(letter, number))
-    return None if row is None else row["route_version"]
+def aimed_at(tx: Tx, letter: Letter, number: int) -> tuple[int, str, str] | None:
+    """The version of the route that the attempt was opened under, its address and its server."""
+    row = AIMED_AT.first(tx, _key(letter, number))
+    return None if row is None else (row["route_version"], row["address"], row["server"])
 
 
 def _is_open(tried: Tried) -> bool:

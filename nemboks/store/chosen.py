@@ -5,9 +5,10 @@ Fields that a row does not have yet get their defaults; fields that we no longer
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from nemboks.domain.mailbox import Address, Options, Recipient, Role
+from nemboks.domain.mailbox import Address, Field, Holiday, Options, Recipient, Role, Rule
 
 
 def others_of(found: Sequence[Mapping[str, Any]]) -> tuple[Recipient, ...]:
@@ -15,9 +16,20 @@ def others_of(found: Sequence[Mapping[str, Any]]) -> tuple[Recipient, ...]:
     return tuple(Recipient(**_known(Recipient, one, role=Role, address=Address)) for one in found)
 
 
+def rules_of(found: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """The rules of a route, in order."""
+    return tuple(Rule(**_known(Rule, one, field=Field, address=Address)) for one in found)
+
+
+def holiday_of(found: Mapping[str, Any]) -> Holiday:
+    """The holiday redirect of a route."""
+    moment = datetime.fromisoformat
+    return Holiday(**_known(Holiday, found, since=moment, until=moment, address=Address))
+
+
 def options_of(found: Mapping[str, Any]) -> Options:
     """The options of a mailbox."""
-    return Options(**_known(Options, found, second_contact=_contact, webhooks=tuple))
+    return Options(**_known(Options, found, second_contact=_contact, webhooks=tuple, digest=_contact))
 
 
 def _contact(text: str | None) -> Address | None:

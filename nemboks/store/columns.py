@@ -72,6 +72,23 @@ class Details(Value):
         super().__init__(Mapping[str, Any])
 
 
+class Checked(TypeDecorator[Any]):
+    """A text that checks itself when it is made, such as an Address."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, make: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.make = make
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else str(self.make(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self.make(value)
+
+
 class Made(TypeDecorator[Any]):
     """A value of the domain that checks itself (an Address does), as JSON text; `make` builds it from what was read."""
 

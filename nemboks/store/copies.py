@@ -35,6 +35,11 @@ _SAME: Final = and_(
 # Of a delivery and its mailbox's current route: whether that still names the recipient.
 NAMES_RECIPIENT: Final = exists(select(1).select_from(_NAMED).where(_SAME).correlate(deliveries, routes))
 
+# An estate is registered and not in effect yet: nothing goes to anybody.
+NOT_FROZEN: Final = or_(mailboxes.c.frozen_at.is_(None), mailboxes.c.boundary_at <= bindparam("now"))
+# The same for a plan that has ended.
+SERVED: Final = or_(mailboxes.c.serves_until.is_(None), mailboxes.c.serves_until > bindparam("now"))
+
 # A letter that is held because of what it is goes to nobody; these are held because the primary does not get it.
 _OUT_OF_REACH: Final = (Reason.TOO_LARGE, Reason.RETURNED, Reason.RELAY_SILENT, Reason.THREE_UNCERTAIN)
 _GONE_ON: Final = (State.WAITING, State.SENDING, State.HANDED_OVER, State.FORWARDED, State.ACKNOWLEDGED)

@@ -16,7 +16,7 @@ from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, Pa
 from nemboks.domain.mailbox import Recipient
 from nemboks.ports import Clock
 from nemboks.store import attempts, events
-from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT
+from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT, NOT_FROZEN, SERVED
 from nemboks.store.reader import Reader
 from nemboks.store.rows import delivery_changes, delivery_from, delivery_values
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
@@ -29,7 +29,7 @@ _GOING: Final = (
     .join_from(deliveries, letters)
     .join(mailboxes, mailboxes.c.id == deliveries.c.mailbox_id)
     .join(routes, CURRENT)
-    .where(mailboxes.c.paused_at.is_(None), MAY_GO, NAMES_RECIPIENT)
+    .where(mailboxes.c.paused_at.is_(None), SERVED, NOT_FROZEN, MAY_GO, NAMES_RECIPIENT)
 )
 DUE: Final = (
     _GOING.where(
@@ -67,7 +67,7 @@ class SqlDeliveries:
 
     async def plan(self, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> Sequence[Delivery]:
         """The letter's deliveries after these recipients were added, due at once."""
-        return await self._writer.unit(lambda tx: _plan(tx, letter, recipients, at))
+        return await self._writer.unit(lambda tx: plan(tx, letter, recipients, at))
 
     async def of(self, letter: int) -> Sequence[Delivery]:
         """The letter's deliveries, in the order in which they were planned."""
@@ -107,7 +107,7 @@ def _read(tx: Tx, delivery: int) -> Delivery:
     return found[0]
 
 
-def _plan(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> list[Delivery]:
+def plan(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> list[Delivery]:
     known = {(one.role, one.address, one.server) for one in _deliveries(tx, OF_LETTER, {"letter": letter.id})}
     for one in dict.fromkeys(recipients):
         if (one.role, one.address, one.server) in known:
@@ -126,7 +126,7 @@ def _move(tx: Tx, seen: Delivery, event: DeliveryEvent, at: datetime) -> Deliver
     before = _read(tx, seen.id)
     _check(seen, before, event)
     after = step(before, event, at)
-    if isinstance(event, Claimed | DotBegun) and tx.execute(MAY_SEND, {"id": before.id}).first() is None:
+    if isinstance(event, Claimed | DotBegun) and tx.execute(MAY_SEND, {"id": before.id, "now": at}).first() is None:
         raise Stale(f"delivery {before.id}: its mailbox is paused, its route has changed, or its letter may not go")
     changed = delivery_changes(before, after)
     guard = {"b_id": before.id, "b_state": before.state, "b_fence": before.fence}

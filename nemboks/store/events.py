@@ -106,6 +106,7 @@ _TOLD: Final[Mapping[str, Callable[[Any], Any]]] = {
     "silent_at": _same,
     "keep": _same,
     "route_version": _same,
+    "rule": _same,
     "address": masked,
     "server": _same,
     "transmission_id": _same,

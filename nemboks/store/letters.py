@@ -7,17 +7,18 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, or_, select, update
 
-from nemboks.domain.letter import Event, Letter, Reappeared, Stale, State
+from nemboks.domain.letter import Dismissed, Event, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Clock, Listed
 from nemboks.store import events, moves
-from nemboks.store.copies import FINISHED_COPIES, STRANDED
+from nemboks.store.copies import FINISHED_COPIES, SERVED, STRANDED
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
 from nemboks.store.rows import letter_of, values_of
 from nemboks.store.schema import letters, mailboxes
 from nemboks.store.writer import Tx, Writer
 
+START: Final = "start from now"  # who left alone what lay there before
 SLICE: Final = 500  # upstream ids in one query; SQLite takes 32,766 values
 
 
@@ -34,11 +35,11 @@ def _due(*also: ColumnElement[bool]) -> Select[Any]:
 
 
 _OPEN = or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bindparam("now"))  # upstream lets us in
-_GOING = mailboxes.c.paused_at.is_(None)
+_GOING = and_(mailboxes.c.paused_at.is_(None), SERVED)
 DUE: Final = {
     State.FOUND: _due(_OPEN, _GOING),
     State.WAITING: _due(_GOING),
-    State.FORWARDED: _due(_OPEN),
+    State.FORWARDED: _due(_OPEN, ~mailboxes.c.receipts_held),
 }
 DUE_ANY: Final = _due()
 SENDING: Final = select(letters).where(letters.c.state == State.SENDING).order_by(letters.c.deadline_at)
@@ -62,7 +63,9 @@ KNOWN: Final = select(letters.c.id, letters.c.upstream_id, letters.c.state).wher
     letters.c.mailbox_id == bindparam("mailbox"), letters.c.upstream_id.in_(bindparam("ids", expanding=True))
 )
 INSERT: Final = insert(letters)
-LISTED_AT: Final = select(mailboxes.c.listed_at, mailboxes.c.trouble).where(mailboxes.c.id == bindparam("mailbox"))
+LISTED_AT: Final = select(mailboxes.c.listed_at, mailboxes.c.trouble, mailboxes.c.custody).where(
+    mailboxes.c.id == bindparam("mailbox")
+)
 NOTE: Final = (
     update(mailboxes)
     .where(mailboxes.c.id == bindparam("b_id"))
@@ -146,7 +149,7 @@ def _size(letter: Letter) -> int:
 
 
 def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
-    listed_at, trouble = tx.execute(LISTED_AT, {"mailbox": mailbox}).one()
+    listed_at, trouble, custody = tx.execute(LISTED_AT, {"mailbox": mailbox}).one()
     by_id = {one.upstream_id: one for one in listed}
     known = _known(tx, mailbox, list(by_id))
     new = [_new(mailbox, one, listed_at, at) for id_, one in by_id.items() if id_ not in known]
@@ -155,6 +158,9 @@ def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at:
         ids = _known(tx, mailbox, [row["upstream_id"] for row in new])
         rows = [events.row(mailbox, "found", at, {}, ids[row["upstream_id"]].id) for row in new]
         events.add(tx, *({**row, "to_state": State.FOUND, "fence": 0} for row in rows))
+        for row in new if custody.starts_at else ():
+            if _lay_there(row["available_at"], by_id[row["upstream_id"]], listed_at, custody.starts_at):
+                moves.move(tx, moves.read(tx, ids[row["upstream_id"]].id), Dismissed(START), at)
     for row in known.values():
         if row.state is State.VANISHED:
             moves.move(tx, moves.read(tx, row.id), Reappeared(at), at)
@@ -162,6 +168,11 @@ def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at:
     if trouble:
         events.add(tx, events.row(mailbox, "listing_recovered", at, {"after": trouble}))
     return len(new)
+
+
+def _lay_there(available_at: datetime, listed: Listed, listed_at: datetime | None, starts_at: datetime) -> bool:
+    """Whether the letter was there before the mailbox's start: before its first listing, where lists carry no time."""
+    return listed_at is None if listed.available_at is None else available_at < starts_at
 
 
 def _known(tx: Tx, mailbox: int, ids: Sequence[str]) -> dict[str, Any]:

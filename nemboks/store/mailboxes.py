@@ -7,16 +7,15 @@ Never: deletes a mailbox.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row
 
-from nemboks.domain.letter import Retried, State
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Options, Recipient, Route
 from nemboks.ports import Clock
-from nemboks.store import events, moves
+from nemboks.store import events
 from nemboks.store.errors import Altered, KeyMissing, StoreError
 from nemboks.store.mailbox_rows import (
     BY_CVR,
@@ -26,27 +25,21 @@ from nemboks.store.mailbox_rows import (
     DUE,
     IN_ORDER,
     INSERT,
-    INSERT_ROUTE,
-    LEADS_TO,
     PAUSE,
     POSTPONE,
     SHARED,
+    VERSIONS,
     by_cvr,
     mailbox_of,
     mailboxes_of,
     one,
 )
 from nemboks.store.reader import Reader
-from nemboks.store.schema import letters
+from nemboks.store.rerouting import reroute, write_route
 from nemboks.store.vault import Vault
 from nemboks.store.writer import Tx, Writer
 
 T = TypeVar("T")
-PUT_OFF: Final = select(letters.c.id).where(
-    letters.c.mailbox_id == bindparam("mailbox"),
-    letters.c.state == State.WAITING,
-    letters.c.due_at > bindparam("now"),
-)
 SETTINGS: Final = "settings"  # who paused or vouched, when the settings file did
 
 
@@ -133,7 +126,8 @@ class SqlMailboxes:
         def next_route(tx: Tx, at: datetime) -> Mailbox:
             box = by_cvr(tx, cvr)
             known = box.route.others if others is None else others
-            return _reroute(tx, box, Route(0, address, server, at, vouched_by, known, box.route.fallback_decides))
+            route = replace(box.route, address=address, server=server, since=at, vouched_by=vouched_by, others=known)
+            return reroute(tx, box, route)
 
         return await self._unit(next_route)
 
@@ -172,28 +166,8 @@ def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, a
     tx.execute(INSERT, row)
     id_ = tx.execute(BY_JUST_CVR, {"cvr": new.cvr}).scalar_one()
     _note(tx, id_, "mailbox_added", at, face=new.face.value, declared=declared)
-    _route(tx, id_, _declared_route(new, at, vouched_by))
+    write_route(tx, id_, _declared_route(new, at, vouched_by))
     return one(tx, id_)
-
-
-def _reroute(tx: Tx, mailbox: Mailbox, route: Route) -> Mailbox:
-    _route(tx, mailbox.id, replace(route, version=mailbox.route.version + 1))
-    if (route.address, route.server) != (mailbox.route.address, mailbox.route.server):
-        values = {"mailbox": mailbox.id, "now": route.since}  # what the old one refused goes to the new one at once
-        for id_ in tx.execute(PUT_OFF, values).scalars().all():
-            moves.move(tx, moves.read(tx, id_), Retried(route.vouched_by, route.since), route.since)
-    return one(tx, mailbox.id)
-
-
-def _route(tx: Tx, id_: int, route: Route) -> None:
-    row = {field.name: getattr(route, field.name) for field in fields(route)}
-    tx.execute(INSERT_ROUTE, {"mailbox_id": id_, **row})
-    tx.execute(LEADS_TO, {"b_id": id_, "where": route.destination})
-    told: dict[str, Any] = {"version": route.version, "server": route.server, "vouched_by": route.vouched_by}
-    if route.others:
-        others = [{"role": x.role.value, "address": x.address.masked, "server": x.server} for x in route.others]
-        told |= {"others": others, "fallback_decides": route.fallback_decides}
-    _note(tx, id_, "route_changed", route.since, address=route.address.masked, **told)
 
 
 def _declared_route(new: Declared, at: datetime, vouched_by: str) -> Route:
@@ -221,8 +195,9 @@ def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime)
         described = {"new_name": new.name, "new_face": new.face, "sealed": _sealed(vault, new)}
         tx.execute(DESCRIBE, {"b_id": row.id, "due": at, "chosen": new.options, **described})
         _note(tx, row.id, "mailbox_changed", at, changed=changed, by=SETTINGS)
-    if any(getattr(row, name) != getattr(new, name) for name in ("address", "server", "others", "fallback_decides")):
-        _reroute(tx, mailbox_of(row), _declared_route(new, at, SETTINGS))
+    if row.frozen_at is None and _file_says_another_route(tx, row, new):
+        wanted = _declared_route(new, at, SETTINGS)
+        reroute(tx, mailbox_of(row), replace(wanted, rules=row.rules, holiday=row.holiday, unrouted=row.unrouted))
     if row.paused_by == SETTINGS:
         _resume(tx, mailbox_of(row), SETTINGS, at)
 
@@ -248,6 +223,15 @@ def _sealed(vault: Vault, new: Declared) -> bytes:
 def _opened(vault: Vault, row: Row[Any]) -> dict[str, str]:
     opened: dict[str, str] = json.loads(vault.open(row.credentials, f"mailbox:{row.cvr}"))
     return opened
+
+
+def _file_says_another_route(tx: Tx, row: Row[Any], new: Declared) -> bool:
+    """Whether the file says another route than it did last: what the desk changed since then stands."""
+    versions = tx.execute(VERSIONS, {"mailbox": row.id}).all()
+    said = next((one for one in reversed(versions) if one.vouched_by == SETTINGS), row)
+    return any(
+        getattr(said, name) != getattr(new, name) for name in ("address", "server", "others", "fallback_decides")
+    )
 
 
 def _same_credentials(vault: Vault, row: Row[Any], new: Declared) -> bool:

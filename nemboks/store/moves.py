@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from nemboks.domain import letter as rules
+from nemboks.domain.guard import receipt_may_go
 from nemboks.domain.letter import (
     Claimed,
     Confirmed,
@@ -21,14 +22,18 @@ from nemboks.domain.letter import (
     Letter,
     PartConfirmed,
     Postponed,
+    ReceiptBegun,
     Returned,
     Stale,
     Vanished,
 )
+from nemboks.domain.plans import serves
+from nemboks.domain.routing import aim, obstacle
 from nemboks.store import attempts, events
+from nemboks.store.mailbox_rows import now
 from nemboks.store.ready import Ready
 from nemboks.store.rows import changes, letter_from
-from nemboks.store.schema import letters, mailboxes, routes
+from nemboks.store.schema import letters
 from nemboks.store.writer import Tx
 
 READ: Final = Ready(select(letters).where(letters.c.id == bindparam("b_id")))
@@ -36,12 +41,6 @@ GUARDED: Final = update(letters).where(
     letters.c.id == bindparam("b_id"),
     letters.c.state == bindparam("b_state"),
     letters.c.fence == bindparam("b_fence"),
-)
-ROUTE: Final = Ready(
-    select(mailboxes.c.paused_at, routes.c.version, routes.c.address)
-    .join_from(mailboxes, routes)
-    .where(mailboxes.c.id == bindparam("b_mailbox"))
-    .order_by(routes.c.version.desc())
 )
 
 
@@ -59,7 +58,9 @@ def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
     check(seen, before, event)
     after = rules.move(before, event, at)
     if isinstance(event, Claimed | DotBegun):
-        _may_send(tx, before, event)
+        _may_send(tx, before, event, at)
+    if isinstance(event, ReceiptBegun) and (why := receipt_may_go(before, now(tx, before.mailbox), at)):
+        raise Stale(f"letter {before.id}: no receipt: {why}")
     write(tx, before, after)
     attempts.record(tx, before, event, at)
     events.moved(tx, before, after, event, at)
@@ -92,14 +93,19 @@ def _write(columns: frozenset[str]) -> Ready:
     return Ready(GUARDED.values({name: bindparam(name) for name in sorted(columns)}))
 
 
-def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun) -> None:
-    route = ROUTE.first(tx, {"b_mailbox": letter.mailbox})
-    assert route is not None  # a mailbox is never without one, and a letter never without a mailbox
-    if route["paused_at"] is not None:
+def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun, at: datetime) -> None:
+    """Raises Stale unless the letter may go now, to the address that the attempt names and by the route it names."""
+    box = now(tx, letter.mailbox)
+    if box.paused_at is not None:
         raise Stale(f"letter {letter.id}: its mailbox is paused")
+    if not serves(box.serves_until, at):
+        raise Stale(f"letter {letter.id}: the plan has ended")
+    if reason := obstacle(letter, box, at):
+        raise Stale(f"letter {letter.id}: {reason}")
+    target = aim(box.route, letter, at)
     if isinstance(event, Claimed):
-        current = event.route_version == route["version"] and event.address == route["address"]
+        named: tuple[int, str, str] | None = (event.route_version, event.address, event.server)
     else:
-        current = attempts.route_version(tx, letter, event.fence) == route["version"]
-    if not current:
+        named = attempts.aimed_at(tx, letter, event.fence)
+    if target is None or named != (box.route.version, target.address, target.server):
         raise Stale(f"letter {letter.id}: its route has changed")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from nemboks.domain.custody import Consent, Custody, Life
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.headline import Copy, Headline
 from nemboks.domain.incidents import Cause, NoticeKind
@@ -24,7 +25,7 @@ from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Face, Role
 from nemboks.domain.proof import Confirmation, Report
 from nemboks.ports import Finding
-from nemboks.store.chosen import options_of, others_of
+from nemboks.store.chosen import holiday_of, options_of, others_of, rules_of
 from nemboks.store.columns import Details, Made, UtcTime, Value, Word
 
 PROOFS = Value(tuple[Confirmation, ...])
@@ -59,6 +60,17 @@ mailboxes = Table(
     Column("declared", Boolean, nullable=False),  # it came from the settings file
     Column("options", Made(options_of), nullable=False, server_default="{}"),
     Column("destination", Text, nullable=False, server_default=""),  # of the current route
+    Column("account", Integer, index=True),
+    Column("reference", Text, nullable=False, server_default=""),
+    Column("consent", Word(Consent), nullable=False, server_default="given"),
+    Column("life", Word(Life), nullable=False, server_default="unknown"),
+    Column("looked_up_at", UtcTime),
+    Column("curator", Boolean, nullable=False, server_default="0"),
+    Column("custody", Value(Custody), nullable=False, server_default="{}"),
+    Column("frozen_at", UtcTime),
+    Column("boundary_at", UtcTime),
+    Column("serves_until", UtcTime),
+    Column("receipts_held", Boolean, nullable=False, server_default="0"),  # until a person says go: none is due
 )
 
 routes = Table(  # never changed, only added to: the current one is the highest version
@@ -72,6 +84,9 @@ routes = Table(  # never changed, only added to: the current one is the highest 
     Column("vouched_by", Text, nullable=False),
     Column("others", Made(others_of), nullable=False, server_default="[]"),
     Column("fallback_decides", Boolean, nullable=False, server_default="0"),
+    Column("rules", Made(rules_of), nullable=False, server_default="[]"),
+    Column("holiday", Made(holiday_of)),
+    Column("unrouted", Text, nullable=False, server_default=""),
 )
 
 letters = Table(
@@ -105,6 +120,9 @@ letters = Table(
     Column("composed_key", Text),
     Column("proofs", PROOFS, nullable=False, server_default="[]"),
     Column("bounced", Text, nullable=False, server_default="", index=True),
+    Column("route_version", Integer, nullable=False, server_default="0"),
+    Column("rule", Text, nullable=False, server_default=""),
+    Column("released_at", UtcTime),
     UniqueConstraint("mailbox_id", "upstream_id"),
     Index(None, "state", "due_at"),
     Index(None, "mailbox_id", "sha256"),

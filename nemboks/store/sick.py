@@ -34,6 +34,7 @@ HELD: Final = {
 DEFINITE: Final = frozenset({
     Cause.ADDRESS, Cause.POLICY, Cause.LOGIN, Cause.TLS, Cause.CERTIFICATE, Cause.HELD, Cause.RETURNED, Cause.BOUNCED,
 })  # fmt: skip
+_OF_ESTATES: Final = (Reason.FROZEN, Reason.OLDER)  # listed in the case, told to nobody
 _TRYING: Final = (State.WAITING, State.SENDING)
 
 
@@ -55,7 +56,7 @@ _OPEN = select(letters.c.id).where(
     letters.c.state.in_(UNDELIVERED),
     or_(
         and_(letters.c.state.in_(_TRYING), letters.c.why.in_(TROUBLES), letters.c.failures >= 1),
-        letters.c.state == State.HELD,
+        and_(letters.c.state == State.HELD, letters.c.why.not_in(_OF_ESTATES)),
         and_(letters.c.state == State.HANDED_OVER, letters.c.why == Cause.JUNK.value),
         and_(letters.c.state.in_(ON_ITS_WAY), letters.c.found_at <= bindparam("late_before")),
     ),

@@ -6,15 +6,19 @@ The daemon takes the lock; the CLI opens the same store beside it without.
 
 import fcntl
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Final, Self, TypeVar
 
 from sqlalchemy import Connection
 
-from nemboks.ports import Clock
+from nemboks.domain.codes import Codes
+from nemboks.ports import Books, Clock
 from nemboks.store import migrations
+from nemboks.store.announcements import SqlAnnouncements
 from nemboks.store.audit import SqlAudit
+from nemboks.store.books import SqlBooks
 from nemboks.store.checks import SqlChecks
 from nemboks.store.clock_back import bring_back
 from nemboks.store.connect import open_reader, open_writer, translated
@@ -30,6 +34,9 @@ from nemboks.store.turns import Turns
 from nemboks.store.vault import Vault
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions, Tx, Writer
 
+T = TypeVar("T")
+CODES: Final = "codes"  # what a key of the vault is derived for
+
 
 class Store:
     """The ledger, open. `close` finishes what was asked for."""
@@ -37,12 +44,14 @@ class Store:
     def __init__(self, path: Path, writer: Writer, reader: Reader, vault: Vault, clock: Clock) -> None:
         self._path, self._writer, self._reader, self._clock = path, writer, reader, clock
         self._lock: int | None = None
+        self._vault, self.codes = vault, Codes(vault.derive(CODES))
         self.letters = SqlLetters(writer, reader, clock)
         self.mailboxes = SqlMailboxes(writer, reader, vault, clock)
         self.deliveries = SqlDeliveries(writer, reader, clock)
         self.domains = SqlDomains(writer, reader, clock)
         self.checks = SqlChecks(writer, reader)
         self.incidents = SqlIncidents(writer, reader)
+        self.announcements = SqlAnnouncements(writer, reader)
         self.stream = SqlStream(writer, reader)
         self.audit = SqlAudit(writer, reader)
 
@@ -61,6 +70,17 @@ class Store:
             raise translated(error, path) from error
         writer = ThreadWriter(tx, turns) if threaded else InlineWriter(tx)
         return cls(path, writer, reader, vault, clock)
+
+    async def act(self, fn: Callable[[Books], T]) -> T:
+        """What the act brings, after its commit; what it raises, after the rollback."""
+        return await self._writer.unit(lambda tx: fn(self._books(tx)))
+
+    async def ask(self, fn: Callable[[Books], T]) -> T:
+        """What is read, on the connection that cannot write."""
+        return await self._reader.read(lambda tx: fn(self._books(tx)))
+
+    def _books(self, tx: Tx) -> SqlBooks:
+        return SqlBooks(tx, self._vault, self.codes, self._clock.now())
 
     def lock_daemon(self) -> None:
         """Keeps any other daemon out until `close` or the end of the process. StoreInUse if one is there."""

@@ -46,7 +46,7 @@ LEGAL: dict[type[Event], tuple[set[State], set[State], set[str]]] = {
     Vanished: ({S.FOUND}, {S.VANISHED}, {"state", "words", "due_at", "contents"}),
     Reappeared: ({S.VANISHED}, {S.FOUND}, {"state", *TROUBLE}),
     Postponed: ({S.FOUND, S.FORWARDED, S.HANDED_OVER}, set(), {"receipt_begun_at", *TROUBLE}),
-    Claimed: ({S.WAITING}, {S.SENDING}, {"fence", "due_at", "proofs", "composed", *CLOSED}),
+    Claimed: ({S.WAITING}, {S.SENDING}, {"fence", "due_at", "proofs", "composed", "route_version", "rule", *CLOSED}),
     DotBegun: ({S.SENDING}, set(), {"dot_begun_at"}),
     Confirmed: (
         {S.SENDING, S.HANDED_OVER, S.WAITING, S.HELD},
@@ -67,9 +67,9 @@ LEGAL: dict[type[Event], tuple[set[State], set[State], set[str]]] = {
     ),
     Bounced: ({S.FORWARDED, S.ACKNOWLEDGED}, set(), {"bounced", "due_at"}),
     Believed: ({S.FORWARDED}, set(), {"bounced", "due_at"}),
-    Released: ({S.HELD}, {S.WAITING}, {"state", "headline", "copy", "composed", "proofs", *TROUBLE}),
+    Released: ({S.HELD}, {S.WAITING}, {"state", "headline", "copy", "composed", "proofs", "released_at", *TROUBLE}),
     Retried: ({S.FOUND, S.WAITING, S.FORWARDED}, set(), {"due_at"}),
-    Dismissed: ({S.HELD, S.WAITING}, {S.DISMISSED}, {"state", "due_at"}),
+    Dismissed: ({S.HELD, S.WAITING, S.FOUND}, {S.DISMISSED}, {"state", "due_at"}),
     ContentsLost: ({S.WAITING, S.SENDING}, {S.FOUND}, {"contents", "why", "words", "due_at", *CLOSED}),
     ReceiptBegun: ({S.FORWARDED}, set(), {"receipt_begun_at"}),
     Acknowledged: (

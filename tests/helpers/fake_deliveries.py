@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState, step
 from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale, State
 from nemboks.domain.mailbox import Recipient, destination
+from nemboks.domain.plans import serves
 from nemboks.ports import Clock
 from tests.helpers.fakes import OUT_OF_REACH, FakeLetters, FakeMailboxes
 
@@ -82,4 +83,6 @@ class FakeDeliveries:
             letter.headline,
             letter.copy,
         )
-        return here and open_ and mailbox.paused_at is None
+        now = self._clock.now()
+        frozen = mailbox.frozen_at is not None and (mailbox.boundary_at is None or mailbox.boundary_at > now)
+        return here and open_ and mailbox.paused_at is None and not frozen and serves(mailbox.serves_until, now)

@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 
 from nemboks.domain import letter as rules
 from nemboks.domain.delivery import Delivery, DeliveryState
+from nemboks.domain.guard import receipt_may_go, until_a_person
 from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Claimed, DotBegun, Event, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role, Route
+from nemboks.domain.plans import serves
+from nemboks.domain.routing import aim, obstacle
 from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Attempted, Clock, ContentsGone, Listed
 
@@ -25,7 +28,10 @@ class FakeMailboxes:
         self.rows = {mailbox.id: mailbox for mailbox in mailboxes}
 
     async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:
-        return sorted((m for m in self.rows.values() if m.due_at <= now), key=lambda m: (m.due_at, m.id))[:limit]
+        return sorted(
+            (m for m in self.rows.values() if m.due_at <= now and serves(m.serves_until, now)),
+            key=lambda m: (m.due_at, m.id),
+        )[:limit]
 
     async def all(self) -> Sequence[Mailbox]:
         return sorted(self.rows.values(), key=lambda m: m.cvr)
@@ -72,7 +78,7 @@ class FakeLetters:
         self.past: list[tuple[int, Event]] = []
         self.further: dict[int, Delivery] = {}  # FakeDeliveries keeps its rows here
         self.attempts: dict[tuple[int, int], Attempted] = {}
-        self._versions: dict[int, int] = {}  # the route that the open attempt was claimed under
+        self._named: dict[int, tuple[int, str, str]] = {}  # route, address and server of the open attempt
         self._last = max(self.rows, default=0)
 
     async def found(self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
@@ -103,6 +109,10 @@ class FakeLetters:
         after = rules.move(before, event, self._clock.now())
         if isinstance(event, Claimed | DotBegun):
             self._may_send(before, event)
+        if isinstance(event, rules.ReceiptBegun):
+            mailbox = self._mailboxes.rows[letter.mailbox]
+            if why := receipt_may_go(before, mailbox, self._clock.now()):
+                raise Stale(why)
         self.rows[letter.id] = after
         self.past.append((letter.id, event))
         self._tried(before, event)
@@ -190,20 +200,27 @@ class FakeLetters:
         return self.rows[id_]
 
     def _may_send(self, letter: Letter, event: Claimed | DotBegun) -> None:
-        mailbox = self._mailboxes.rows[letter.mailbox]
-        version = event.route_version if isinstance(event, Claimed) else self._versions[letter.id]
-        if mailbox.paused_at or version != mailbox.route.version:
-            raise Stale("the mailbox is paused, or its route has changed")
-        if isinstance(event, Claimed) and event.address != mailbox.route.address:
-            raise Stale("the claim names another address than the route")
-        self._versions[letter.id] = version
+        mailbox, now = self._mailboxes.rows[letter.mailbox], self._clock.now()
+        if isinstance(event, Claimed):
+            named = (event.route_version, event.address, event.server)
+        else:
+            named = self._named[letter.id]
+        target = aim(mailbox.route, letter, now)
+        if mailbox.paused_at or not serves(mailbox.serves_until, now) or obstacle(letter, mailbox, now):
+            raise Stale("the mailbox is paused, its plan has ended, or the letter may not go on")
+        if target is None or named != (mailbox.route.version, target.address, target.server):
+            raise Stale("its route has changed")
+        self._named[letter.id] = named
 
     def _open(self, letter: Letter, now: datetime) -> bool:
         mailbox = self._mailboxes.rows[letter.mailbox]
         parked = mailbox.parked_until is not None and mailbox.parked_until > now
         if parked and letter.state in (State.FOUND, State.FORWARDED):
             return False
-        return not (mailbox.paused_at and letter.state in (State.FOUND, State.WAITING))
+        if letter.state is State.FORWARDED:
+            return not until_a_person(mailbox)
+        still = mailbox.paused_at or not serves(mailbox.serves_until, now)
+        return not (still and letter.state in (State.FOUND, State.WAITING))
 
 
 class FakeContents:

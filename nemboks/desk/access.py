@@ -1,0 +1,104 @@
+"""Who asks, and whether they may: the same question for every way in (SECURITY 3.8).
+
+Promises: a person is known by name, with the grants of this moment; somebody without a right learns no more than that
+what they asked for is not there for them. On the command line the operator acts as a named person (`--as`); without
+one, as whoever sits at the machine's keyboard.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from nemboks.desk.errors import NotAllowed, NotFound
+from nemboks.desk.words import Words
+from nemboks.domain.mailbox import Cvr, Mailbox
+from nemboks.domain.people import Account, Action, Actor, Person, may
+from nemboks.ports import Books
+
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks: `person` by the name of `--as`, else the `operator` at the keyboard."""
+
+    operator: str
+    person: str = ""
+
+
+def actor_of(books: Books, asking: Asking) -> Actor:
+    """The actor with the grants of now. NotFound for a name that nobody has (any more)."""
+    if not asking.person:
+        return Actor(asking.operator, operator=True)
+    found = books.people.all(name=asking.person)
+    if not found or (found[0].ended_at is not None and found[0].ended_at <= books.at):
+        raise NotFound(Words(f"Der er ingen person {asking.person!r}", f"there is no person {asking.person!r}"))
+    person = found[0]
+    grants = [one for one in books.grants.all(person=person.id) if one.in_force(books.at)]
+    return Actor(f"{person.name} (via {asking.operator})", person, tuple(grants))
+
+
+def box_for(books: Books, asking: Asking, action: Action, cvr: Cvr) -> tuple[Actor, Mailbox]:
+    """The actor, and the CVR's mailbox that they may do this for.
+
+    NotFound for no mailbox and for a foreign one alike: nobody learns whose post we carry. NotAllowed where the actor
+    has another right for it.
+    """
+    actor, box = actor_of(books, asking), books.mailbox(cvr)
+    if box is None or not _knows(actor, box, books):
+        raise NotFound(Words(f"Der er ingen postkasse for CVR {cvr}", f"there is no mailbox for CVR {cvr}"))
+    if not may(actor, action, box, books.at):
+        raise not_allowed(actor, action)
+    return actor, box
+
+
+def allowed(books: Books, asking: Asking, action: Action, mailbox: Mailbox | None = None) -> Actor:
+    """The actor, who may do this (for the mailbox). NotAllowed."""
+    actor = actor_of(books, asking)
+    if not may(actor, action, mailbox, books.at):
+        raise not_allowed(actor, action)
+    return actor
+
+
+def account_for(books: Books, asking: Asking, action: Action, name: str) -> tuple[Actor, Account]:
+    """The actor, and the account of that name that they may do this for. NotFound, NotAllowed as above."""
+    actor, found = actor_of(books, asking), books.accounts.all(name=name)
+    known = bool(found) and (actor.operator or _of_account(actor, found[0]) or may(actor, Action.PLAN, None, books.at))
+    if not known:
+        raise NotFound(Words(f"Der er ingen konto {name!r}", f"there is no account {name!r}"))
+    held = [one for one in actor.grants if one.account in (None, found[0].id)]
+    scope = Actor(actor.name, actor.person, tuple(held), actor.operator)
+    if not may(scope, action, None, books.at):
+        raise not_allowed(actor, action)
+    return actor, found[0]
+
+
+def seen_by(books: Books, asking: Asking, action: Action) -> list[Mailbox]:
+    """The mailboxes that the actor may do this for, by CVR."""
+    actor = actor_of(books, asking)
+    return [box for box in books.mailboxes() if may(actor, action, box, books.at)]
+
+
+def not_allowed(actor: Actor, action: Action) -> NotAllowed:
+    return NotAllowed(
+        Words(
+            f"{actor.name} har ikke ret til det ({action}). En ejer eller administrator kan give den: "
+            "`nemboks grant add`",
+            f"{actor.name} has no right to this ({action}). An owner or administrator can give it: `nemboks grant add`",
+        )
+    )
+
+
+def person_name(text: str) -> str:
+    """The name, if a person can have it. ValueError."""
+    if not NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name; it has letters, digits, . - _ and @ only, at most 64")
+    return text
+
+
+def _knows(actor: Actor, box: Mailbox, books: Books) -> bool:
+    return actor.operator or any(one.in_force(books.at) and one.covers(box) for one in actor.grants)
+
+
+def _of_account(actor: Actor, account: Account) -> bool:
+    return isinstance(actor.person, Person) and actor.person.account == account.id
