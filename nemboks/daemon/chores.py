@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final
 
+from nemboks.daemon.dated import take_effects
 from nemboks.daemon.faults import FATAL
+from nemboks.journey.announce import send_announcements
 from nemboks.journey.further import clear_contents, plan_fallbacks
 from nemboks.journey.notices import assess_troubles, send_notices, stream_events
 from nemboks.journey.preflight import ROUNDS, check_places
@@ -29,6 +31,10 @@ def chores(world: World) -> Iterator[tuple[float, Chore]]:
         yield pace.returns_seconds, _guarded("returns", partial(read_returns, world))
     if world.checking is not None:
         yield pace.preflight_seconds / ROUNDS, _guarded("preflight", partial(check_places, world))
+    if world.announcements is not None:
+        yield pace.sweep_seconds, _guarded("announcements", partial(send_announcements, world))
+    if world.acts is not None:
+        yield pace.sweep_seconds, _guarded("acts", partial(take_effects, world.acts))
     if world.telling is not None:
         often = max(pace.sweep_seconds, pace.gather_seconds / 4)
         yield often, _guarded("troubles", partial(assess_troubles, world))

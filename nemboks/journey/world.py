@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nemboks.content.dkim import Signer
+from nemboks.domain.codes import Codes
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
 from nemboks.ports import (
@@ -26,6 +27,7 @@ from nemboks.ports import (
     ReturnBox,
     Stream,
 )
+from nemboks.ports.people import Announcements, Announcer
 
 Aside = Callable[[Callable[[], Any]], Awaitable[Any]]
 
@@ -83,4 +85,7 @@ class World:
     checking: Checking | None = None  # the daily look at every address and server
     id_key: bytes = field(default=b"", repr=False)  # of Message-IDs
     acts: Acts | None = None  # the books of people's acts; None where only letters are served
+    announcements: Announcements | None = None  # what people are to be told of acts
+    announcers: Mapping[str, Announcer] = field(default_factory=dict)  # by the first word of a path ("mail")
+    codes: Codes | None = None  # derives a code when its announcement is sent
     registry: Registry | None = None  # Digital Post's look-up of companies, in our own name

@@ -69,7 +69,8 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 store.letters, store.mailboxes, spool, inboxes, courier, clock, settings.pace,
                 Address(settings.sender.address), store.deliveries, await room.returning(vault, stack),
                 await room.landings(stack), room.signer, room.telling(courier), asyncio.to_thread,
-                room.checking(stack), vault.derive(MESSAGE_ID),
+                room.checking(stack), vault.derive(MESSAGE_ID), store, store.announcements, room.announcers(courier),
+                store.codes,
             )  # fmt: skip
             yield Services(settings, store, world, spool)
     finally:

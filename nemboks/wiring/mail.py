@@ -7,11 +7,12 @@ from functools import cached_property
 
 from nemboks.clock import RealClock
 from nemboks.content import dkim
+from nemboks.content.announcement_mail import compose_announcement
 from nemboks.content.notice_mail import compose_notice
 from nemboks.delivery.access import ServerAccess
 from nemboks.delivery.courier import Carrier, Couriers, ServerCourier
 from nemboks.delivery.direct import DirectCourier
-from nemboks.delivery.mail_notifier import MailNotifier
+from nemboks.delivery.mail_notifier import MailAnnouncer, MailNotifier
 from nemboks.delivery.mta_sts import Policies
 from nemboks.delivery.oauth import TokenAccess
 from nemboks.delivery.own_domain import OwnDomain
@@ -27,6 +28,7 @@ from nemboks.intake.returns import ImapReturnBox
 from nemboks.journey.world import Checking, Returning, Telling
 from nemboks.logs import log
 from nemboks.ports import Courier
+from nemboks.ports.people import Announcer
 from nemboks.settings import Server, Settings, SettingsError
 from nemboks.settings.mail import Box
 from nemboks.store.store import Store
@@ -135,6 +137,11 @@ class MailRoom:
             Address(given.operator) if given.operator else None, given.server,
             {name: WebhookListener(hooks[name], self.clock) for name, hook in settings.webhooks.items() if hook.events},
         )  # fmt: skip
+
+    def announcers(self, courier: Courier) -> Mapping[str, Announcer]:
+        """How people are told of acts."""
+        sender, pace = Address(self.settings.sender.address), self.settings.pace
+        return {"mail": MailAnnouncer(courier, self.settings.notices.server, sender, pace, compose_announcement)}
 
     @cached_property
     def _resolver(self) -> Resolver:

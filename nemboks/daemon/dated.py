@@ -1,0 +1,41 @@
+"""Acts of people whose time has come: each is asked whether anything waits, and only then takes its effect.
+
+Promises: safe to run late, twice, or on two machines; what takes effect is dated by its own time, not by this look.
+One that raises is logged and asked again; the others go on.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nemboks.daemon.faults import FATAL
+from nemboks.logs import log
+from nemboks.ports import Acts, Books
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """One kind of dated act: `waiting` only reads and is cheap, `take_effect` says how many it changed."""
+
+    name: str
+    waiting: Callable[[Books], bool]
+    take_effect: Callable[[Books], int]
+
+
+ALL: Final[Sequence[Dated]] = ()
+
+
+async def take_effects(acts: Acts, dated: Sequence[Dated] = ALL) -> int:
+    """How many acts took effect now."""
+    changed = 0
+    for one in dated:
+        try:
+            if await acts.ask(one.waiting):
+                number = await acts.act(one.take_effect)
+                log().info("acts_in_effect", kind=one.name, number=number)
+                changed += number
+        except FATAL:
+            raise
+        except Exception:
+            log().exception("act_failed", kind=one.name)
+    return changed
