@@ -1,5 +1,7 @@
 """`nemboks notices`: what people were told, to whom, and whether they got it."""
 
+from collections.abc import Sequence
+
 import click
 
 from nemboks.cli.output import Call, Row, line, minute, options, table
@@ -11,21 +13,33 @@ from nemboks.desk.words import Item
     epilog="""\b
 Examples:
   nemboks notices
-  nemboks notices --limit 5 --json | jq '.items[] | select(.state != "sent")'"""
+  nemboks notices --limit 5 --json | jq '.items[] | select(.state != "sent")'
+  nemboks notices --json | jq '.announcements[] | select(.state == "dropped")'"""
 )
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many of each."
+)
 @options
 def notices(call: Call, limit: int) -> None:
-    """Notices about trouble, the latest first: what was wrong, who was told, and whether it was taken."""
-    items = call.with_store(lambda store: desk.notice_list(store, limit, call.lang))
-    call.answer("notices", {"items": items}, lambda: show(call, items))
+    """Notices about trouble, then announcements of acts and dates, the latest first: what was said, to whom, and
+    whether it was taken."""
+    items, announcements = call.with_store(lambda store: desk.told_list(store, limit, call.lang))
+    call.answer("notices", {"items": items, "announcements": announcements}, lambda: show(call, items, announcements))
 
 
-def show(call: Call, items: list[Item]) -> None:
-    """Print notices, one a line, each with its words beneath."""
-    if not items:
+def show(call: Call, items: Sequence[Item], announcements: Sequence[Item]) -> None:
+    """Print notices and announcements, one a line, each with its words beneath."""
+    if items:
+        _table(call, items)
+    else:
         line(call.word("Ingen beskeder endnu: intet har været galt.", "No notices yet: nothing was wrong."))
-        return
+    if announcements:
+        line("")
+        line(call.word("Om ændringer og datoer:", "Of changes and dates:"), bold=True)
+        _table(call, announcements)
+
+
+def _table(call: Call, items: Sequence[Item]) -> None:
     columns = (
         call.word("Nr.", "No."),
         call.word("Lavet", "Made"),

@@ -13,7 +13,6 @@ from nemboks.content.notice_texts import listed, spaced
 from nemboks.content.notice_words import DA, EN
 from nemboks.content.texts import clean, cut, date_words, day_words
 from nemboks.domain.announcements import CODED, Announcement
-from nemboks.domain.circles import language_of
 from nemboks.domain.redact import redact
 
 ITEMS: Final = 6  # lines of what does not agree
@@ -71,12 +70,11 @@ _UNITS: Final = (
 )
 
 
-def words_of(announcement: Announcement, code: str = "") -> dict[str, str]:
-    """What each fact is called in a sentence, in the path's language; a fact without words is not there.
+def words_of(announcement: Announcement, language: str, code: str = "") -> dict[str, str]:
+    """What each fact is called in a sentence of the language; a fact without words is not there.
 
     Besides the facts: `firm` and `subject` (always), `code` (of a coded kind only), `code_until`, `trustee`.
     """
-    language = language_of(announcement.path)
     found = {name: _said(name, fact, language) for name, fact in announcement.facts.items() if name != "code"}
     company = firm(announcement.facts, language)
     found |= {

@@ -25,23 +25,24 @@ def announcement_text(announcement: Announcement, code: str = "") -> tuple[str, 
 
     `code`: the eight digits that go with it; not shown in a kind that has none.
     """
-    lines = _lines(announcement, code)
-    text = [lines[0], "", *lines[1:], "", *ending(language_of(announcement.path))]
+    language = language_of(announcement.path)
+    lines = _lines(announcement, language, code)
+    text = [lines[0], "", *lines[1:], "", *ending(language)]
     return f"Nemboks: {lines[0].removesuffix('.')}", "\n".join(text) + "\n"
 
 
-def first_line(announcement: Announcement) -> str:
+def first_line(announcement: Announcement, language: str) -> str:
     """What it is about, in one line."""
-    return _lines(announcement, "")[0]
+    return _lines(announcement, language)[0]
 
 
-def _lines(announcement: Announcement, code: str) -> list[str]:
+def _lines(announcement: Announcement, language: str, code: str = "") -> list[str]:
     if announcement.kind is Kind.DIGEST:
-        return digest_lines(announcement.facts, language_of(announcement.path))
-    words, said = words_of(announcement, code), _text(announcement)
+        return digest_lines(announcement.facts, language)
+    words, said = words_of(announcement, language, code), _text(announcement, language)
     return [line for sentence in (said.first, *said.lines) if (line := filled(sentence, words))]
 
 
-def _text(announcement: Announcement) -> Announced:
-    texts = TEXTS[language_of(announcement.path)]
+def _text(announcement: Announcement, language: str) -> Announced:
+    texts = TEXTS[language]
     return texts.get((announcement.kind, variant_of(announcement))) or texts[announcement.kind, ""]

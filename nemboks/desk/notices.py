@@ -4,15 +4,14 @@ Promises: addresses are masked; no title, no link, no code. What is still owed i
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from nemboks.content.announcement_texts import first_line as announcement_first_line
+from nemboks.content.announcement_texts import first_line as about
 from nemboks.content.notice_texts import About, first_line
 from nemboks.desk.words import Item, Lang, Words
 from nemboks.domain.announcements import Announcement
-from nemboks.domain.circles import WEBHOOK, address_of, mail_path
+from nemboks.domain.circles import WEBHOOK, address_of
 from nemboks.domain.incidents import Notice
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.redact import redact
@@ -22,7 +21,7 @@ STATES: Final = {
     "owed": Words("venter", "waiting"),
     "replaced": Words("afløst af en nyere besked", "replaced by a newer notice"),
     "failing": Words("ikke taget imod; vi prøver igen", "not taken; we try again"),
-    "dropped": Words("ikke sendt", "not sent"),
+    "dropped": Words("ikke sendt: for sent til at gøre nytte", "not sent: too late to be of use"),
 }
 
 
@@ -49,20 +48,14 @@ class Told(Protocol):
     def mailboxes(self) -> MailboxNames: ...
 
 
-async def notice_list(store: Told, limit: int = 100, lang: Lang = Lang.DA) -> list[Item]:
-    """Notices, the latest first, each with what it said on its first line."""
+async def told_list(store: Told, limit: int = 100, lang: Lang = Lang.DA) -> tuple[list[Item], list[Item]]:
+    """Notices and announcements, the latest of each first, each with what it said on its first line."""
     names = {box.id: str(box.cvr) for box in await store.mailboxes.all()}
-    return [_item(notice, names, lang) for notice in await store.incidents.notices(limit)]
-
-
-async def announcement_list(store: Told, limit: int = 100, lang: Lang = Lang.DA) -> list[Item]:
-    """What was said of acts and dates, the latest first, each with its first line."""
-    names = {box.id: str(box.cvr) for box in await store.mailboxes.all()}
-    return [_announced(one, names, lang) for one in await store.announcements.latest(limit)]
+    notices, announcements = await store.incidents.notices(limit), await store.announcements.latest(limit)
+    return [_item(one, names, lang) for one in notices], [_announced(one, names, lang) for one in announcements]
 
 
 def _announced(announcement: Announcement, names: dict[int, str], lang: Lang) -> Item:
-    path = mail_path(lang, to) if (to := address_of(announcement.path)) else announcement.path
     state = _state(announcement.sent_at, announcement.due_at, announcement.failures, "dropped")
     return {
         "id": announcement.id,
@@ -70,7 +63,7 @@ def _announced(announcement: Announcement, names: dict[int, str], lang: Lang) ->
         "to": _to(announcement.path),
         "state": state,
         "state_text": STATES[state].to(lang),
-        "text": announcement_first_line(replace(announcement, path=path)),
+        "text": about(announcement, lang),
         "cvr": names.get(announcement.mailbox) if announcement.mailbox else None,
         "created_at": announcement.created_at,
         "sent_at": announcement.sent_at,

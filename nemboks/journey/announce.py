@@ -18,7 +18,7 @@ from nemboks.logs import log
 from nemboks.ports import Clock, NotTold
 from nemboks.ports.people import Announcements, Announcer, Worded
 
-TOO_LATE: Final = "too late: the code is dead"
+TOO_LATE: Final = "too late"
 # The others are worth telling without their code too: that somebody asked is what counts.
 _ONLY_A_CODE: Final = CODED - {Kind.ADDRESS_ASKED}
 

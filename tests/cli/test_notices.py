@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from nemboks.clock import RealClock
+from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.incidents import Cause, Incident, Notice, NoticeKind
 from tests.helpers import builders as make
 
@@ -81,3 +82,59 @@ def test_a_notice_that_a_newer_one_replaced(told) -> None:
         (one["state"], one["kind"]) for one in told.ask("notices")["items"] if one["to"] == "webhook kontor"
     ]
     assert "afløst af en nyere besked" in told.run("notices").output
+
+
+async def _announce(place) -> None:
+    store, now = place.store(), RealClock().now()
+    anna = await store.mailboxes.add(make.declared(), "settings")
+    code = Announcement(0, "code", Kind.ADDRESS_CODE, "mail:da:ny@bageri.example", now, now, anna.id,
+                        {"company": "Bageri ApS", "cvr": anna.cvr, "minutes": 10, "code": 1})  # fmt: skip
+    asked = replace(code, key="asked", kind=Kind.ADDRESS_ASKED, path="mail:da:anna@bageri.example")
+    contact = replace(asked, key="contact", path=CONTACT)
+    later = replace(asked, key="later", kind=Kind.HOLIDAY_ENDED)
+
+    def act(books) -> None:
+        for one in (code, asked, contact, later):
+            books.tell(one)
+
+    await store.act(act)
+    dead, sent, refused, _ = await store.announcements.due(now, 10)
+    await store.announcements.failed(dead, "too late", None)
+    await store.announcements.sent(sent, "250 2.0.0 ok", now)
+    await store.announcements.failed(refused, "mx.bogholder.example: 450 bo@bogholder.example busy", now)
+    await store.close()
+
+
+@pytest.fixture
+def announced(empty):
+    """Of four announcements one was taken, one refused, one is too late, and one was not tried yet."""
+    asyncio.run(_announce(empty))
+    return empty
+
+
+def test_announcements_as_json(announced) -> None:
+    """A script gets every announcement beside the notices, masked, with its state and why it was not taken."""
+    answer = announced.ask("notices")
+
+    assert [] == answer["items"]
+    assert [
+        ("holiday_ended", "a***@bageri.example", "owed", None),
+        ("address_asked", "b***@bogholder.example", "failing", "mx.bogholder.example: 450 b***@bogholder.example busy"),
+        ("address_asked", "a***@bageri.example", "sent", "250 2.0.0 ok"),
+        ("address_code", "n***@bageri.example", "dropped", "too late"),
+    ] == [(one["kind"], one["to"], one["state"], one["receipt"]) for one in answer["announcements"]]
+    assert {"13748136"} == {one["cvr"] for one in answer["announcements"]}
+    assert 1 == len(announced.ask("notices", "--limit", "1")["announcements"])
+
+
+def test_announcements_as_text(announced) -> None:
+    """A person reads what each was about, in either language, and which was not sent."""
+    output, english = announced.run("notices").output, announced.run("notices", "--lang", "en").output
+
+    assert "Ingen beskeder endnu: intet har været galt." in output
+    assert "Om ændringer og datoer:" in output
+    assert "Ferien er slut for Bageri ApS (CVR 13 74 81 36)" in output
+    assert "ikke sendt: for sent" in output
+    assert "450 b***@bogholder.example busy" in output
+    assert "The holiday of Bageri ApS (CVR 13 74 81 36) is over" in english
+    assert "Of changes and dates:" in english
