@@ -10,7 +10,7 @@ from nemboks.content.plain_mail import PlainMail, digest
 from nemboks.domain.announcements import CODED, Announcement, Kind
 from nemboks.domain.circles import address_of, language_of
 from nemboks.domain.mailbox import Address
-from nemboks.ports.people import Worded
+from nemboks.ports import Worded
 
 _OF_A_CHANGE: Final = frozenset({
     Kind.ADDRESS_CODE, Kind.ADDRESS_ASKED, Kind.ADDRESS_CHANGED, Kind.ADDRESS_REMINDER, Kind.ADDRESS_CANCELLED,

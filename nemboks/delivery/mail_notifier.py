@@ -11,8 +11,7 @@ from nemboks.domain.circles import address_of
 from nemboks.domain.mailbox import Address
 from nemboks.domain.pace import Pace
 from nemboks.domain.verdict import Verdict, verdict
-from nemboks.ports import Courier, Mail, Message, NotTold
-from nemboks.ports.people import Worded
+from nemboks.ports import Courier, Mail, Message, NotTold, Worded
 
 # content/notice_mail.py and announcement_mail.py; adapters do not import content
 Compose = Callable[[Message, Address], bytes]

@@ -15,8 +15,7 @@ from nemboks.domain.codes import Codes
 from nemboks.domain.pace import Pace
 from nemboks.journey.paths import BATCH, by_paths, retry_at
 from nemboks.logs import log
-from nemboks.ports import Clock, NotTold
-from nemboks.ports.people import Announcements, Announcer, Worded
+from nemboks.ports import Announcements, Announcer, Clock, NotTold, Worded
 
 TOO_LATE: Final = "too late"
 # The others are worth telling without their code too: that somebody asked is what counts.

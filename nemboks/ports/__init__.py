@@ -33,12 +33,24 @@ from nemboks.ports.inbox import (
     Unavailable,
 )
 from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, Letters, Mailboxes, Sealing
-from nemboks.ports.people import Cursor, Incidents, Listener, Message, Notifier, NotTold, Stream, Told
+from nemboks.ports.people import (
+    Announcements,
+    Announcer,
+    Cursor,
+    Incidents,
+    Listener,
+    Message,
+    Notifier,
+    NotTold,
+    Stream,
+    Told,
+    Worded,
+)
 
 __all__ = [
-    "Acts", "Attempted", "Books", "Check", "Checks", "Clock", "Contents", "ContentsGone", "Courier", "Cursor",
-    "Deliveries", "Domain", "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed",
-    "Landings", "Letters", "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold", "Notifier", "Place",
-    "Prober", "Refused", "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing", "Stream", "Told",
-    "Unavailable",
+    "Acts", "Announcements", "Announcer", "Attempted", "Books", "Check", "Checks", "Clock", "Contents", "ContentsGone",
+    "Courier", "Cursor", "Deliveries", "Domain", "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes",
+    "Incidents", "Landed", "Landings", "Letters", "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold",
+    "Notifier", "Place", "Prober", "Refused", "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing",
+    "Stream", "Told", "Unavailable", "Worded",
 ]  # fmt: skip

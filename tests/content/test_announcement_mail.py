@@ -11,7 +11,7 @@ from nemboks.content.announcement_mail import compose_announcement
 from nemboks.content.announcement_texts import announcement_text
 from nemboks.domain.announcements import CODED, Announcement, Kind
 from nemboks.domain.mailbox import Address
-from nemboks.ports.people import Worded
+from nemboks.ports import Worded
 from tests.content.announced import CODE, announcement, every
 
 SENDER = Address("post@nemboks.example")

@@ -12,8 +12,7 @@ from nemboks.delivery.mail_notifier import MailAnnouncer, MailNotifier
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.incidents import Cause, Notice, NoticeKind
 from nemboks.domain.mailbox import Address
-from nemboks.ports import Message, NotTold
-from nemboks.ports.people import Worded
+from nemboks.ports import Message, NotTold, Worded
 from tests.helpers.clock import START
 from tests.helpers.smtp_server import HELO, QUICK, Certificates, ScriptedServer
 

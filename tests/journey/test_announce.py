@@ -11,8 +11,7 @@ from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.codes import Code, Codes
 from nemboks.domain.pace import Pace
 from nemboks.journey.announce import TOO_LATE, send_announcements
-from nemboks.ports import NotTold
-from nemboks.ports.people import Announcements, Worded
+from nemboks.ports import Announcements, NotTold, Worded
 from nemboks.store.store import Store
 from tests.content.announced import announcement
 from tests.contracts.ledgers import vault
