@@ -5,42 +5,24 @@ told twice, never not at all; but a code that is dead by now is never sent. One 
 other. Never makes an announcement (acts do) and never keeps a code: it is derived when it is sent.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from nemboks.content.announcement_texts import announcement_text
 from nemboks.domain.announcements import CODED, Announcement, Kind
 from nemboks.domain.codes import Codes
-from nemboks.domain.pace import Pace
 from nemboks.journey.paths import BATCH, by_paths, retry_at
+from nemboks.journey.world import World
 from nemboks.logs import log
-from nemboks.ports import Announcements, Announcer, Clock, NotTold, Worded
+from nemboks.ports import Announcements, NotTold, Worded
 
 TOO_LATE: Final = "too late"
 # The others are worth telling without their code too: that somebody asked is what counts.
 _ONLY_A_CODE: Final = CODED - {Kind.ADDRESS_ASKED}
 
 
-class Announcing(Protocol):
-    """The world, as far as announcements go."""
-
-    @property
-    def announcements(self) -> Announcements | None: ...
-    @property
-    def announcers(self) -> Mapping[str, Announcer]:
-        """By the first word of a path ("mail")."""
-        ...
-
-    @property
-    def codes(self) -> Codes | None: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def pace(self) -> Pace: ...
-
-
-async def send_announcements(world: Announcing) -> int:
+async def send_announcements(world: World) -> int:
     """How many of the due announcements were taken. Returns when no path has any due that was not just refused."""
     if world.announcements is None:
         return 0
@@ -55,7 +37,7 @@ async def send_announcements(world: Announcing) -> int:
     return await by_paths(due, along, world.clock, world.pace)
 
 
-async def _along(announcements: Sequence[Announcement], queue: Announcements, world: Announcing) -> int | None:
+async def _along(announcements: Sequence[Announcement], queue: Announcements, world: World) -> int | None:
     """How many were taken; None once one was not: the path is left alone until the next call."""
     taken = 0
     for announcement in announcements:
@@ -69,7 +51,7 @@ async def _along(announcements: Sequence[Announcement], queue: Announcements, wo
     return taken
 
 
-def _is_dead(announcement: Announcement, world: Announcing) -> bool:
+def _is_dead(announcement: Announcement, world: World) -> bool:
     """Whether all that it brings is a code that can do nothing any more."""
     minutes = announcement.facts.get("minutes")
     if announcement.kind not in _ONLY_A_CODE or not isinstance(minutes, int):
@@ -77,7 +59,7 @@ def _is_dead(announcement: Announcement, world: Announcing) -> bool:
     return world.clock.now() >= announcement.created_at + timedelta(minutes=minutes)
 
 
-async def _announce(announcement: Announcement, queue: Announcements, world: Announcing) -> bool:
+async def _announce(announcement: Announcement, queue: Announcements, world: World) -> bool:
     way = announcement.path.partition(":")[0]
     try:
         if way not in world.announcers:

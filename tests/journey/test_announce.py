@@ -2,20 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from nemboks.domain.announcements import Announcement, Kind
-from nemboks.domain.codes import Code, Codes
-from nemboks.domain.pace import Pace
+from nemboks.domain.codes import Code
 from nemboks.journey.announce import TOO_LATE, send_announcements
-from nemboks.ports import Announcements, NotTold, Worded
+from nemboks.ports import NotTold, Worded
 from nemboks.store.store import Store
 from tests.content.announced import announcement
 from tests.contracts.ledgers import vault
 from tests.helpers.clock import START, PretendClock
+from tests.journey.town import Town
 
 BO, JYTTE = "mail:da:bo@bogholder.example", "mail:en:jytte@bageri.example"
 
@@ -43,20 +43,15 @@ class FakeAnnouncer:
         return "250 thanks"
 
 
-@dataclass
 class Office:
-    """The world as far as announcements go."""
+    """Anna's town on the real ledger, with people who can be told."""
 
-    store: Store
-    clock: PretendClock
-    announcements: Announcements | None
-    codes: Codes | None
-    mail: FakeAnnouncer = field(default_factory=FakeAnnouncer)
-    pace: Pace = field(default_factory=Pace)
-
-    @property
-    def announcers(self) -> dict[str, FakeAnnouncer]:
-        return {"mail": self.mail}
+    def __init__(self, store: Store, clock: PretendClock) -> None:
+        self.store, self.clock, self.mail = store, clock, FakeAnnouncer()
+        self.world = replace(
+            Town().world, clock=clock, acts=store, announcements=store.announcements, announcers={"mail": self.mail},
+            codes=store.codes,
+        )  # fmt: skip
 
     async def tell(self, *announcements: Announcement) -> None:
         """An act queues them."""
@@ -69,7 +64,7 @@ class Office:
 
     async def send(self, seconds: float = 0) -> int:
         self.clock.advance(seconds)
-        return await send_announcements(self)
+        return await send_announcements(self.world)
 
     async def kept(self) -> list[Announcement]:
         return list(await self.store.announcements.latest(100))
@@ -79,7 +74,7 @@ class Office:
 async def office(tmp_path) -> AsyncIterator[Office]:
     clock = PretendClock()
     store = Store.open(tmp_path / "nemboks.db", vault(tmp_path), clock, threaded=False)
-    yield Office(store, clock, store.announcements, store.codes)
+    yield Office(store, clock)
     await store.close()
 
 
@@ -134,11 +129,11 @@ async def test_a_code_is_made_when_it_is_sent(office):
 
     def act(books):
         made = books.codes.add(Code(0, "new", 12, "thief@evil.example", START, START + timedelta(minutes=10)))
-        books.codes.put(office.codes.digested(made))
+        books.codes.put(office.store.codes.digested(made))
         return made.id
 
     number = await office.store.act(act)
-    code = office.codes.code(number)
+    code = office.store.codes.code(number)
     office.mail.refusing = {BO}
     await office.tell(one(Kind.ADDRESS_CODE, code=number), one(Kind.GRANT_CHANGED, JYTTE, code=number))
     await office.send()
@@ -182,8 +177,6 @@ async def test_a_path_that_nothing_here_serves(office):
     assert "nothing here sends announcements by webhook" == (await office.kept())[0].receipt
 
 
-async def test_where_nobody_acts(office):
+async def test_where_nobody_acts():
     """A world without people's acts has nothing to send."""
-    office.announcements = None
-
-    assert 0 == await office.send()
+    assert 0 == await send_announcements(Town().world)
