@@ -13,8 +13,9 @@ import click
 
 from nemboks.cli.errors import FAILED
 from nemboks.cli.letters import CvrType, Since
-from nemboks.cli.output import Call, line, options, when
+from nemboks.cli.output import Call, acting, line, when
 from nemboks.desk import audit as desk
+from nemboks.desk.access import Asking
 from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.words import Item, Words
 from nemboks.domain.chain import Head, head_from
@@ -82,15 +83,15 @@ Examples:
 )
 @click.option("--head", "heads", type=HeadType(), multiple=True, help="A head that was kept elsewhere; repeatable.")
 @click.option("--heads", "file", type=HeadsType(), help="File of such, one a line.")
-@options
-def verify(call: Call, heads: tuple[Head, ...], file: list[Head] | None) -> None:
+@acting
+def verify(call: Call, asking: Asking, heads: tuple[Head, ...], file: list[Head] | None) -> None:
     """Walk along the whole chain of history; ends with 1 unless it is whole.
 
     Three things can be wrong: a row was altered or taken out; the tail was cut off; all was rewritten. The last two
     show only against a head that was kept elsewhere: the daemon writes one to its log every day. What was done to rows
     that are younger than the last such head cannot be seen.
     """
-    found = call.with_store(lambda store: desk.audit_verify(store, [*heads, *(file or [])], call.lang))
+    found = call.with_store(lambda store: desk.audit_verify(store, asking, [*heads, *(file or [])], call.lang))
     call.answer("audit", found, lambda: line(found["verdict_text"]), ok=found["whole"])
     if not found["whole"]:
         sys.exit(FAILED)
@@ -101,12 +102,12 @@ def verify(call: Call, heads: tuple[Head, ...], file: list[Head] | None) -> None
 Example:
   nemboks audit head >> /mnt/elsewhere/heads.txt"""
 )
-@options
-def head(call: Call) -> None:
+@acting
+def head(call: Call, asking: Asking) -> None:
     """The last row as NUMBER:HASH. Kept elsewhere, it vouches for every row up to this one."""
-    found = call.with_store(desk.audit_head)
+    found = call.with_store(lambda store: desk.audit_head(store, asking))
     if not call.as_json:
-        call.say(Words(f"Række af {when(found['at'])}", f"Row of {when(found['at'], call.lang)}"))
+        call.say(Words(f"Rækken er fra {when(found['at'])}", f"The row is of {when(found['at'], call.lang)}"))
     call.answer("audit", found, lambda: line(found["head"]))
 
 
@@ -119,8 +120,8 @@ Examples:
 @click.option("--cvr", type=CvrType(), help="Only rows of this mailbox.")
 @click.option("--since", type=Since(), help="Only rows written since: 2026-11-21, 6h, 2d …")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A new file, for its owner only.")
-@options
-def export(call: Call, cvr: Cvr | None, since: datetime | None, out: Path | None) -> None:
+@acting
+def export(call: Call, asking: Asking, cvr: Cvr | None, since: datetime | None, out: Path | None) -> None:
     """The rows of history as JSON lines, on stdout or to a file that is not there yet.
 
     A row's hash is SHA-256 of the JSON list [number, hash of the row before, at, letter_id, mailbox_id, event,
@@ -129,17 +130,17 @@ def export(call: Call, cvr: Cvr | None, since: datetime | None, out: Path | None
     if out is None:
         if call.as_json:
             raise click.UsageError("the export is JSON lines already; --json goes with --out")
-        call.with_store(lambda store: _write(store, cvr, since, sys.stdout))
+        call.with_store(lambda store: _write(store, asking, cvr, since, sys.stdout))
         return
     with _new(out) as file:
-        rows = call.with_store(lambda store: _write(store, cvr, since, file))
+        rows = call.with_store(lambda store: _write(store, asking, cvr, since, file))
     told = call.word(f"{rows} rækker skrevet til {out}", f"{rows} rows written to {out}")
     call.answer("audit", {"rows": rows, "out": str(out)}, lambda: line(told))
 
 
-async def _write(store: "Store", cvr: Cvr | None, since: datetime | None, file: TextIO) -> int:
+async def _write(store: "Store", asking: Asking, cvr: Cvr | None, since: datetime | None, file: TextIO) -> int:
     rows = 0
-    async for item in desk.audit_export(store, cvr, since):
+    async for item in desk.audit_export(store, asking, cvr, since):
         file.write(_json(item))
         rows += 1
     return rows

@@ -6,7 +6,7 @@ ledger, and no read holds the daemon's commits up for long. What the chain canno
 it too. The log's own copy is.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +14,6 @@ from typing import Any, Final
 from sqlalchemy import Select, String, bindparam, insert, select, type_coerce
 
 from nemboks.domain.chain import FIELDS, Head, Link, Verdict, Walk
-from nemboks.domain.mailbox import Cvr
 from nemboks.store.columns import UtcTime
 from nemboks.store.reader import Reader
 from nemboks.store.ready import DIALECT
@@ -64,19 +63,21 @@ class SqlAudit:
         """The last row's number and hash; None while there is no history."""
         return await self._reader.read(_head)
 
-    async def rows(self, cvr: Cvr | None = None, since: datetime | None = None) -> AsyncGenerator[Link]:
-        """The rows in order, or those of one CVR, or those written at or after `since`."""
+    async def rows(
+        self, mailboxes: Collection[int] | None = None, since: datetime | None = None
+    ) -> AsyncGenerator[Link]:
+        """The rows in order, or those of these mailboxes, or those written at or after `since`."""
         names = {row.id: row.cvr for row in await self._reader.read(lambda tx: tx.execute(NAMES).all())}
-        statement, values = LINKS, {"first": _FIRST}
-        if cvr is not None:
-            own = next((id_ for id_, name in names.items() if name == cvr), 0)
-            statement, values = OF_MAILBOX, {"first": _FIRST, "mailbox": own}
-        earliest = UtcTime().process_bind_param(since, DIALECT) or ""
-        while page := await self._page(statement, values):
+        of = None if mailboxes is None else set(mailboxes)
+        # One mailbox has an index to go by; of several, the others' rows are passed over here.
+        statement, values = (OF_MAILBOX, {"mailbox": min(of)}) if of and len(of) == 1 else (LINKS, {})
+        earliest, first = UtcTime().process_bind_param(since, DIALECT) or "", _FIRST
+        while page := await self._page(statement, {**values, "first": first}):
             for link in page:
-                if str(link.fields[0]) >= earliest:  # times of one length: text order is time order
-                    yield _named(link, names)
-            values["first"] = page[-1].number + 1
+                wanted = of is None or link.fields[_MAILBOX] in of
+                if wanted and str(link.fields[0]) >= earliest:  # times of one length: text order is time order
+                    yield replace(link, cvr=names.get(link.fields[_MAILBOX]))
+            first = page[-1].number + 1
 
     async def anchor(self, at: datetime) -> Head | None:
         """The head to be told to the log, noted as anchored; None if the last one is less than a day old.
@@ -102,10 +103,6 @@ def _raw(tx: Tx, statement: Select[Any], values: Mapping[str, int]) -> Sequence[
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
-
-
-def _named(link: Link, names: dict[int, str]) -> Link:
-    return replace(link, cvr=names.get(link.fields[_MAILBOX]))
 
 
 def _head(tx: Tx) -> Head | None:

@@ -242,14 +242,14 @@ async def test_an_anchor_once_a_day(store, clock):
 async def test_rows_of_one_mailbox_and_since(history):
     """An export may be of one CVR, and of what was written since a time."""
     everything = [row async for row in history.audit.rows()]
-    annas = [row async for row in history.audit.rows(cvr=make.ANNA)]
+    annas = [row async for row in history.audit.rows([1])]
     late = [row async for row in history.audit.rows(since=START + timedelta(seconds=990))]
 
     assert [row.number for row in everything] == list(range(1, ROWS + 1))
     assert {row.cvr for row in everything} == {make.ANNA, None}
     assert annas == [row for row in everything if row.cvr == make.ANNA]
     assert [row.number for row in late] == list(range(993, ROWS + 1))
-    assert [row async for row in history.audit.rows(cvr=make.BO)] == []
+    assert [row async for row in history.audit.rows([2])] == []
 
 
 @pytest.mark.slow
