@@ -5,7 +5,7 @@ registration of an estate on, the people of before have no right that moves post
 longer see new letters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,7 @@ class Action(StrEnum):
     SEE_STATUS = "see_status"  # counts and states, the board, explain
     SEE_LETTERS = "see_letters"  # the log: sender, times, states
     SEE_TITLES = "see_titles"
+    SEE_CONTENTS = "see_contents"  # a letter's mails, opened with the master key
     RETRY = "retry"  # try again now; fetch now
     HOLD = "hold"  # hold, release, dismiss a letter
     PAUSE = "pause"  # pause, resume
@@ -39,7 +40,9 @@ class Action(StrEnum):
     CUSTODY = "custody"  # shadow, go live, keep_days
     LEGAL_HOLD = "legal_hold"
     ADD = "add"  # a CVR of the person's own account
-    PLAN = "plan"
+    ACCOUNT = "account"  # make one
+    PLAN = "plan"  # cancel one's own, and undo that
+    PLAN_SET = "plan_set"
     ESTATE_OPEN = "estate_open"  # register a case, add its documents, tick its list
     ESTATE_APPROVE = "estate_approve"  # approve, refuse, reverse, close
     ESTATE_SEE = "estate_see"  # the case and its inventory
@@ -51,13 +54,15 @@ A, R = Action, GrantRole
 _SEES: Final = frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.SEE_TITLES})
 _RUNS: Final = _SEES | {A.RETRY, A.HOLD, A.PAUSE, A.ROUTE, A.ADDRESS, A.CUSTODY, A.LEGAL_HOLD}
 RIGHTS: Final[Mapping[GrantRole, frozenset[Action]]] = {
-    R.OWNER: _RUNS | {A.GRANT, A.ADD, A.PLAN, A.AUDIT},
-    R.ADMINISTRATOR: _RUNS | {A.GRANT, A.ADD},
+    R.OWNER: _RUNS | {A.GRANT, A.ADD, A.PLAN, A.AUDIT, A.SEE_CONTENTS},
+    R.ADMINISTRATOR: _RUNS | {A.GRANT, A.ADD, A.SEE_CONTENTS},
     R.READER: _SEES,
     R.ACCOUNTANT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.SEE_TITLES, A.RETRY, A.PAUSE, A.CUSTODY, A.ADD}),
     R.KURATOR: _SEES | {A.RETRY, A.HOLD, A.ROUTE, A.ADDRESS, A.LEGAL_HOLD, A.ESTATE_SEE},
     R.SUPPORT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.ESTATE_OPEN}),
-    R.OPERATIONS: frozenset({A.SEE_STATUS, A.FUSE, A.AUDIT, A.PLAN, A.ESTATE_OPEN, A.ESTATE_APPROVE, A.ESTATE_SEE}),
+    R.OPERATIONS: frozenset({
+        A.SEE_STATUS, A.FUSE, A.AUDIT, A.ACCOUNT, A.PLAN_SET, A.ESTATE_OPEN, A.ESTATE_APPROVE, A.ESTATE_SEE,
+    }),
 }
 EVERYWHERE: Final = frozenset({R.SUPPORT, R.OPERATIONS})  # grants of these name no mailbox
 OF_BEFORE: Final = frozenset({R.OWNER, R.ADMINISTRATOR, R.READER, R.ACCOUNTANT})  # who an estate takes over from
@@ -65,6 +70,8 @@ OF_BEFORE: Final = frozenset({R.OWNER, R.ADMINISTRATOR, R.READER, R.ACCOUNTANT})
 _LEFT_TO_THEM: Final = _SEES
 # What the operator may do who runs the program for nobody else: all, at mailboxes that belong to no account.
 OPERATORS_OWN: Final = frozenset(A)
+# And for customers: what running Nemboks takes. An estate needs two named persons, whoever sits at the keyboard.
+_AT_CUSTOMERS: Final = RIGHTS[R.OPERATIONS] - {A.ESTATE_APPROVE} | RIGHTS[R.SUPPORT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,10 @@ class Grant:
             return self.account is not None
         return self.mailbox == mailbox.id or (self.account is not None and self.account == mailbox.account)
 
+    def covers_all_of(self, account: Account) -> bool:
+        """Whether the right is one for the whole account, the mailboxes to come too."""
+        return self.role in EVERYWHERE or self.account == account.id
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -136,12 +147,56 @@ class Actor:
 
 
 def may(actor: Actor, action: Action, mailbox: Mailbox | None, at: datetime) -> bool:
-    """Whether the actor may do this for the mailbox at that time. The only place where access is decided."""
+    """Whether the actor may do this for the mailbox at that time. Access is decided here and in `may_for` only."""
     if actor.operator:
         return action in _operators(mailbox)
-    if actor.person is None or (actor.person.ended_at is not None and actor.person.ended_at <= at):
+    return _here(actor, at) and any(_gives(grant, action, mailbox, at) for grant in actor.grants)
+
+
+def may_for(actor: Actor, action: Action, account: Account, at: datetime) -> bool:
+    """Whether the actor may do this for the account itself: its e-mail, its plan, its people, a new CVR of it."""
+    if actor.operator:
+        return action in _AT_CUSTOMERS | {A.ADD}
+    return _here(actor, at) and any(
+        grant.in_force(at) and grant.covers_all_of(account) and action in RIGHTS[grant.role] for grant in actor.grants
+    )
+
+
+def may_give(actor: Actor, role: GrantRole, mailbox: Mailbox | None, account: Account | None, at: datetime) -> bool:
+    """Whether the actor has all that a grant of this role would give there: nobody gives more than they have."""
+    if actor.operator:
+        return mailbox is not None and mailbox.account is None
+    if not _here(actor, at):
         return False
-    return any(_gives(grant, action, mailbox, at) for grant in actor.grants)
+    return RIGHTS[role] <= frozenset().union(*(RIGHTS[one.role] for one in givers(actor, mailbox, account, at)))
+
+
+def givers(actor: Actor, mailbox: Mailbox | None, account: Account | None, at: datetime) -> list[Grant]:
+    """The actor's grants that let them give others a right, for the mailbox or else for the whole account."""
+    return [
+        one
+        for one in actor.grants
+        if one.in_force(at)
+        and A.GRANT in RIGHTS[one.role]
+        and (one.covers(mailbox) if mailbox else account is not None and one.covers_all_of(account))
+    ]
+
+
+def unowned_at(grants: Iterable[Grant], at: datetime) -> datetime | None:
+    """The first moment, then or later, in which none of these is an owner's in force; None if there is none such."""
+    owners = [one for one in grants if one.role is R.OWNER]
+    while True:
+        now = [one for one in owners if one.in_force(at)]
+        if not now:
+            return at
+        ends = [one.until for one in now if one.until is not None]
+        if len(ends) < len(now):
+            return None
+        at = max(ends)
+
+
+def _here(actor: Actor, at: datetime) -> bool:
+    return actor.person is not None and (actor.person.ended_at is None or at < actor.person.ended_at)
 
 
 def _gives(grant: Grant, action: Action, mailbox: Mailbox | None, at: datetime) -> bool:
@@ -157,7 +212,7 @@ def _operators(mailbox: Mailbox | None) -> frozenset[Action]:
     if mailbox is None or mailbox.account is None:
         # An estate needs two named persons also where the operator serves only himself.
         return OPERATORS_OWN - {A.ESTATE_APPROVE}
-    return RIGHTS[R.OPERATIONS] - {A.ESTATE_APPROVE} | RIGHTS[R.SUPPORT]
+    return _AT_CUSTOMERS
 
 
 def new_letters_hidden(actor: Actor, mailbox: Mailbox, at: datetime) -> datetime | None:
