@@ -6,13 +6,15 @@ one, as whoever sits at the machine's keyboard.
 """
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import Final
 
 from nemboks.desk.errors import NotAllowed, NotFound
 from nemboks.desk.words import Words
+from nemboks.domain.letter import Letter
 from nemboks.domain.mailbox import Cvr, Mailbox
-from nemboks.domain.people import Account, Action, Actor, Person, may
+from nemboks.domain.people import EVERYWHERE, Account, Action, Actor, Grant, may, may_for, new_letters_hidden
 from nemboks.ports import Books
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_-]{0,63}")
@@ -52,6 +54,26 @@ def box_for(books: Books, asking: Asking, action: Action, cvr: Cvr) -> tuple[Act
     return actor, box
 
 
+def letter_for(books: Books, asking: Asking, action: Action, number: int) -> tuple[Actor, Mailbox, Letter]:
+    """The actor, and the letter that they may do this for, with its mailbox.
+
+    NotFound for no letter, for a foreign one and for one that an estate hides from them alike; NotAllowed.
+    """
+    actor, letter = actor_of(books, asking), books.letter(number)
+    box = books.mailbox_of(letter.mailbox) if letter else None
+    if letter is None or box is None or not _knows(actor, box, books) or hidden(books, actor, box, letter):
+        raise NotFound(Words(f"Der er intet brev nummer {number}", f"there is no letter number {number}"))
+    if not may(actor, action, box, books.at):
+        raise not_allowed(actor, action)
+    return actor, box, letter
+
+
+def hidden(books: Books, actor: Actor, box: Mailbox, letter: Letter) -> bool:
+    """Whether the letter came after an estate took effect, and the actor is one of the people of before."""
+    since = new_letters_hidden(actor, box, books.at)
+    return since is not None and letter.available_at >= since
+
+
 def allowed(books: Books, asking: Asking, action: Action, mailbox: Mailbox | None = None) -> Actor:
     """The actor, who may do this (for the mailbox). NotAllowed."""
     actor = actor_of(books, asking)
@@ -63,20 +85,41 @@ def allowed(books: Books, asking: Asking, action: Action, mailbox: Mailbox | Non
 def account_for(books: Books, asking: Asking, action: Action, name: str) -> tuple[Actor, Account]:
     """The actor, and the account of that name that they may do this for. NotFound, NotAllowed as above."""
     actor, found = actor_of(books, asking), books.accounts.all(name=name)
-    known = bool(found) and (actor.operator or _of_account(actor, found[0]) or may(actor, Action.PLAN, None, books.at))
-    if not known:
+    if not found or not knows_account(actor, found[0]):
         raise NotFound(Words(f"Der er ingen konto {name!r}", f"there is no account {name!r}"))
-    held = [one for one in actor.grants if one.account in (None, found[0].id)]
-    scope = Actor(actor.name, actor.person, tuple(held), actor.operator)
-    if not may(scope, action, None, books.at):
+    if not may_for(actor, action, found[0], books.at):
         raise not_allowed(actor, action)
     return actor, found[0]
 
 
+def knows_account(actor: Actor, account: Account) -> bool:
+    """Whether the actor may learn that there is such an account: it is theirs, or they run Nemboks."""
+    theirs = actor.person is not None and actor.person.account == account.id
+    return actor.operator or theirs or any(one.covers_all_of(account) for one in actor.grants)
+
+
 def seen_by(books: Books, asking: Asking, action: Action) -> list[Mailbox]:
     """The mailboxes that the actor may do this for, by CVR."""
-    actor = actor_of(books, asking)
-    return [box for box in books.mailboxes() if may(actor, action, box, books.at)]
+    actor, boxes = actor_of(books, asking), books.mailboxes()
+    if actor.operator:
+        return [box for box in boxes if may(actor, action, box, books.at)]
+    # Many grants and many mailboxes: each mailbox is asked about with the few grants that can be its own.
+    of: dict[tuple[str, int | None], list[Grant]] = defaultdict(list)
+    for grant in actor.grants:
+        key = (
+            ("all", None)
+            if grant.role in EVERYWHERE
+            else ("box", grant.mailbox)
+            if grant.mailbox
+            else ("account", grant.account)
+        )
+        of[key].append(grant)
+
+    def its(box: Mailbox) -> Actor:
+        found = of["all", None] + of["box", box.id] + (of["account", box.account] if box.account else [])
+        return replace(actor, grants=tuple(found))
+
+    return [box for box in boxes if may(its(box), action, box, books.at)]
 
 
 def not_allowed(actor: Actor, action: Action) -> NotAllowed:
@@ -98,7 +141,3 @@ def person_name(text: str) -> str:
 
 def _knows(actor: Actor, box: Mailbox, books: Books) -> bool:
     return actor.operator or any(one.in_force(books.at) and one.covers(box) for one in actor.grants)
-
-
-def _of_account(actor: Actor, account: Account) -> bool:
-    return isinstance(actor.person, Person) and actor.person.account == account.id
