@@ -15,7 +15,7 @@ from nemboks.journey.further import clear_contents, plan_fallbacks
 from nemboks.journey.notices import assess_troubles, send_notices, stream_events
 from nemboks.journey.preflight import ROUNDS, check_places
 from nemboks.journey.returned import read_returns
-from nemboks.journey.world import World
+from nemboks.journey.world import Anchor, World
 from nemboks.logs import log
 
 ROUND: Final = 60.0  # seconds; of what nobody waits for
@@ -31,6 +31,8 @@ def chores(world: World) -> Iterator[tuple[float, Chore]]:
         yield pace.returns_seconds, _guarded("returns", partial(read_returns, world))
     if world.checking is not None:
         yield pace.preflight_seconds / ROUNDS, _guarded("preflight", partial(check_places, world))
+    if world.anchor is not None:
+        yield ROUND * 10, _guarded("anchor", partial(_anchor, world, world.anchor))
     if world.announcements is not None:
         yield pace.sweep_seconds, _guarded("announcements", partial(send_announcements, world))
     if world.acts is not None:
@@ -40,6 +42,13 @@ def chores(world: World) -> Iterator[tuple[float, Chore]]:
         yield often, _guarded("troubles", partial(assess_troubles, world))
         yield often, _guarded("notices", partial(send_notices, world))
         yield often, _guarded("events", partial(stream_events, world))
+
+
+async def _anchor(world: World, anchor: Anchor) -> None:
+    """Once a day the head of history goes to the log, where nobody who alters the store can reach it."""
+    head = await anchor(world.clock.now())
+    if head is not None:
+        log().info("audit_head", head=str(head))
 
 
 def _guarded(name: str, chore: Chore) -> Chore:

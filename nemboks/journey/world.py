@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from nemboks.content.dkim import Signer
+from nemboks.domain.chain import Head
 from nemboks.domain.codes import Codes
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
@@ -29,6 +31,7 @@ from nemboks.ports import (
 )
 from nemboks.ports.people import Announcements, Announcer
 
+Anchor = Callable[[datetime], Awaitable[Head | None]]
 Aside = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -88,4 +91,5 @@ class World:
     announcements: Announcements | None = None  # what people are to be told of acts
     announcers: Mapping[str, Announcer] = field(default_factory=dict)  # by the first word of a path ("mail")
     codes: Codes | None = None  # derives a code when its announcement is sent
+    anchor: Anchor | None = None  # marks the head of history once a day
     registry: Registry | None = None  # Digital Post's look-up of companies, in our own name

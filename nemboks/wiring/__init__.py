@@ -70,7 +70,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 Address(settings.sender.address), store.deliveries, await room.returning(vault, stack),
                 await room.landings(stack), room.signer, room.telling(courier), asyncio.to_thread,
                 room.checking(stack), vault.derive(MESSAGE_ID), store, store.announcements, room.announcers(courier),
-                store.codes,
+                store.codes, store.audit.anchor,
             )  # fmt: skip
             yield Services(settings, store, world, spool)
     finally:
