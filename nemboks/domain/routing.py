@@ -4,6 +4,8 @@ Pure and asked twice under the fence, at the claim and right before the dot, wit
 redirect ends at its minute, and a rule that changed in between gets no dot (RELIABILITY I5, T02).
 """
 
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,20 +46,34 @@ def aim(route: Route, letter: Letter, at: datetime) -> Aim | None:
     holiday = route.holiday
     if holiday is not None and holiday.since <= at < holiday.until:
         return Aim(holiday.address, holiday.server, HOLIDAY)
-    for rule in route.rules:
-        if fits(rule, letter):
-            return Aim(rule.address, rule.server, f"{rule.field}:{rule.value}")
+    rule = first(route.rules, letter)
+    if rule is not None:
+        return Aim(rule.address, rule.server, name_of(rule))
     return None if route.unrouted else Aim(route.address, route.server, DEFAULT)
 
 
+def first(rules: Sequence[Rule], letter: Letter) -> Rule | None:
+    """The first rule that is about this letter."""
+    return next((rule for rule in rules if fits(rule, letter)), None)
+
+
 def fits(rule: Rule, letter: Letter) -> bool:
-    """Whether the rule is about this letter. Upper and lower case are one; a trailing * fits whatever follows."""
-    wanted = rule.value.casefold()
-    for fact in facts(rule.field, letter):
-        text = fact.casefold()
-        if text == wanted or (wanted.endswith("*") and text.startswith(wanted[:-1])):
-            return bool(text)
-    return False
+    """Whether the rule is about this letter; a trailing * fits whatever follows.
+
+    Upper and lower case are one, so are blanks and the ways to write an å; what the letter does not say fits nothing.
+    """
+    wanted = _plain(rule.value)
+    texts = [text for fact in facts(rule.field, letter) if (text := _plain(fact))]
+    return any(text == wanted or (wanted.endswith("*") and text.startswith(wanted[:-1])) for text in texts)
+
+
+def name_of(rule: Rule) -> str:
+    """The rule as a letter's row names it."""
+    return f"{rule.field}:{rule.value}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def facts(field: Field, letter: Letter) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from nemboks.domain.announcements import Announcement
 from nemboks.domain.changes import Change
 from nemboks.domain.codes import Code, Codes
 from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
-from nemboks.domain.letter import Event, Letter, State
+from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
 from nemboks.domain.people import Account, Grant, Person
+from nemboks.domain.wishes import Wish
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -67,6 +68,8 @@ class Books(Protocol):
     @property
     def approvals(self) -> Rows[Approval]: ...
     @property
+    def wishes(self) -> Rows[Wish]: ...
+    @property
     def announcements(self) -> Rows[Announcement]: ...
 
     def mailbox(self, cvr: Cvr) -> Mailbox | None: ...
@@ -86,7 +89,10 @@ class Books(Protocol):
         """Writes all of the mailbox but its route, its credentials and what listings write (listed_at, trouble)."""
         ...
 
-    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str]) -> None: ...
+    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str]) -> bool:
+        """Whether they are others than before; the same ones change nothing."""
+        ...
+
     def reroute(self, mailbox: Mailbox, route: Route) -> Mailbox:
         """The mailbox with the next version of its route, noted; what the old address put off is due now."""
         ...
@@ -98,6 +104,10 @@ class Books(Protocol):
     def letter(self, id_: int) -> Letter | None: ...
     def letters(self, mailbox: Mailbox, *states: State) -> list[Letter]:
         """The mailbox's letters in these states (none named: in all), in the order in which they were found."""
+        ...
+
+    def held(self, why: Reason) -> list[Letter]:
+        """Every mailbox's letters that are held for this, in the order in which they were found."""
         ...
 
     def move(self, letter: Letter, event: Event) -> Letter:

@@ -17,9 +17,10 @@ from nemboks.domain.changes import Change
 from nemboks.domain.codes import Code, Codes
 from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
 from nemboks.domain.guard import until_a_person
-from nemboks.domain.letter import Event, Letter, State
+from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
 from nemboks.domain.people import Account, Grant, Person
+from nemboks.domain.wishes import Wish
 from nemboks.store import deliveries, desk_schema, events, moves
 from nemboks.store.kept import Kept
 from nemboks.store.mailbox_rows import (
@@ -47,6 +48,9 @@ KEPT: Final = (
 WRITE: Final = update(mailboxes).where(mailboxes.c.id == bindparam("b_id"))
 OF_MAILBOX: Final = select(letters).where(letters.c.mailbox_id == bindparam("mailbox")).order_by(letters.c.id)
 IN_STATES: Final = OF_MAILBOX.where(letters.c.state.in_(bindparam("states", expanding=True)))
+HELD: Final = (
+    select(letters).where(letters.c.state == State.HELD, letters.c.why == bindparam("why")).order_by(letters.c.id)
+)
 ONE: Final = select(letters).where(letters.c.id == bindparam("id"))
 
 
@@ -64,6 +68,7 @@ class SqlBooks:
         self.documents: Kept[EstateDocument] = Kept(tx, desk_schema.estate_documents, EstateDocument)
         self.checked: Kept[Checked] = Kept(tx, desk_schema.estate_checks, Checked)
         self.approvals: Kept[Approval] = Kept(tx, desk_schema.approvals, Approval)
+        self.wishes: Kept[Wish] = Kept(tx, desk_schema.wishes, Wish)
         self.announcements: Kept[Announcement] = Kept(tx, desk_schema.announcements, Announcement)
 
     @property
@@ -137,6 +142,10 @@ class SqlBooks:
         if not states:
             return [letter_of(row) for row in self._tx.execute(OF_MAILBOX, values)]
         return [letter_of(row) for row in self._tx.execute(IN_STATES, {**values, "states": list(states)})]
+
+    def held(self, why: Reason) -> list[Letter]:
+        """Every mailbox's letters that are held for this, in the order in which they were found."""
+        return [letter_of(row) for row in self._tx.execute(HELD, {"why": why.value})]
 
     def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event. Raises Stale."""

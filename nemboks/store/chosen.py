@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from nemboks.domain.mailbox import Address, Field, Holiday, Options, Recipient, Role, Rule
+from nemboks.domain.wishes import Edit
 
 
 def others_of(found: Sequence[Mapping[str, Any]]) -> tuple[Recipient, ...]:
@@ -27,9 +28,18 @@ def holiday_of(found: Mapping[str, Any]) -> Holiday:
     return Holiday(**_known(Holiday, found, since=moment, until=moment, address=Address))
 
 
+def edit_of(found: Mapping[str, Any]) -> Edit:
+    """What is asked of a route."""
+    return Edit(**_known(Edit, found, rules=rules_of, others=others_of, holiday=_perhaps_holiday))
+
+
 def options_of(found: Mapping[str, Any]) -> Options:
     """The options of a mailbox."""
     return Options(**_known(Options, found, second_contact=_contact, webhooks=tuple, digest=_contact))
+
+
+def _perhaps_holiday(found: Mapping[str, Any] | None) -> Holiday | None:
+    return holiday_of(found) if found else None
 
 
 def _contact(text: str | None) -> Address | None:

@@ -8,7 +8,9 @@ from nemboks.domain.estates import EstateKind, EstateState, Item
 from nemboks.domain.headline import Sealed
 from nemboks.domain.mailbox import Address
 from nemboks.domain.people import GrantRole
-from nemboks.store.columns import Checked, Details, UtcTime, Value, Word
+from nemboks.domain.wishes import WishKind
+from nemboks.store.chosen import edit_of
+from nemboks.store.columns import Checked, Details, Made, UtcTime, Value, Word
 from nemboks.store.schema import metadata
 
 ADDRESS = Checked(Address)
@@ -157,6 +159,20 @@ approvals = Table(
     Column("name", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("at", UtcTime, nullable=False),
+)
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox", ForeignKey("mailboxes.id"), nullable=False, index=True),
+    Column("kind", Word(WishKind), nullable=False),
+    Column("wanted", Made(edit_of), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("done_at", UtcTime, index=True),
+    Column("ended", String(32), nullable=False),
 )
 
 announcements = Table(
