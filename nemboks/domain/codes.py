@@ -31,8 +31,15 @@ class Code:
     used_at: datetime | None = None
 
     def alive(self, at: datetime) -> bool:
-        """Whether typing it can still do anything."""
-        return self.used_at is None and self.tries < TRIES and at < self.until
+        """Whether typing it can still prove or confirm anything."""
+        return self.used_at is None and self.tries < TRIES and self.in_time(at)
+
+    def in_time(self, at: datetime) -> bool:
+        """Whether typing it can still stop what it is about.
+
+        Wrong tries do not count for that: a thief who types five of them would take the way out from whoever has it.
+        """
+        return at < self.until
 
 
 def until(at: datetime) -> datetime:
