@@ -1,7 +1,7 @@
 """The command `nemboks-simulator`: start the pretend Digital Post and mail server, run until told to stop.
 
 Promises: the ready file appears, whole, once everything listens; SIGTERM and SIGINT stop it quickly with exit code 0.
-`company` talks to a simulator that runs; it changes nothing by itself.
+`company` and `letter` talk to a simulator that runs; they change nothing by themselves.
 """
 
 import asyncio
@@ -39,6 +39,14 @@ Examples:
   nemboks-simulator company 12345674 --ready-file /tmp/sim/ready.json --life ceased
   nemboks-simulator company 12345674 --ready-file /tmp/sim/ready.json --life bankrupt --curator --json
   nemboks-simulator company 12345674 --ready-file /tmp/sim/ready.json --consent given
+"""
+
+
+LETTER_EXAMPLES = """
+\b
+Examples:
+  nemboks-simulator letter 12345674 --ready-file /tmp/sim/ready.json
+  nemboks-simulator letter 12345674 --ready-file /tmp/sim/ready.json --index 1 --p-number 1003388394 --kle 27.18.00
 """
 
 
@@ -114,6 +122,24 @@ def company(
     else:
         curators = "active" if one["curator"] else "none"
         click.echo(f"{one['cvr']}  {one['name']}: {one['life']}, consent {one['consent']}, curator's access {curators}")
+
+
+@main.command(epilog=LETTER_EXAMPLES)
+@click.argument("cvr")
+@click.option("--ready-file", required=True, type=click.Path(path_type=Path), help="Of the simulator that runs.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Same seed and index, same letter.")
+@click.option("--index", default=0, show_default=True, type=click.IntRange(0), help="Neighbours differ in kind.")
+@click.option("--p-number", default="", help="The workplace it is meant for.")
+@click.option("--se-number", default="", help="The unit that pays tax.")
+@click.option("--kle", default="", help="The subject's number.")
+def letter(cvr: str, ready_file: Path, seed: int, index: int, p_number: str, se_number: str, kle: str) -> None:
+    """Put an invented letter into a company's mailbox of a running simulator."""
+    facts = {"cvr": cvr, "seed": seed, "index": index, "p_number": p_number, "se_number": se_number, "kle": kle}
+    try:
+        one = ask(ready_file, "letters", facts)
+    except ControlError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{one['cvr']}  letter {one['id']}: {one['label']}")
 
 
 if __name__ == "__main__":

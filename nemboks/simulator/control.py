@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nemboks.simulator.simulation import Simulation
 
 MAX_DOCUMENT_BYTES = 120_000_000
+REGISTERS = ("p_number", "se_number", "kle")  # of a letter's recipient and subject: what routing rules go by
 
 
 class ControlFace:
@@ -97,7 +98,10 @@ class ControlFace:
         return items(letter.as_item() for letter in self._simulation.inboxes)
 
     async def _add_letter(self, request: Request) -> Response:
-        """An invented letter: {"cvr", "seed"?, "index"?, "document_bytes"?, "nemsms"?}."""
+        """An invented letter: {"cvr", "seed"?, "index"?, "document_bytes"?, "nemsms"?} and of MeMo's numbers any.
+
+        Those are "p_number", "se_number" and "kle".
+        """
         body = await read_body(request)
         company = self._simulation.companies.by_cvr(text(body, "cvr") or "")
         if company is None:
@@ -109,7 +113,10 @@ class ControlFace:
             name=company.name,
             document_bytes=number(body, "document_bytes") if body.get("document_bytes") is not None else None,
             nemsms=body.get("nemsms") is True,
+            **{field: text(body, field) or "" for field in REGISTERS},
         )
+        if company.face == "imap" and any(getattr(order, field) for field in REGISTERS):
+            raise HTTPException(400, f"{', '.join(REGISTERS)} stand in a MeMo; an IMAP mailbox gets none")
         if order.nemsms and company.face == "imap":
             raise HTTPException(400, "a NemSMS is a MeMo; an IMAP mailbox gets none")
         if (order.document_bytes or 0) > MAX_DOCUMENT_BYTES:

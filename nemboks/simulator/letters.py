@@ -16,6 +16,7 @@ from nemboks.simulator.letter_parts import AUTHORITIES, FAKE_CPR, NAMES, SUBJECT
 
 MEMO = "https://DigitalPost.dk/MeMo-1"
 GRD = "https://data.gov.dk/model/core/"
+KLE = "http://kle-online.dk/"
 ODDITIES = (
     "plain",
     "old-names",
@@ -44,6 +45,9 @@ class Order:
     name: str
     document_bytes: int | None = None
     nemsms: bool = False
+    p_number: str = ""  # the workplace it is meant for; with the whom of some letters, with the what of others
+    se_number: str = ""
+    kle: str = ""  # the subject's number
 
     def generator(self, purpose: str) -> random.Random:
         """A random generator for one purpose of this letter."""
@@ -160,13 +164,33 @@ class _Memo:
             self._t("recipientID", self._order.cvr),
             self._t("idType", "cvr" if self._order.index % 9 == 4 else "CVR"),
             self._t("label", self._order.name),
+            self._attention(),
         )
+
+    def _attention(self) -> str:
+        se = f"<grd:SEnumber>{self._grd('seNumber', self._order.se_number)}</grd:SEnumber>"
+        inside = self._production_unit(0) + (se if self._order.se_number else "")
+        return self._e("AttentionData", inside) if inside else ""
+
+    def _production_unit(self, place: int) -> str:
+        """The element where the schema allows it: in the AttentionData of even letters, the ContentData of odd ones."""
+        if not self._order.p_number or self._order.index % 2 != place:
+            return ""
+        return f"<grd:ProductionUnit>{self._grd('productionUnitNumber', self._order.p_number)}</grd:ProductionUnit>"
 
     def _content_data(self) -> str:
         company = f"<grd:CVRdata>{self._grd('cvrNumber', self._order.cvr)}"
         company += f"{self._grd('companyName', self._order.name)}</grd:CVRdata>"
         case = self._e("CaseID", self._t("caseID", f"SAG-{self._reference}"), self._t("caseSystem", "Fagsystem"))
-        return self._e("ContentData", company, case)
+        return self._e("ContentData", company, case, self._subject(), self._production_unit(1))
+
+    def _subject(self) -> str:
+        if not self._order.kle:
+            return ""
+        key = f"<kle:subjectKey>{escape(self._order.kle)}</kle:subjectKey>"
+        return (
+            f'<kle:KLEdata xmlns:kle="{KLE}">{key}<kle:version>1</kle:version><kle:label>Emne</kle:label></kle:KLEdata>'
+        )
 
     def _grd(self, name: str, value: str) -> str:
         return f"<grd:{name}>{escape(value)}</grd:{name}>"

@@ -76,7 +76,7 @@ def test_files_are_written_as_promised(tmp_path):
     assert (old.exists(), other.exists()) == (False, True)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["serve", "--help"], ["company", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["serve", "--help"], ["company", "--help"], ["letter", "--help"]])
 def test_help_has_examples(words):
     """Whoever asks is shown what to type."""
     done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=True, timeout=LIMIT_SECONDS)
