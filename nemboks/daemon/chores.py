@@ -10,6 +10,7 @@ from typing import Final
 
 from nemboks.daemon.dated import take_effects
 from nemboks.daemon.faults import FATAL
+from nemboks.journey import standing
 from nemboks.journey.announce import send_announcements
 from nemboks.journey.further import clear_contents, plan_fallbacks
 from nemboks.journey.notices import assess_troubles, send_notices, stream_events
@@ -31,6 +32,8 @@ def chores(world: World) -> Iterator[tuple[float, Chore]]:
         yield pace.returns_seconds, _guarded("returns", partial(read_returns, world))
     if world.checking is not None:
         yield pace.preflight_seconds / ROUNDS, _guarded("preflight", partial(check_places, world))
+    if world.registry is not None:
+        yield pace.standing_seconds / standing.ROUNDS, _guarded("standings", partial(standing.refresh_standings, world))
     if world.anchor is not None:
         yield ROUND * 10, _guarded("anchor", partial(_anchor, world, world.anchor))
     if world.announcements is not None:

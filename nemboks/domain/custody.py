@@ -34,12 +34,14 @@ class Custody:
 
     unproven: bool = False  # nobody has typed a code that we sent to the address
     shadow_since: datetime | None = None  # letters are forwarded and stay in Digital Post, until a person says go
+    shadow_until: datetime | None = None  # then people are reminded that nobody has; nothing happens by itself
     legal_hold_since: datetime | None = None  # nothing leaves Digital Post and nothing is cleared
     legal_hold_by: str = ""
     keep_days: int = 0  # a receipt waits this long after the confirmation; at most KEEP_DAYS_MOST
     probation_until: datetime | None = None  # of a changed address: what went there stays in Digital Post till then
-    fuse: str = ""  # why the delete fuse has tripped; "" while it holds
+    fuse: str = ""  # why the delete fuse has tripped (a word of domain/fuse.py); "" while it holds
     starts_at: datetime | None = None  # letters that lay there before are left alone ("start from now")
+    by_register: bool = False  # the company let us in through the register, and can keep us out there again
 
     def __post_init__(self) -> None:
         if not 0 <= self.keep_days <= KEEP_DAYS_MOST:

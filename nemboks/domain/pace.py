@@ -61,6 +61,12 @@ class Pace(BaseModel):
         (30, 120, 600, 3_600), min_length=1, description="Waits after a notice that could not be sent; then the last."
     )
     preflight_seconds: float = Field(86_400, gt=0, description="Between two checks of every address and server.")
+    consent_seconds: float = Field(
+        900, gt=0, description="Between two questions whether a company that was imported has let us in."
+    )
+    standing_seconds: float = Field(
+        86_400, gt=0, description="Between two questions how a company stands; a ceased one is left alone so long."
+    )
     stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
 
     @classmethod
@@ -74,6 +80,7 @@ class Pace(BaseModel):
             spare_seconds=20, stop_seconds=12, greylist_seconds=0.5, breaker_seconds=1, landing_seconds=0.5,
             silence_seconds=6, returns_seconds=0.5, fallback_seconds=5, copies_seconds=60, gather_seconds=0.5,
             late_seconds=10, still_seconds=20, quiet_seconds=2, notice_seconds=(0.5, 1), preflight_seconds=86_400,
+            consent_seconds=1, standing_seconds=24,
         )  # fmt: skip
 
     def allowance(self, size: int) -> float:
@@ -114,4 +121,5 @@ FLOORS = {
     "greylist_seconds": 60, "breaker_seconds": 30, "landing_seconds": 60, "silence_seconds": 600,
     "returns_seconds": 30, "fallback_seconds": 3_600, "copies_seconds": 86_400, "gather_seconds": 1,
     "late_seconds": 600, "still_seconds": 3_600, "quiet_seconds": 60, "notice_seconds": 5, "preflight_seconds": 3_600,
+    "consent_seconds": 300, "standing_seconds": 3_600,
 }  # fmt: skip

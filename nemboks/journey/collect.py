@@ -13,12 +13,21 @@ from nemboks.content.compose import message_id_for
 from nemboks.content.errors import Unreadable
 from nemboks.content.memo import MemoReader
 from nemboks.content.message import MessageReader
+from nemboks.domain.custody import Consent
 from nemboks.domain.headline import Copy, Headline, Kind, Sealed, Style
 from nemboks.domain.letter import Collected, Event, FetchBegun, Hold, Letter, Postponed, Reason, Stale, State, Vanished
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.routing import obstacle
 from nemboks.domain.verdict import backoff, spread
 from nemboks.journey.mail import style_of
+from nemboks.journey.standing import (
+    ask_standing,
+    ask_why,
+    look_seconds,
+    refused_seconds,
+    wait_for_consent,
+    why_refused,
+)
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import ContentsGone, Gone, Inbox, InboxError, Refused, Unavailable
@@ -27,7 +36,12 @@ LOOKS = 3  # a letter that is not there, or not readable, gets three looks befor
 
 
 async def look(mailbox: Mailbox, world: World) -> None:
-    """List one mailbox and commit what is new as FOUND."""
+    """List one mailbox and commit what is new as FOUND; nothing of a company that has not let us in."""
+    if mailbox.consent is not Consent.GIVEN:
+        mailbox = await ask_standing(mailbox, world)
+        if mailbox.consent is not Consent.GIVEN:
+            await wait_for_consent(mailbox, world)
+            return
     try:
         inbox = await world.inboxes.of(mailbox)
         listed = await inbox.list()
@@ -35,7 +49,7 @@ async def look(mailbox: Mailbox, world: World) -> None:
         await put_off(mailbox, e, world)
         return
     now = world.clock.now()
-    due_at = now + timedelta(seconds=spread(world.pace.poll_seconds, world.clock.chance()))
+    due_at = now + timedelta(seconds=spread(look_seconds(mailbox, world), world.clock.chance()))
     new = await world.letters.found(mailbox, listed, now, due_at)
     if new:
         log().info("letter_found", mailbox=mailbox.cvr, new=new, listed=len(listed))
@@ -43,11 +57,23 @@ async def look(mailbox: Mailbox, world: World) -> None:
 
 async def put_off(mailbox: Mailbox, error: InboxError, world: World) -> datetime:
     """When the mailbox is looked at again after a failure; a refusal of the CVR parks it, and it alone."""
-    parked = isinstance(error, Refused) and error.mailbox
+    if isinstance(error, Refused) and error.mailbox:
+        return await _park(mailbox, error, world)
     due_at = _again(error, mailbox.failures + 1, world)
-    await world.mailboxes.postpone(mailbox, due_at, str(error), parked)
-    event = "mailbox_parked" if parked else "mailbox_unavailable"
-    log().warning(event, mailbox=mailbox.cvr, words=str(error), due_at=due_at.isoformat())
+    await world.mailboxes.postpone(mailbox, due_at, str(error), False)
+    log().warning("mailbox_unavailable", mailbox=mailbox.cvr, words=str(error), due_at=due_at.isoformat())
+    return due_at
+
+
+async def _park(mailbox: Mailbox, error: Refused, world: World) -> datetime:
+    """When the mailbox that upstream refuses is looked at again: at once, if the register has another login for it."""
+    mailbox, renewed = await ask_why(mailbox, world)
+    if renewed:
+        return mailbox.due_at
+    words = f"{why} ({error})" if (why := why_refused(mailbox)) else str(error)
+    due_at = world.clock.now() + timedelta(seconds=spread(refused_seconds(mailbox, world), world.clock.chance()))
+    await world.mailboxes.postpone(mailbox, due_at, words, True)
+    log().warning("mailbox_parked", mailbox=mailbox.cvr, words=words, due_at=due_at.isoformat())
     return due_at
 
 

@@ -93,7 +93,7 @@ class SqlMailboxes:
     async def credentials(self, mailbox: Mailbox) -> Mapping[str, str]:
         """The mailbox's credentials, opened. KeyMissing, Altered."""
         row = await self._reader.read(lambda tx: tx.execute(BY_ID, {"id": mailbox.id}).one())
-        return _opened(self._vault, row)
+        return _opened(self._vault, row.cvr, row.credentials)
 
     async def add(self, declared: Declared, vouched_by: str) -> Mailbox:
         """The new mailbox, due at once. StoreError if the CVR has one already."""
@@ -189,7 +189,7 @@ def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -
 
 def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime) -> None:
     changed = [name for name in ("name", "face", "options") if getattr(row, name) != getattr(new, name)]
-    if not _same_credentials(vault, row, new):
+    if not same_credentials(vault, row.cvr, row.credentials, new.credentials):
         changed.append("credentials")
     if changed or not row.declared:
         described = {"new_name": new.name, "new_face": new.face, "sealed": _sealed(vault, new)}
@@ -220,8 +220,8 @@ def _sealed(vault: Vault, new: Declared) -> bytes:
     return vault.seal(json.dumps(dict(new.credentials)).encode(), f"mailbox:{new.cvr}")
 
 
-def _opened(vault: Vault, row: Row[Any]) -> dict[str, str]:
-    opened: dict[str, str] = json.loads(vault.open(row.credentials, f"mailbox:{row.cvr}"))
+def _opened(vault: Vault, cvr: str, sealed: bytes) -> dict[str, str]:
+    opened: dict[str, str] = json.loads(vault.open(sealed, f"mailbox:{cvr}"))
     return opened
 
 
@@ -234,9 +234,9 @@ def _file_says_another_route(tx: Tx, row: Row[Any], new: Declared) -> bool:
     )
 
 
-def _same_credentials(vault: Vault, row: Row[Any], new: Declared) -> bool:
-    """Credentials that cannot be opened are other ones: the settings file has them again."""
+def same_credentials(vault: Vault, cvr: str, sealed: bytes, new: Mapping[str, str]) -> bool:
+    """Whether these are the mailbox's credentials. Ones that cannot be opened are others: here they are again."""
     try:
-        return _opened(vault, row) == dict(new.credentials)
+        return _opened(vault, cvr, sealed) == dict(new)
     except (Altered, KeyMissing):
         return False

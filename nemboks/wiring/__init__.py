@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from nemboks.clock import RealClock
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
 from nemboks.intake.imap import ImapAccess
 from nemboks.intake.inboxes import MailboxInboxes
+from nemboks.intake.registry import RestRegistry
 from nemboks.intake.rest_calls import RestAccess
 from nemboks.journey.world import World
 from nemboks.ports import Refused
@@ -72,19 +73,34 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 room.checking(stack), vault.derive(MESSAGE_ID), store, store.announcements, room.announcers(courier),
                 store.codes, store.audit.anchor,
             )  # fmt: skip
-            yield Services(settings, store, world, spool)
+            yield Services(settings, store, replace(world, registry=_registry(settings, clock, stack)), spool)
     finally:
         await store.close()
 
 
 def _inboxes(settings: Settings, store: Store, clock: RealClock) -> MailboxInboxes:
     up = settings.upstream
+    imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
+    return MailboxInboxes(_rest(settings), imap, partial(_credentials, store), settings.pace, clock)
+
+
+def _registry(settings: Settings, clock: RealClock, stack: AsyncExitStack) -> RestRegistry | None:
+    """The register, asked in our own name; None where we have no login of our own."""
+    own = settings.upstream.own_login()
+    if own is None:
+        return None
+    our_cvr, system_id, api_token = own
+    registry = RestRegistry(_rest(settings), system_id, api_token, our_cvr, settings.pace, clock)
+    stack.push_async_callback(registry.close)
+    return registry
+
+
+def _rest(settings: Settings) -> RestAccess:
+    up = settings.upstream
     # Without REST mailboxes nobody reads the certificate; with one, the error names the setting that is missing.
     certificate = up.client_cert_file or Path("upstream.client_cert_file (not set)")
     key = up.client_key_file or Path("upstream.client_key_file (not set)")
-    rest = RestAccess(up.rest_url, up.rest_ca_file, certificate, key, up.delete_after_receipt)
-    imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
-    return MailboxInboxes(rest, imap, partial(_credentials, store), settings.pace, clock)
+    return RestAccess(up.rest_url, up.rest_ca_file, certificate, key, up.delete_after_receipt)
 
 
 async def _credentials(store: Store, mailbox: Mailbox) -> Mapping[str, str]:
