@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from nemboks.domain.estates import Former
 from nemboks.domain.mailbox import Address, Field, Holiday, Options, Recipient, Role, Rule
 from nemboks.domain.wishes import Edit
 
@@ -40,6 +41,11 @@ def options_of(found: Mapping[str, Any]) -> Options:
 
 def _perhaps_holiday(found: Mapping[str, Any] | None) -> Holiday | None:
     return holiday_of(found) if found else None
+
+
+def former_of(found: Mapping[str, Any]) -> Former:
+    """What an estate took the place of."""
+    return Former(**_known(Former, found, options=options_of))
 
 
 def _contact(text: str | None) -> Address | None:

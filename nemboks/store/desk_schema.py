@@ -9,7 +9,7 @@ from nemboks.domain.headline import Sealed
 from nemboks.domain.mailbox import Address
 from nemboks.domain.people import GrantRole
 from nemboks.domain.wishes import WishKind
-from nemboks.store.chosen import edit_of
+from nemboks.store.chosen import edit_of, former_of
 from nemboks.store.columns import Checked, Details, Made, UtcTime, Value, Word
 from nemboks.store.schema import metadata
 
@@ -123,6 +123,8 @@ estates = Table(
     Column("ended_at", UtcTime),
     Column("ended_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("person", Integer),
+    Column("former", Made(former_of)),
 )
 
 estate_documents = Table(
