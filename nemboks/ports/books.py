@@ -37,6 +37,14 @@ class Rows(Protocol[V]):
         """Those whose fields equal these values, in the order of their ids; None means "has none"."""
         ...
 
+    def since(self, field: str, at: datetime) -> list[V]:
+        """Those whose time in that field is then or later, in the order of their ids."""
+        ...
+
+    def due(self, field: str, at: datetime, **equal: Any) -> list[V]:
+        """Of such rows those whose time in that field has come, in the order of their ids."""
+        ...
+
 
 class Books(Protocol):
     @property
@@ -114,8 +122,8 @@ class Books(Protocol):
         """The letter after the event, with its row of history. Raises Stale."""
         ...
 
-    def send_also(self, letter: Letter, recipient: Recipient) -> None:
-        """One more recipient for this letter alone; it must be named by the current route."""
+    def send_also(self, letter: Letter, recipient: Recipient) -> bool:
+        """Whether this is one more recipient for this letter alone; the current route must name it."""
         ...
 
     def note(

@@ -108,18 +108,23 @@ def _read(tx: Tx, delivery: int) -> Delivery:
 
 
 def plan(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> list[Delivery]:
+    """The letter's deliveries after these recipients were added."""
+    plan_new(tx, letter, recipients, at)
+    return _deliveries(tx, OF_LETTER, {"letter": letter.id})
+
+
+def plan_new(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> int:
+    """How many of these recipients the letter did not have yet."""
     known = {(one.role, one.address, one.server) for one in _deliveries(tx, OF_LETTER, {"letter": letter.id})}
-    for one in dict.fromkeys(recipients):
-        if (one.role, one.address, one.server) in known:
-            continue
+    new = [one for one in dict.fromkeys(recipients) if (one.role, one.address, one.server) not in known]
+    for one in new:
         planned = Delivery(
             0, letter.id, letter.mailbox, one.role, one.address, one.server, DeliveryState.WAITING, at, at
         )
         tx.execute(INSERT, delivery_values(planned))
-        known.add((one.role, one.address, one.server))
         told = {"role": one.role.value, "address": one.address.masked, "server": one.server}
         events.add(tx, events.row(letter.mailbox, "copy_planned", at, told, letter.id))
-    return _deliveries(tx, OF_LETTER, {"letter": letter.id})
+    return len(new)
 
 
 def _move(tx: Tx, seen: Delivery, event: DeliveryEvent, at: datetime) -> Delivery:

@@ -1,10 +1,11 @@
 """Values with an id, kept as rows: the Rows port for any dataclass whose fields are the columns of its table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import ColumnElement, Table, insert, select, update
 
 from nemboks.store.writer import Tx
 
@@ -37,10 +38,23 @@ class Kept(Generic[V]):
 
     def all(self, **equal: Any) -> list[V]:
         """Those whose fields equal these values, by id; None stands for "has none"."""
-        wanted = [
+        return self._where(*self._equal(equal))
+
+    def due(self, field: str, at: datetime, **equal: Any) -> list[V]:
+        """Of such rows those whose time in that field has come, by id."""
+        return self._where(self._table.c[field] <= at, *self._equal(equal))
+
+    def since(self, field: str, at: datetime) -> list[V]:
+        """Those whose time in that field is then or later, by id."""
+        return self._where(self._table.c[field] >= at)
+
+    def _equal(self, equal: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        return [
             self._table.c[name].is_(None) if value is None else self._table.c[name] == value
             for name, value in equal.items()
         ]
+
+    def _where(self, *wanted: ColumnElement[bool]) -> list[V]:
         rows = self._tx.execute(select(self._table).where(*wanted).order_by(self._table.c.id))
         return [self._kind(**row._mapping) for row in rows]
 
