@@ -151,9 +151,9 @@ class SqlBooks:
         """The letter after the event. Raises Stale."""
         return moves.move(self._tx, letter, event, self._at)
 
-    def send_also(self, letter: Letter, recipient: Recipient) -> None:
-        """One more recipient for this letter alone."""
-        deliveries.plan(self._tx, letter, [recipient], self._at)
+    def send_also(self, letter: Letter, recipient: Recipient) -> bool:
+        """Whether this is one more recipient for this letter alone."""
+        return deliveries.plan_new(self._tx, letter, [recipient], self._at) > 0
 
     def note(
         self, event: str, mailbox: Mailbox | None = None, by: str = "", letter: Letter | None = None, **particulars: Any
