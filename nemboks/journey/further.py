@@ -146,15 +146,16 @@ async def clear_contents(world: World) -> int:
 
 async def still_wanted(letter: Letter, mailbox: Mailbox, world: World) -> bool:
     """Whether a further recipient that the route still names waits for the letter's contents."""
-    if not mailbox.route.others:
-        return False
     open_ = [one for one in await world.deliveries.of(letter.id) if one.state in OPEN]
     return any(_recipient(one, mailbox) is not None for one in open_)
 
 
 def _recipient(delivery: Delivery, mailbox: Mailbox) -> Recipient | None:
+    """Whom the route still names; as a copy also the primary, of what went to an address that was taken back."""
+    route, chosen = mailbox.route, mailbox.options
+    primary = Recipient(Role.COPY, route.address, route.server, chosen.language, chosen.certificate)
     wanted = (delivery.role, delivery.address, delivery.server)
-    return next((one for one in mailbox.route.others if (one.role, one.address, one.server) == wanted), None)
+    return next((one for one in (*route.others, primary) if (one.role, one.address, one.server) == wanted), None)
 
 
 def _ending(delivery: Delivery, copy: Copy, recipient: Recipient | None, wishes: Options, world: World) -> Hold | None:

@@ -32,8 +32,14 @@ _SAME: Final = and_(
     deliveries.c.address == _of_named("address"),
     deliveries.c.server == _of_named("server"),
 )
+# The primary gets a copy of what went to an address that was taken back (domain/changes.py).
+_TO_PRIMARY: Final = and_(
+    deliveries.c.role == Role.COPY, deliveries.c.address == routes.c.address, deliveries.c.server == routes.c.server
+)
 # Of a delivery and its mailbox's current route: whether that still names the recipient.
-NAMES_RECIPIENT: Final = exists(select(1).select_from(_NAMED).where(_SAME).correlate(deliveries, routes))
+NAMES_RECIPIENT: Final = or_(
+    exists(select(1).select_from(_NAMED).where(_SAME).correlate(deliveries, routes)), _TO_PRIMARY
+)
 
 # An estate is registered and not in effect yet: nothing goes to anybody.
 NOT_FROZEN: Final = or_(mailboxes.c.frozen_at.is_(None), mailboxes.c.boundary_at <= bindparam("now"))

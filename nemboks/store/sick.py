@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, union
 
+from nemboks.domain.changes import TAKEN_BACK
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
@@ -66,6 +67,7 @@ _VANISHED = select(letters.c.id).where(
 )
 _BOUNCED = select(letters.c.id).where(
     letters.c.bounced > "",
+    letters.c.bounced != TAKEN_BACK,  # no mail came back: people know who took the address back
     or_(letters.c.state == State.FORWARDED, _happened(letters.c.id, ("bounced",), "bounced_since")),
 )
 # Each is found by an index of its own: among all letters there ever were, few are unwell.

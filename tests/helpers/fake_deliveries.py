@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState, step
 from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale, State
-from nemboks.domain.mailbox import Recipient, destination
+from nemboks.domain.mailbox import Recipient, Role, destination
 from nemboks.domain.plans import serves
 from nemboks.ports import Clock
 from tests.helpers.fakes import OUT_OF_REACH, FakeLetters, FakeMailboxes
@@ -77,6 +77,7 @@ class FakeDeliveries:
     def _may_go(self, delivery: Delivery) -> bool:
         letter, mailbox = self._letters.rows[delivery.letter], self._mailboxes.rows[delivery.mailbox]
         named = {(x.role, x.address, x.server) for x in mailbox.route.others}
+        named.add((Role.COPY, mailbox.route.address, mailbox.route.server))
         open_ = letter.state not in SHUT and (letter.state is not State.HELD or letter.why in OUT_OF_REACH)
         here = (delivery.role, delivery.address, delivery.server) in named and None not in (
             letter.contents,
