@@ -188,6 +188,8 @@ def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -
 
 
 def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime) -> None:
+    if row.frozen_at is not None:  # the file speaks for the people of before, who choose nothing any more
+        new = replace(new, options=row.options)
     changed = [name for name in ("name", "face", "options") if getattr(row, name) != getattr(new, name)]
     if not same_credentials(vault, row.cvr, row.credentials, new.credentials):
         changed.append("credentials")

@@ -122,6 +122,17 @@ async def test_options_are_described_without_a_new_route(store):
     assert "options" in told and "elefant" not in told + repr(declared(options=options))
 
 
+async def test_the_settings_file_is_not_asked_about_a_frozen_mailbox(store):
+    """From the registration of an estate on, the file's address and options wait: they are the former people's."""
+    (box,) = await store.mailboxes.declare([declared(options=Options(second_contact=Address("bo@andet.example")))])
+    await store.act(lambda books: books.keep(replace(box, frozen_at=START, options=Options())))
+
+    new = declared(address=Address("ny@bageri.example"), options=Options(digest=Address("ny@bageri.example")))
+    (after,) = await store.mailboxes.declare([new])
+
+    assert (box.route, Options()) == (after.route, after.options)
+
+
 async def test_changed_particulars_are_taken_over(store, clock):
     """Name, face and credentials follow the settings, and the mailbox is looked at at once."""
     (box,) = await store.mailboxes.declare([declared()])
