@@ -40,6 +40,7 @@ class Custody:
     keep_days: int = 0  # a receipt waits this long after the confirmation; at most KEEP_DAYS_MOST
     probation_until: datetime | None = None  # of a changed address: what went there stays in Digital Post till then
     fuse: str = ""  # why the delete fuse has tripped (a word of domain/fuse.py); "" while it holds
+    differences: tuple[str, ...] = ()  # that the last reconciliation found; only other ones trip the fuse again
     starts_at: datetime | None = None  # letters that lay there before are left alone ("start from now")
     by_register: bool = False  # the company let us in through the register, and can keep us out there again
 

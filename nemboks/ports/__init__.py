@@ -22,6 +22,7 @@ from nemboks.ports.courier import (
     ReturnedMail,
 )
 from nemboks.ports.inbox import (
+    Fuse,
     Gone,
     Inbox,
     InboxError,
@@ -31,6 +32,7 @@ from nemboks.ports.inbox import (
     Registry,
     Standing,
     Unavailable,
+    Withheld,
 )
 from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, Letters, Mailboxes, Sealing
 from nemboks.ports.people import (
@@ -46,11 +48,12 @@ from nemboks.ports.people import (
     Told,
     Worded,
 )
+from nemboks.ports.reckoning import Reckoning
 
 __all__ = [
     "Acts", "Announcements", "Announcer", "Attempted", "Books", "Check", "Checks", "Clock", "Contents", "ContentsGone",
-    "Courier", "Cursor", "Deliveries", "Domain", "Domains", "Finding", "Gone", "Inbox", "InboxError", "Inboxes",
+    "Courier", "Cursor", "Deliveries", "Domain", "Domains", "Finding", "Fuse", "Gone", "Inbox", "InboxError", "Inboxes",
     "Incidents", "Landed", "Landings", "Letters", "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold",
-    "Notifier", "Place", "Prober", "Refused", "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing",
-    "Stream", "Told", "Unavailable", "Worded",
+    "Notifier", "Place", "Prober", "Reckoning", "Refused", "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing",
+    "Standing", "Stream", "Told", "Unavailable", "Withheld", "Worded",
 ]  # fmt: skip

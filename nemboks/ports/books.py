@@ -126,6 +126,14 @@ class Books(Protocol):
         """Whether this is one more recipient for this letter alone; the current route must name it."""
         ...
 
+    def let_through(self) -> Mapping[int, int]:
+        """How many letters the delete fuse let through within its window, by the mailbox's id."""
+        ...
+
+    def settle_fuse(self, mailbox: Mailbox | None = None) -> None:
+        """What the fuse let through so far counts no more: of this mailbox, or of all."""
+        ...
+
     def note(
         self, event: str, mailbox: Mailbox | None = None, by: str = "", letter: Letter | None = None, **particulars: Any
     ) -> None:

@@ -31,6 +31,14 @@ class Refused(InboxError):
         self.mailbox = mailbox
 
 
+class Withheld(Refused):
+    """Our own delete fuse let nothing out: upstream was not asked. `tripped`: it tripped by this very call."""
+
+    def __init__(self, words: str, tripped: bool = False) -> None:
+        super().__init__(words)
+        self.tripped = tripped
+
+
 class Gone(InboxError):
     """Upstream says "no such letter", or "already settled" to a receipt (404, 409, 410; the UID is not there)."""
 
@@ -71,6 +79,14 @@ class Inbox(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Fuse(Protocol):
+    """The last door before a letter leaves Digital Post (domain/fuse.py)."""
+
+    async def permit(self, mailbox: int, upstream_id: str) -> None:
+        """Returns when it is committed that this letter may leave. Raises Withheld."""
+        ...
 
 
 class Inboxes(Protocol):

@@ -21,7 +21,7 @@ from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
 from nemboks.domain.people import Account, Grant, Person
 from nemboks.domain.wishes import Wish
-from nemboks.store import deliveries, desk_schema, events, moves
+from nemboks.store import deliveries, desk_schema, events, moves, permits
 from nemboks.store.kept import Kept
 from nemboks.store.mailbox_rows import (
     BY_CVR,
@@ -34,6 +34,7 @@ from nemboks.store.mailbox_rows import (
     one,
     route_from,
 )
+from nemboks.store.mailboxes import same_credentials
 from nemboks.store.rerouting import reroute, write_route
 from nemboks.store.rows import letter_of
 from nemboks.store.schema import letters, mailboxes
@@ -52,6 +53,7 @@ HELD: Final = (
     select(letters).where(letters.c.state == State.HELD, letters.c.why == bindparam("why")).order_by(letters.c.id)
 )
 ONE: Final = select(letters).where(letters.c.id == bindparam("id"))
+SEALED: Final = select(mailboxes.c.credentials).where(mailboxes.c.id == bindparam("id"))
 
 
 class SqlBooks:
@@ -118,10 +120,14 @@ class SqlBooks:
         self._tx.execute(WRITE.values(values), {"b_id": mailbox.id})
         return one(self._tx, mailbox.id)
 
-    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str]) -> None:
-        """Seals the credentials under the mailbox's CVR."""
+    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str]) -> bool:
+        """Whether they are others than before: then they are sealed under the mailbox's CVR."""
+        known = self._tx.execute(SEALED, {"id": mailbox.id}).scalar_one()
+        if same_credentials(self._vault, mailbox.cvr, known, credentials):
+            return False
         self._tx.execute(WRITE.values(credentials=self._sealed(mailbox, credentials)), {"b_id": mailbox.id})
         self.note("credentials_given", mailbox)
+        return True
 
     def reroute(self, mailbox: Mailbox, route: Route) -> Mailbox:
         """The mailbox with the next version of its route."""
@@ -154,6 +160,14 @@ class SqlBooks:
     def send_also(self, letter: Letter, recipient: Recipient) -> bool:
         """Whether this is one more recipient for this letter alone."""
         return deliveries.plan_new(self._tx, letter, [recipient], self._at) > 0
+
+    def let_through(self) -> Mapping[int, int]:
+        """How many letters the delete fuse let through within its window, by the mailbox's id."""
+        return permits.per_mailbox(self._tx, self._at)
+
+    def settle_fuse(self, mailbox: Mailbox | None = None) -> None:
+        """What the fuse let through so far counts no more."""
+        permits.settle(self._tx, mailbox)
 
     def note(
         self, event: str, mailbox: Mailbox | None = None, by: str = "", letter: Letter | None = None, **particulars: Any

@@ -14,6 +14,7 @@ from typing import Final, Self, TypeVar
 from sqlalchemy import Connection
 
 from nemboks.domain.codes import Codes
+from nemboks.domain.fuse import Limits
 from nemboks.ports import Books, Clock
 from nemboks.store import migrations
 from nemboks.store.announcements import SqlAnnouncements
@@ -25,10 +26,12 @@ from nemboks.store.connect import open_reader, open_writer, translated
 from nemboks.store.deliveries import SqlDeliveries
 from nemboks.store.domains import SqlDomains
 from nemboks.store.errors import StoreBroken, StoreInUse
+from nemboks.store.fuse import SqlFuse, Tripped
 from nemboks.store.incidents import SqlIncidents
 from nemboks.store.letters import SqlLetters
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.reader import Reader
+from nemboks.store.reckoning import SqlReckoning
 from nemboks.store.stream import SqlStream
 from nemboks.store.turns import Turns
 from nemboks.store.vault import Vault
@@ -54,6 +57,7 @@ class Store:
         self.announcements = SqlAnnouncements(writer, reader)
         self.stream = SqlStream(writer, reader)
         self.audit = SqlAudit(writer, reader)
+        self.reckoning = SqlReckoning(writer, reader)
 
     @classmethod
     def open(cls, path: Path, vault: Vault, clock: Clock, threaded: bool = True) -> Self:
@@ -78,6 +82,10 @@ class Store:
     async def ask(self, fn: Callable[[Books], T]) -> T:
         """What is read, on the connection that cannot write."""
         return await self._reader.read(lambda tx: fn(self._books(tx)))
+
+    def fuse(self, limits: Limits, tripped: Tripped) -> SqlFuse:
+        """The delete fuse of this ledger."""
+        return SqlFuse(self._writer, self._books, limits, tripped)
 
     def _books(self, tx: Tx) -> SqlBooks:
         return SqlBooks(tx, self._vault, self.codes, self._clock.now())
