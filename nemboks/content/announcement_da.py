@@ -64,6 +64,15 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "De første 3 døgn bliver brevene også liggende i Digital Post, så intet kan gå tabt.", _TAKE_BACK, _RIGHT,
         ),
     ),
+    (Kind.ADDRESS_CHANGED, "contact"): Announced(
+        "{subject} er ændret.",
+        (
+            _FROM_TO, "Gennemført af {by}.",
+            "Den anden kontakt får besked, når adressen for breve svigter, og bliver spurgt, når den skal skiftes.",
+            "Det var ikke mig: bed en ejer eller administrator hos jer stille det tilbage med kommandoen `nemboks cvr set`.",
+            _RIGHT,
+        ),
+    ),
     (Kind.ADDRESS_REMINDER, ""): Announced(
         "Vi minder om, at {subject} er ændret.", (_FROM_TO, _SINCE, _ASKED_BY, _TAKE_BACK, _RIGHT)
     ),

@@ -64,6 +64,15 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "For the first 3 days the letters also stay in Digital Post, so that none can be lost.", _TAKE_BACK, _RIGHT,
         ),
     ),
+    (Kind.ADDRESS_CHANGED, "contact"): Announced(
+        "{subject} has been changed.",
+        (
+            _FROM_TO, "Done by {by}.",
+            "The second contact is told when the address for letters fails, and is asked when that is to be changed.",
+            "It was not me: ask an owner or administrator of yours to put it back with the command `nemboks cvr set`.",
+            _RIGHT,
+        ),
+    ),
     (Kind.ADDRESS_REMINDER, ""): Announced(
         "A reminder: {subject} has been changed.", (_FROM_TO, _SINCE, _ASKED_BY, _TAKE_BACK, _RIGHT)
     ),

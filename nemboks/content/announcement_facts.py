@@ -47,8 +47,16 @@ _ROLES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _ADDRESS: Final = {DA: "adressen for ", EN: "the address of "}
 _SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
-    DA: {"forwarding": "adressen for breve til ", "account": "kontoens egen e-mail for "},
-    EN: {"forwarding": "the address for letters to ", "account": "the account's own e-mail of "},
+    DA: {
+        "forwarding": "adressen for breve til ",
+        "account": "kontoens egen e-mail for ",
+        "contact": "den anden kontakt for ",
+    },
+    EN: {
+        "forwarding": "the address for letters to ",
+        "account": "the account's own e-mail of ",
+        "contact": "the second contact of ",
+    },
 }
 _DISAGREEMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     DA: {

@@ -88,6 +88,7 @@ class Table:
     rows: tuple[TableRow, ...]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
+    columns: frozenset[Column] = frozenset()  # those that it has: a blank cell says something, a missing column nothing
 
 
 def read_table(raw: bytes) -> Table:
@@ -97,7 +98,7 @@ def read_table(raw: bytes) -> Table:
         reader.read(text_of(raw))
     except NoTableError as refused:
         reader.fault(1, "", "", _REFUSALS[refused.kind])
-    return Table(tuple(reader.rows), tuple(reader.faults), tuple(reader.warnings))
+    return Table(tuple(reader.rows), tuple(reader.faults), tuple(reader.warnings), reader.columns)
 
 
 class _Reader:
@@ -110,6 +111,11 @@ class _Reader:
         self._places: dict[int, Column | None] = {}  # None: a column that is not used
         self._headings: dict[Column, str] = {column: column.value for column in Column}
         self._seen: dict[Cvr, int] = {}
+
+    @property
+    def columns(self) -> frozenset[Column]:
+        """The columns of the table that are used."""
+        return frozenset(column for column in self._places.values() if column)
 
     def fault(self, row: int, column: str, value: str, said: Said, **facts: object) -> None:
         """Nothing; it is kept, the value on a short line and without CPR numbers."""

@@ -25,7 +25,7 @@ FACTS = {
                  "deadlines": [{"date": "2026-12-03", "authority": "Skattestyrelsen"}]}],
 }  # fmt: skip
 WAYS = {
-    "subject": ("forwarding", "account"),
+    "subject": ("forwarding", "account", "contact"),
     "outcome": ("refused", "reversed", "closed", "replaced"),
     "role": ("previous", "kurator"),
     "change": ("given", "ended"),
