@@ -81,18 +81,23 @@ def addresses(route: Route) -> tuple[Address, ...]:
 
 def to_agree(edit: Edit, route: Route, own: Iterable[Address]) -> tuple[Address, ...]:
     """The addresses of the edit that must agree: neither in the route already nor at a domain of `own`."""
-    known = {one.lower() for one in addresses(route)}
-    domains = {one.domain for one in (route.address, *own)} - PUBLIC
-    wanted = dict.fromkeys([*_decide(edit.rules, edit.holiday), *(one.address for one in edit.others)])
-    return tuple(one for one in wanted if one.lower() not in known and one.domain not in domains)
+    wanted = [*_decide(edit.rules, edit.holiday), *(one.address for one in edit.others)]
+    return _outside(wanted, addresses(route), route, own)
 
 
-def on_probation(edit: Edit, route: Route, own: Iterable[Address]) -> bool:
-    """Whether letters now go, in place of the usual address, to one outside that none of them went to before (I14)."""
-    known = {one.lower() for one in (route.address, *_decide(route.rules, route.holiday))}
+def on_probation(edit: Edit, route: Route, own: Iterable[Address]) -> tuple[Address, ...]:
+    """The addresses outside that letters would go to in place of the usual one, and did not before (I14)."""
+    known = (route.address, *_decide(route.rules, route.holiday))
+    return _outside(_decide(edit.rules, edit.holiday), known, route, own)
+
+
+def _outside(
+    wanted: Iterable[Address], known: Iterable[Address], route: Route, own: Iterable[Address]
+) -> tuple[Address, ...]:
+    """Those, each once, that are not known and not at one of the company's domains."""
+    names = {one.lower() for one in known}
     domains = {one.domain for one in (route.address, *own)} - PUBLIC
-    wanted = _decide(edit.rules, edit.holiday)
-    return any(one.lower() not in known and one.domain not in domains for one in wanted)
+    return tuple(one for one in dict.fromkeys(wanted) if one.lower() not in names and one.domain not in domains)
 
 
 def _decide(rules: Iterable[Rule], holiday: Holiday | None) -> list[Address]:

@@ -1,0 +1,58 @@
+"""A route, and what its rules would have done, as people see them. Pure; nothing here asks or changes."""
+
+from datetime import datetime
+from typing import Any
+
+from nemboks.desk.words import Item
+from nemboks.domain.mailbox import Recipient, Role, Route, Rule
+from nemboks.domain.tryout import Trial
+
+
+def route_item(route: Route, at: datetime) -> Item:
+    """One version: the usual address, rules in order, further recipients, the holiday, and who has the tray."""
+    away = route.holiday
+    return {
+        "version": route.version,
+        "since": route.since,
+        "vouched_by": route.vouched_by,
+        "address": route.address,
+        "server": route.server,
+        "rules": [{"number": number, **_rule(one)} for number, one in enumerate(route.rules, 1)],
+        "copies": [_recipient(one) for one in route.others if one.role is Role.COPY],
+        "fallbacks": [_recipient(one) for one in route.others if one.role is Role.FALLBACK],
+        "holiday": {
+            "since": away.since, "until": away.until, "address": away.address, "server": away.server,
+            "in_force": away.since <= at < away.until,
+        } if away else None,
+        "default": "hold" if route.unrouted else "forward",
+        "owner": route.unrouted or None,
+    }  # fmt: skip
+
+
+def trial_item(trial: Trial) -> Item:
+    """What each rule would have got; `note` is "nothing", "swallows" or None."""
+    return {
+        "letters": trial.number,
+        "unread": trial.unread,
+        "tried": [
+            {
+                "number": number,
+                **_rule(one.rule),
+                "letters": list(one.letters),
+                "silent": one.silent,
+                "note": "swallows" if one.swallows else "nothing" if one.nothing else None,
+            }
+            for number, one in enumerate(trial.rules, 1)
+        ],
+        "rest": list(trial.rest),
+        "rest_held": trial.held,
+        "swallows": trial.swallows,
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {"field": rule.field, "value": rule.value, "address": rule.address, "server": rule.server}
+
+
+def _recipient(one: Recipient) -> dict[str, Any]:
+    return {"address": one.address, "server": one.server, "language": one.language}
