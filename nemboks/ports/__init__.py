@@ -35,6 +35,7 @@ from nemboks.ports.inbox import (
     Withheld,
 )
 from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, Letters, Mailboxes, Sealing
+from nemboks.ports.overview import Arrival, Overview, Tally
 from nemboks.ports.people import (
     Announcements,
     Announcer,
@@ -51,9 +52,10 @@ from nemboks.ports.people import (
 from nemboks.ports.reckoning import Reckoning
 
 __all__ = [
-    "Acts", "Announcements", "Announcer", "Attempted", "Books", "Check", "Checks", "Clock", "Contents", "ContentsGone",
-    "Courier", "Cursor", "Deliveries", "Domain", "Domains", "Finding", "Fuse", "Gone", "Inbox", "InboxError", "Inboxes",
-    "Incidents", "Landed", "Landings", "Letters", "Listed", "Listener", "Mail", "Mailboxes", "Message", "NotTold",
-    "Notifier", "Place", "Prober", "Reckoning", "Refused", "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing",
-    "Standing", "Stream", "Told", "Unavailable", "Withheld", "Worded",
+    "Acts", "Announcements", "Announcer", "Arrival", "Attempted", "Books", "Check", "Checks", "Clock", "Contents",
+    "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain", "Domains", "Finding", "Fuse", "Gone", "Inbox",
+    "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters", "Listed", "Listener", "Mail",
+    "Mailboxes", "Message", "Notifier", "NotTold", "Overview", "Place", "Prober", "Reckoning", "Refused",
+    "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing", "Stream", "Tally", "Told",
+    "Unavailable", "Withheld", "Worded",
 ]  # fmt: skip

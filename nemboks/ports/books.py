@@ -15,7 +15,9 @@ from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
 from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
 from nemboks.domain.people import Account, Grant, Person
+from nemboks.domain.rounds import Round
 from nemboks.domain.wishes import Wish
+from nemboks.ports.overview import Overview
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -79,6 +81,10 @@ class Books(Protocol):
     def wishes(self) -> Rows[Wish]: ...
     @property
     def announcements(self) -> Rows[Announcement]: ...
+    @property
+    def rounds(self) -> Rows[Round]: ...
+    @property
+    def overview(self) -> Overview: ...
 
     def mailbox(self, cvr: Cvr) -> Mailbox | None: ...
     def mailbox_of(self, id_: int) -> Mailbox:

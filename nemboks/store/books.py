@@ -20,6 +20,7 @@ from nemboks.domain.guard import until_a_person
 from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
 from nemboks.domain.people import Account, Grant, Person
+from nemboks.domain.rounds import Round
 from nemboks.domain.wishes import Wish
 from nemboks.store import deliveries, desk_schema, events, moves, permits
 from nemboks.store.kept import Kept
@@ -35,6 +36,7 @@ from nemboks.store.mailbox_rows import (
     route_from,
 )
 from nemboks.store.mailboxes import same_credentials
+from nemboks.store.overview import SqlOverview
 from nemboks.store.rerouting import reroute, write_route
 from nemboks.store.rows import letter_of
 from nemboks.store.schema import letters, mailboxes
@@ -72,6 +74,8 @@ class SqlBooks:
         self.approvals: Kept[Approval] = Kept(tx, desk_schema.approvals, Approval)
         self.wishes: Kept[Wish] = Kept(tx, desk_schema.wishes, Wish)
         self.announcements: Kept[Announcement] = Kept(tx, desk_schema.announcements, Announcement)
+        self.rounds: Kept[Round] = Kept(tx, desk_schema.rounds, Round)
+        self.overview = SqlOverview(tx)
 
     @property
     def at(self) -> datetime:

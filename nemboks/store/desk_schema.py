@@ -177,6 +177,14 @@ wishes = Table(
     Column("ended", String(32), nullable=False),
 )
 
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(32), nullable=False, unique=True),
+    Column("due_at", UtcTime, nullable=False),
+)
+
 announcements = Table(
     "announcements",
     metadata,
