@@ -24,7 +24,7 @@ EVENTS = frozenset({
     "clock_put_back", "domain_changed", "domain_level_unkept", "incident_opened", "incident_closed",
     "incident_unreachable", "notice_sent", "notice_failed", "webhook_told", "webhook_failed", "copy_moved",
     "preflight_fault", "relay_trusted", "announcement_sent", "announcement_failed", "announcement_dropped",
-    "audit_head", "standing_changed", "standing_unknown",
+    "audit_head", "fuse_tripped", "mailbox_reconciled", "contents_kept", "standing_changed", "standing_unknown",
 })  # fmt: skip
 
 _SECRET = ("pass", "secret", "token", "key", "authorization")

@@ -1,7 +1,8 @@
 """The right Inbox for each mailbox, kept open between uses.
 
 Promises: one REST client for all CVRs, one IMAP connection per mailbox; changed credentials mean a new inbox at the
-next use, never a call with the old ones. Credentials stay in memory only, and only here and in the inbox.
+next use, never a call with the old ones; nobody gets an inbox that is not behind the delete fuse. Credentials stay in
+memory only, and only here and in the inbox.
 """
 
 import asyncio
@@ -13,10 +14,11 @@ import httpx2
 
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.pace import Pace
+from nemboks.intake.fused import FusedInbox
 from nemboks.intake.imap import ImapAccess, ImapInbox
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess, open_client
-from nemboks.ports import Clock, Inbox, Refused
+from nemboks.ports import Clock, Fuse, Inbox, Refused
 
 Credentials = Callable[[Mailbox], Awaitable[Mapping[str, str]]]
 
@@ -27,8 +29,11 @@ _NEEDED: Final = {Face.REST: ("system_id", "api_token"), Face.IMAP: ("user", "pa
 class MailboxInboxes:
     """The Inboxes port. `credentials` opens a mailbox's: system_id and api_token, or user and password."""
 
-    def __init__(self, rest: RestAccess, imap: ImapAccess, credentials: Credentials, pace: Pace, clock: Clock) -> None:
+    def __init__(
+        self, rest: RestAccess, imap: ImapAccess, credentials: Credentials, pace: Pace, clock: Clock, fuse: Fuse
+    ) -> None:
         self._rest, self._imap, self._credentials, self._pace, self._clock = rest, imap, credentials, pace, clock
+        self._fuse = fuse
         self._client: httpx2.AsyncClient | None = None
         self._open: dict[int, tuple[tuple[str, ...], Inbox]] = {}
 
@@ -43,7 +48,7 @@ class MailboxInboxes:
         kept = self._open.get(mailbox.id)
         if kept is not None and kept[0] == key:
             return kept[1]
-        inbox = self._made(mailbox.face, given[first], given[second])
+        inbox = FusedInbox(self._made(mailbox.face, given[first], given[second]), self._fuse, mailbox)
         self._open[mailbox.id] = (key, inbox)
         if kept is not None:
             await kept[1].close()

@@ -16,7 +16,7 @@ from nemboks.journey.collect import put_off
 from nemboks.journey.further import still_wanted
 from nemboks.journey.world import World
 from nemboks.logs import log
-from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
+from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable, Withheld
 
 # "No such letter", and on no list, this often in a row: then it is so. A single odd answer settles nothing, and a list
 # that dropped the letter at its fetch is silent about the receipt.
@@ -81,7 +81,9 @@ async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, wor
 async def _postpone(letter: Letter, mailbox: Mailbox, error: InboxError, repeated: bool, world: World) -> None:
     why = type(error).__name__.lower()
     failures = letter.failures + 1 if letter.why == why else 1
-    if isinstance(error, Refused) and error.mailbox:
+    if isinstance(error, Withheld):  # by our own fuse: waits like everything that receipt_may_go says no to
+        why, due_at = WAITS, may_go_at(letter, mailbox, world.clock.now())
+    elif isinstance(error, Refused) and error.mailbox:
         due_at = await put_off(mailbox, error, world)
     else:
         seconds = backoff(failures, world.pace, world.clock.chance())
@@ -98,7 +100,7 @@ async def _postpone(letter: Letter, mailbox: Mailbox, error: InboxError, repeate
 async def _acknowledged(letter: Letter, mailbox: Mailbox, words: str, world: World) -> None:
     keep = await still_wanted(letter, mailbox, world)
     after = await world.letters.move(letter, Acknowledged(words, keep))
-    for sealed in (letter.contents, letter.composed):
-        if sealed is not None and not keep:
+    for sealed, kept in ((letter.contents, after.contents), (letter.composed, after.composed)):
+        if sealed is not None and kept is None:  # not by `keep`: a legal hold may have come between
             await world.contents.destroy(sealed)
     log().info("letter_acknowledged", letter=after.id, mailbox=mailbox.cvr, words=words)

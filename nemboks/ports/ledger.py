@@ -108,7 +108,7 @@ class Letters(Protocol):
 
     async def finished_copies(self, given_up: datetime, limit: int) -> Sequence[Letter]:
         """ACKNOWLEDGED letters that still have contents, and nobody waits for them: every delivery is done or over, or
-        the acknowledgement is older than `given_up`."""
+        the acknowledgement is older than `given_up`. None of a mailbox with a legal hold."""
         ...
 
 

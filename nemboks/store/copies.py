@@ -90,9 +90,12 @@ _OPEN: Final = exists(
 )
 # Of the few letters that have contents; by their state they would be looked for among all that are done.
 _NOT_DONE: Final = [state for state in State if state is not State.ACKNOWLEDGED]
+_HELD_SINCE: Final = func.json_extract(mailboxes.c.custody, "$.legal_hold_since")
+_ON_HOLD: Final = select(mailboxes.c.id).where(_HELD_SINCE.is_not(None))
 FINISHED_COPIES: Final = (
     select(letters)
     .where(
+        letters.c.mailbox_id.not_in(_ON_HOLD),
         letters.c.contents_file > "",
         letters.c.state.not_in(_NOT_DONE),
         or_(letters.c.acknowledged_at < bindparam("given_up"), ~_OPEN),

@@ -2,9 +2,10 @@
 
 Promises: the rules are `domain.letter.move` and nothing else; what the row said when it was read is what it says when
 it is written (id, state and fence); a letter is claimed, and its dot begun, only while its mailbox is not paused and
-its route is the one the attempt names.
+its route is the one the attempt names; while a legal hold is on, no contents are cleared.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -14,7 +15,9 @@ from sqlalchemy import bindparam, select, update
 from nemboks.domain import letter as rules
 from nemboks.domain.guard import receipt_may_go
 from nemboks.domain.letter import (
+    Acknowledged,
     Claimed,
+    Cleared,
     Confirmed,
     DotBegun,
     Event,
@@ -56,6 +59,8 @@ def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
     """The letter after the event; `seen` is what the caller last saw of it. Raises Stale and changes nothing."""
     before = read(tx, seen.id)
     check(seen, before, event)
+    if isinstance(event, Acknowledged | Cleared):
+        event = _kept(tx, before, event)
     after = rules.move(before, event, at)
     if isinstance(event, Claimed | DotBegun):
         _may_send(tx, before, event, at)
@@ -91,6 +96,15 @@ def write(tx: Tx, before: Letter, after: Letter) -> None:
 @cache  # one statement for each set of columns that some event writes: some forty
 def _write(columns: frozenset[str]) -> Ready:
     return Ready(GUARDED.values({name: bindparam(name) for name in sorted(columns)}))
+
+
+def _kept(tx: Tx, letter: Letter, event: Acknowledged | Cleared) -> Acknowledged | Cleared:
+    """The event without its clearing, or Stale, while a legal hold keeps the mailbox's contents."""
+    if now(tx, letter.mailbox).custody.legal_hold_since is None:
+        return event
+    if isinstance(event, Cleared):
+        raise Stale(f"letter {letter.id}: a legal hold keeps its contents")
+    return replace(event, keep=True)
 
 
 def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun, at: datetime) -> None:

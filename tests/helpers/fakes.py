@@ -106,6 +106,10 @@ class FakeLetters:
             raise Stale("it went another way since")
         if isinstance(event, rules.Confirmed | rules.PartConfirmed) and event.confirmation.letter != letter.id:
             raise ValueError("a confirmation of another letter")
+        if isinstance(event, rules.Cleared) and not self._may_clear(before):
+            raise Stale("a legal hold keeps its contents")
+        if isinstance(event, rules.Acknowledged) and not self._may_clear(before):
+            event = replace(event, keep=True)
         after = rules.move(before, event, self._clock.now())
         if isinstance(event, Claimed | DotBegun):
             self._may_send(before, event)
@@ -172,7 +176,11 @@ class FakeLetters:
             x
             for x in self.rows.values()
             if x.acknowledged_at and x.contents and (x.acknowledged_at < given_up or x.id not in open_)
+            if self._may_clear(x)
         ][:limit]
+
+    def _may_clear(self, letter: Letter) -> bool:
+        return self._mailboxes.rows[letter.mailbox].custody.legal_hold_since is None
 
     def _stranded(self, letter: Letter) -> bool:
         held_for_itself = letter.state is State.HELD and letter.why not in OUT_OF_REACH

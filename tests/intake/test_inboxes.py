@@ -13,7 +13,7 @@ from nemboks.intake.imap import ImapInbox
 from nemboks.intake.inboxes import MailboxInboxes
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess
-from nemboks.ports import Refused, Unavailable
+from nemboks.ports import Refused, Unavailable, Withheld
 from tests.helpers.receipts import receipt
 from tests.intake.imap_peer import silent
 from tests.intake.rest_peer import ONE, SYSTEM, TOKEN, TWO
@@ -22,6 +22,23 @@ AT = datetime(2026, 11, 21, tzinfo=UTC)
 ROUTE = Route(1, Address("anna@bageri.example"), "own", AT, "settings")
 BAKERY = Mailbox(1, Cvr("13748136"), "Bageriet", Face.REST, ROUTE, AT)
 OFFICE = Mailbox(2, Cvr("13748137"), "Kontoret", Face.IMAP, ROUTE, AT)
+
+
+class Open:
+    """A fuse that lets everything through, and notes it."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def permit(self, mailbox, upstream_id):
+        self.asked.append((mailbox, upstream_id))
+
+
+class Shut:
+    """A fuse that has tripped."""
+
+    async def permit(self, mailbox, upstream_id):
+        raise Withheld("tripped", tripped=True)
 
 
 class Vault:
@@ -44,7 +61,7 @@ def vault():
 
 @pytest.fixture
 async def inboxes(shelf, imap, pace, vault):
-    made = MailboxInboxes(shelf.access, imap.access, vault, pace, RealClock())
+    made = MailboxInboxes(shelf.access, imap.access, vault, pace, RealClock(), Open())
     yield made
     await made.close()
 
@@ -54,8 +71,7 @@ async def test_each_mailbox_gets_its_own(inboxes, imap):
     imap.letters = {1: b"A: b\r\n\r\n"}
     rest, mail = await inboxes.of(BAKERY), await inboxes.of(OFFICE)
 
-    assert isinstance(rest, RestInbox)
-    assert isinstance(mail, ImapInbox)
+    assert (type(rest._inbox), type(mail._inbox)) == (RestInbox, ImapInbox)
     assert TWO in [listed.upstream_id for listed in await rest.list()]
     assert len(await mail.list()) == 1
     assert await inboxes.of(BAKERY) is rest
@@ -84,9 +100,9 @@ async def test_changed_credentials_make_a_new_one(inboxes, vault):
 
 async def test_a_changed_face_makes_a_new_one(inboxes, vault):
     """A mailbox that moves from REST to IMAP is read there from then on."""
-    assert isinstance(await inboxes.of(BAKERY), RestInbox)
+    assert isinstance((await inboxes.of(BAKERY))._inbox, RestInbox)
     vault.of[1] = vault.of[2]
-    assert isinstance(await inboxes.of(replace(BAKERY, face=Face.IMAP)), ImapInbox)
+    assert isinstance((await inboxes.of(replace(BAKERY, face=Face.IMAP)))._inbox, ImapInbox)
 
 
 @pytest.mark.parametrize("given", [{}, {"system_id": SYSTEM}, {"system_id": SYSTEM, "api_token": ""}])
@@ -101,7 +117,7 @@ async def test_missing_credentials_refuse_the_mailbox(inboxes, vault, given):
 async def test_missing_certificates_are_an_outage(imap, pace, vault):
     """Without a client certificate REST mailboxes are unavailable, IMAP ones are not."""
     rest = RestAccess("https://127.0.0.1:1/", None, None, None)
-    inboxes = MailboxInboxes(rest, imap.access, vault, pace, RealClock())
+    inboxes = MailboxInboxes(rest, imap.access, vault, pace, RealClock(), Open())
     with pytest.raises(Unavailable, match="certificate"):
         await inboxes.of(BAKERY)
     assert await (await inboxes.of(OFFICE)).list() == []
@@ -111,7 +127,7 @@ async def test_missing_certificates_are_an_outage(imap, pace, vault):
 async def test_close_is_quick_and_final(imap, shelf, pace, vault):
     """With a mute server in the middle of a call, closing takes less than two seconds."""
     waits = pace.model_copy(update={"request_seconds": 60.0})
-    inboxes = MailboxInboxes(shelf.access, imap.access, vault, waits, RealClock())
+    inboxes = MailboxInboxes(shelf.access, imap.access, vault, waits, RealClock(), Open())
     imap.script["UID FETCH"] = [silent]
     task = asyncio.create_task((await inboxes.of(OFFICE)).list())
     while not imap.commands("UID FETCH"):
