@@ -46,7 +46,7 @@ def trial_item(trial: Trial) -> Item:
         ],
         "rest": list(trial.rest),
         "rest_held": trial.held,
-        "swallows": trial.swallows,
+        "tray_swallows": trial.tray_swallows,
     }
 
 

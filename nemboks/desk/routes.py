@@ -145,8 +145,11 @@ async def default_set(store: Acts, asking: Asking, cvr: Cvr, owner: str, sure: b
         actor, box = box_for(books, asking, Action.ROUTE, cvr)
         return actor, box, replace(box.route, unrouted=owner_of(books, box, owner).name if owner else "")
 
-    trial = await store.ask(lambda books: _trial(books, *route_of(books), DAYS))
-    _be_sure(trial, sure)
+    def look(books: Books) -> Trial:
+        actor, box, route = route_of(books)
+        return _sure(_trial(books, actor, box, route, DAYS), box.route, sure)
+
+    trial = await store.ask(look)
     what = (
         Words("Breve uden regel holdes tilbage", "letters that no rule fits are held")
         if owner
@@ -172,7 +175,7 @@ async def _edit(
 
     def look(books: Books) -> Trial:
         actor, box, made = looked_at(books)
-        return _trial(books, actor, box, edited(box.route, made), DAYS)
+        return _sure(_trial(books, actor, box, edited(box.route, made), DAYS), box.route, sure)
 
     def change(books: Books) -> Item:
         actor, box, made = looked_at(books)
@@ -180,8 +183,6 @@ async def _edit(
         return _answer(books, after, trial) | {"asked": asked}
 
     trial = await store.ask(look) if edit.rules or whole else None  # it reads much: not in the writing transaction
-    if trial:
-        _be_sure(trial, sure)
     return await store.act(change)
 
 
@@ -197,12 +198,14 @@ def _trial(books: Books, actor: Actor, box: Mailbox, route: Route, days: int) ->
     return tried(route, letters)
 
 
-def _be_sure(trial: Trial, sure: bool) -> None:
-    if trial.swallows and not sure:
+def _sure(trial: Trial, before: Route, sure: bool) -> Trial:
+    """The trial. RefusedByRule if something new would take every letter, and the person has not said so twice."""
+    if trial.swallows(before) and not sure:
         _refuse(
             "Én regel (eller bakken) ville tage alle breve; se `nemboks route try`, og brug --sure, hvis I mener det",
             "one rule (or the tray) would take every letter; see `nemboks route try`, and use --sure if you mean it",
         )
+    return trial
 
 
 def _answer(books: Books, box: Mailbox, trial: Trial | None = None) -> Item:

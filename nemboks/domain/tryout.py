@@ -41,10 +41,14 @@ class Trial:
     held: bool  # that rest waits in the tray; else it goes to the usual address
 
     @property
-    def swallows(self) -> bool:
-        """Whether one rule, or the tray, takes every letter."""
-        tray = self.held and (not self.rules or (self.number >= FEW and len(self.rest) == self.number))
-        return tray or any(one.swallows for one in self.rules)
+    def tray_swallows(self) -> bool:
+        """Whether the tray takes every letter."""
+        return self.held and (not self.rules or (self.number >= FEW and len(self.rest) == self.number))
+
+    def swallows(self, before: Route) -> bool:
+        """Whether one rule, or the tray, takes every letter that did not stand so in the route before."""
+        new = [one for one in self.rules if one.rule not in before.rules]
+        return (self.tray_swallows and not before.unrouted) or any(one.swallows for one in new)
 
 
 def tried(route: Route, letters: Sequence[Letter]) -> Trial:
