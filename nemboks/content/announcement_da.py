@@ -27,9 +27,9 @@ _NOT_ME: Final = (
     "jer om at stoppe det."
 )
 _TAKE_BACK: Final[Sentence] = (
-    "Det var ikke mig: tag det tilbage inden {cancel_until} med kommandoen `nemboks address cancel` og koden fra vores "
+    "Det var ikke mig: tag det tilbage inden {cancel_until} med kommandoen `nemboks address rollback` og koden fra vores "
     "første besked, eller bed en anden administrator hos jer om det.",
-    "Det var ikke mig: tag det tilbage med kommandoen `nemboks address cancel` og koden fra vores første besked, eller "
+    "Det var ikke mig: tag det tilbage med kommandoen `nemboks address rollback` og koden fra vores første besked, eller "
     "bed en anden administrator hos jer om det.",
 )
 _RIGHT: Final = "Er det rigtigt, skal I ikke gøre noget."
@@ -89,7 +89,7 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _CODE,
             _LASTS,
-            "Skriv den ved kommandoen `nemboks address confirm`.",
+            "Skriv den ved kommandoen `nemboks address prove`.",
             _KEEP,
             "Vi sender allerede breve hertil. De bliver også liggende i Digital Post, til koden er skrevet.",
             "Kender I ikke virksomheden, så skriv ikke koden: så fjerner vi ingen breve.",

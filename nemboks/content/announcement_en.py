@@ -27,9 +27,9 @@ _NOT_ME: Final = (
     "yours to stop it."
 )
 _TAKE_BACK: Final[Sentence] = (
-    "It was not me: take it back before {cancel_until} with the command `nemboks address cancel` and the code from our "
+    "It was not me: take it back before {cancel_until} with the command `nemboks address rollback` and the code from our "
     "first message, or ask another administrator of yours to do it.",
-    "It was not me: take it back with the command `nemboks address cancel` and the code from our first message, or ask "
+    "It was not me: take it back with the command `nemboks address rollback` and the code from our first message, or ask "
     "another administrator of yours to do it.",
 )
 _RIGHT: Final = "If it is right, there is nothing to do."
@@ -89,7 +89,7 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _CODE,
             _LASTS,
-            "Type it at the command `nemboks address confirm`.",
+            "Type it at the command `nemboks address prove`.",
             _KEEP,
             "We send letters here already. They also stay in Digital Post until the code is typed.",
             "If you do not know the company, do not type the code: then we remove no letter.",
