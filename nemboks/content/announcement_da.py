@@ -27,10 +27,10 @@ _NOT_ME: Final = (
     "jer om at stoppe det."
 )
 _TAKE_BACK: Final[Sentence] = (
-    "Det var ikke mig: tag det tilbage inden {cancel_until} med kommandoen `nemboks address rollback` og koden fra vores "
-    "første besked, eller bed en anden administrator hos jer om det.",
-    "Det var ikke mig: tag det tilbage med kommandoen `nemboks address rollback` og koden fra vores første besked, eller "
-    "bed en anden administrator hos jer om det.",
+    "Det var ikke mig: tag det tilbage inden {cancel_until} med kommandoen `nemboks address rollback` og koden fra "
+    "vores første besked, eller bed en anden administrator hos jer om det.",
+    "Det var ikke mig: tag det tilbage med kommandoen `nemboks address rollback` og koden fra vores første besked, "
+    "eller bed en anden administrator hos jer om det.",
 )
 _RIGHT: Final = "Er det rigtigt, skal I ikke gøre noget."
 _CASE: Final[Sentence] = ("Sag: {case} ({kind}).", "Sag: {case}.")

@@ -27,10 +27,10 @@ _NOT_ME: Final = (
     "yours to stop it."
 )
 _TAKE_BACK: Final[Sentence] = (
-    "It was not me: take it back before {cancel_until} with the command `nemboks address rollback` and the code from our "
-    "first message, or ask another administrator of yours to do it.",
-    "It was not me: take it back with the command `nemboks address rollback` and the code from our first message, or ask "
-    "another administrator of yours to do it.",
+    "It was not me: take it back before {cancel_until} with the command `nemboks address rollback` and the code from "
+    "our first message, or ask another administrator of yours to do it.",
+    "It was not me: take it back with the command `nemboks address rollback` and the code from our first message, or "
+    "ask another administrator of yours to do it.",
 )
 _RIGHT: Final = "If it is right, there is nothing to do."
 _CASE: Final[Sentence] = ("Case: {case} ({kind}).", "Case: {case}.")
