@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
+from nemboks.cli import cvr_options, imports
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, Row, line, minute, operator, options, spaced, table, when
+from nemboks.cli.output import Call, Row, acting, line, minute, spaced, table, when
 from nemboks.desk import mailboxes as desk
+from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Words
 from nemboks.domain.mailbox import DIRECT, Address, Cvr, Face, Options
 
@@ -31,10 +33,10 @@ def cvr() -> None:
 Example:
   nemboks cvr list --json""",
 )
-@options
-def list_(call: Call) -> None:
+@acting
+def list_(call: Call, asking: Asking) -> None:
     """Every mailbox: where its letters go, and who vouched for that."""
-    items = call.with_store(desk.mailbox_list)
+    items = call.with_store(lambda store: desk.mailbox_list(store, asking))
     call.answer("cvrs", {"items": items}, lambda: _show(call, items))
 
 
@@ -57,10 +59,12 @@ Examples:
 @click.option("--address", required=True, help="Where its letters go. You vouch for it; the history has your name.")
 @click.option("--server", required=True, help="What takes them: a name in [servers], or direct for their own MX.")
 @click.option("--second-contact", help="Told at once when the address fails; better at another domain.")
-@options
+@click.option("--account", default="", help="Whose it is; the operator's own if left out.")
+@acting
 def add(
-    call: Call, cvr_number: Cvr, name: str, inbox: str, system_id: str | None, token_file: Path | None,
+    call: Call, asking: Asking, cvr_number: Cvr, name: str, inbox: str, system_id: str | None, token_file: Path | None,
     user: str | None, password_file: Path | None, address: str, server: str, second_contact: str | None,
+    account: str,
 ) -> None:  # fmt: skip
     """Add the mailbox of one CVR. A running daemon serves it within two seconds."""
     settings = call.settings()
@@ -69,11 +73,9 @@ def add(
         raise click.BadParameter(
             f"there is no [servers.{server}] in the settings; known: {known}", param_hint="--server"
         )
-    from nemboks.store.mailboxes import Declared
-
     secrets = _rest(system_id, token_file) if inbox == "rest" else _imap(user, password_file)
     chosen = Options(second_contact=_address(second_contact, "--second-contact") if second_contact else None)
-    new = Declared(cvr_number, name[:120], Face(inbox), _address(address), server, secrets, options=chosen)
+    new = desk.NewMailbox(cvr_number, name[:120], Face(inbox), _address(address), server, secrets, chosen, account)
     if cvr_number.doubtful:
         call.say(
             Words(
@@ -82,7 +84,7 @@ def add(
             )
         )
     in_settings = [box.cvr for box in settings.mailboxes]
-    item = call.with_store(lambda store: desk.add(store, new, operator(), in_settings))
+    item = call.with_store(lambda store: desk.add(store, asking, new, in_settings, settings.sold))
     who, where = item["vouched_by"], item["address"]
     words = call.word(
         f"CVR {spaced(cvr_number)} er tilføjet; breve går til {where}. {who} står inde for det.",
@@ -97,10 +99,10 @@ Example:
   nemboks cvr pause 13748136"""
 )
 @click.argument("cvr_number", type=CvrType(), metavar="CVR")
-@options
-def pause(call: Call, cvr_number: Cvr) -> None:
+@acting
+def pause(call: Call, asking: Asking, cvr_number: Cvr) -> None:
     """Fetch and send nothing for this CVR until resumed. Receipts that are owed still go."""
-    item = call.with_store(lambda store: desk.pause(store, cvr_number, operator()))
+    item = call.with_store(lambda store: desk.pause(store, asking, cvr_number))
     words = call.word(
         f"CVR {spaced(cvr_number)} er sat på pause af {item['paused_by']}, {when(item['paused_at'], call.lang)}.",
         f"CVR {spaced(cvr_number)} is paused by {item['paused_by']}, {when(item['paused_at'], call.lang)}.",
@@ -114,10 +116,10 @@ Example:
   nemboks cvr resume 13748136"""
 )
 @click.argument("cvr_number", type=CvrType(), metavar="CVR")
-@options
-def resume(call: Call, cvr_number: Cvr) -> None:
+@acting
+def resume(call: Call, asking: Asking, cvr_number: Cvr) -> None:
     """Let a paused CVR go on."""
-    item = call.with_store(lambda store: desk.resume(store, cvr_number, operator()))
+    item = call.with_store(lambda store: desk.resume(store, asking, cvr_number))
     words = call.word(f"CVR {spaced(cvr_number)} er i gang.", f"CVR {spaced(cvr_number)} goes on.")
     call.answer("cvr", {"item": item}, lambda: line(words))
 
@@ -182,3 +184,7 @@ def _secret(file: Path, name: str) -> str:
     if not secret or len(secret) > SECRET_CHARACTERS or "\n" in secret:
         raise click.UsageError(f"the {name} must be one line of text that is not empty")
     return secret
+
+
+imports.attach(cvr)
+cvr_options.attach(cvr)

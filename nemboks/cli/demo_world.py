@@ -18,6 +18,8 @@ from typing import Any, Self
 import click
 import httpx2
 
+from nemboks.cli.output import operator
+from nemboks.desk.access import Asking
 from nemboks.desk.letters import all_letters
 from nemboks.desk.mailboxes import mailbox_list
 from nemboks.settings import SettingsError, load
@@ -154,8 +156,9 @@ class World:
                 self._store = open_store(settings)
             except StoreError:  # the daemon has not finished making it
                 return [], {}
-        boxes = asyncio.run(mailbox_list(self._store))
-        return all_letters(self._store), {box["cvr"]: box["trouble"] for box in boxes if box["trouble"]}
+        asking = Asking(operator())
+        boxes = asyncio.run(mailbox_list(self._store, asking))
+        return all_letters(self._store, asking), {box["cvr"]: box["trouble"] for box in boxes if box["trouble"]}
 
     def _end_processes(self) -> None:
         # A second Ctrl-C must not leave half of them behind; each wait has its limit.

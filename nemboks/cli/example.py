@@ -13,7 +13,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from nemboks.settings import DeclaredMailbox, Landing, Returns, Server, Settings, Webhook
+from nemboks.domain.plans import USUAL
+from nemboks.settings import DeclaredMailbox, Landing, Returns, Server, Settings, SoldPlan, Webhook
 
 WIDTH: Final = 112
 EXAMPLES: Final = (
@@ -21,6 +22,7 @@ EXAMPLES: Final = (
     Returns,
     Landing,
     Webhook,
+    SoldPlan,
     DeclaredMailbox,
 )  # shown by a worked example, and only what it sets
 OPENING: Final = """\
@@ -118,6 +120,10 @@ def example(state_dir: Path | None = None, sender: str = "") -> str:
     parts.append(f"{_heading(Returns)}\n#[returns]\n" + "\n".join(_lines(Returns, RETURNS, {})))
     parts.append(f"{_heading(Landing)}\n#[landings.post]\n" + "\n".join(_lines(Landing, LANDING, {})))
     parts.append(f"{_heading(Webhook)}\n#[webhooks.drift]\n" + "\n".join(_lines(Webhook, WEBHOOK, {})))
+    for number, plan in enumerate(USUAL.values()):
+        sample = {"cvrs": plan.cvrs, "features": tuple(sorted(plan.features))}
+        heading = f"{_heading(SoldPlan)}\n" if not number else ""
+        parts.append(f"{heading}#[plans.{plan.name}]\n" + "\n".join(_lines(SoldPlan, sample, {})))
     parts.append(f"{_heading(DeclaredMailbox)}\n#[[mailboxes]]\n" + "\n".join(_lines(DeclaredMailbox, REST, {})))
     parts.append("# The same by the other door.\n#[[mailboxes]]\n" + "\n".join(_lines(DeclaredMailbox, IMAP, {})))
     return "\n\n".join(parts) + "\n"

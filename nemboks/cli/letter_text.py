@@ -89,7 +89,8 @@ def _available(call: Call, item: Item) -> str:
 
 def _headline(call: Call, headline: Item) -> None:
     _fact(call.word("Afsender", "Sender"), headline["authority"])
-    _fact(call.word("Emne", "Subject"), headline["title"])
+    unseen = call.word("(vises ikke)", "(not shown)")
+    _fact(call.word("Emne", "Subject"), unseen if headline["title"] is None else headline["title"])
     if headline["reply_by"]:
         _fact(call.word("Frist", "Deadline"), when(headline["reply_by"], call.lang))
     _fact(call.word("Størrelse", "Size"), size_words(headline["size"], call.lang))
@@ -97,7 +98,7 @@ def _headline(call: Call, headline: Item) -> None:
     for number, document in enumerate(headline["documents"], 1):
         name = call.word("Dokument", "Document")
         size = size_words(document["size"], call.lang)
-        _fact(f"{name} {number}", f"{document['name']} ({size}, {document['sha256']})")
+        _fact(f"{name} {number}", f"{document['name'] or unseen} ({size}, {document['sha256']})")
 
 
 def _step(call: Call, step: Item) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from nemboks.cli.letter_text import show_list, show_page
-from nemboks.cli.output import Call, operator, options
+from nemboks.cli.output import Call, acting
 from nemboks.content.texts import DENMARK
 from nemboks.desk import letters as desk
+from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, state_words
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Cvr
@@ -69,10 +70,10 @@ Examples:
 @click.option("--cvr", type=CvrType(), help="Only letters of this mailbox.")
 @click.option("--since", type=Since(), help="Only letters found since: 2026-11-21, 6h, 2d …")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many.")
-@options
-def list_(call: Call, state: State | None, cvr: Cvr | None, since: datetime | None, limit: int) -> None:
+@acting
+def list_(call: Call, asking: Asking, state: State | None, cvr: Cvr | None, since: datetime | None, limit: int) -> None:
     """Letters, the latest found first; without titles."""
-    items = call.with_store(lambda store: desk.letter_list(store, state, cvr, since, limit))
+    items = call.with_store(lambda store: desk.letter_list(store, asking, state, cvr, since, limit))
     call.answer("letters", {"items": items}, lambda: show_list(call, items))
 
 
@@ -83,10 +84,10 @@ Examples:
   nemboks letter show 17 --json --lang en"""
 )
 @click.argument("letter_id", type=int, metavar="NUMBER")
-@options
-def show(call: Call, letter_id: int) -> None:
+@acting
+def show(call: Call, asking: Asking, letter_id: int) -> None:
     """One letter's whole way: every step, every attempt with the server's own words, and the proofs."""
-    item = call.with_store(lambda store: desk.letter_show(store, letter_id, call.lang))
+    item = call.with_store(lambda store: desk.letter_show(store, asking, letter_id, call.lang))
     call.answer("letter", {"item": item}, lambda: show_page(call, item))
 
 
@@ -96,13 +97,10 @@ Example:
   nemboks letter retry 17"""
 )
 @click.argument("letter_id", type=int, metavar="NUMBER")
-@options
-def retry(call: Call, letter_id: int) -> None:
+@acting
+def retry(call: Call, asking: Asking, letter_id: int) -> None:
     """Try a waiting letter now instead of at its time."""
-    from nemboks.clock import RealClock
-
-    now = RealClock().now()
-    _moved(call, call.with_store(lambda store: desk.retry(store, letter_id, operator(), now)))
+    _moved(call, call.with_store(lambda store: desk.retry(store, asking, letter_id)))
 
 
 @letter.command(
@@ -111,13 +109,10 @@ Example:
   nemboks letter release 17"""
 )
 @click.argument("letter_id", type=int, metavar="NUMBER")
-@options
-def release(call: Call, letter_id: int) -> None:
+@acting
+def release(call: Call, asking: Asking, letter_id: int) -> None:
     """Let a letter that is on hold go on. After an uncertain ending it may then arrive twice."""
-    from nemboks.clock import RealClock
-
-    now = RealClock().now()
-    _moved(call, call.with_store(lambda store: desk.release(store, letter_id, operator(), now)))
+    _moved(call, call.with_store(lambda store: desk.release(store, asking, letter_id)))
 
 
 def _moved(call: Call, item: Item) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from nemboks.cli.output import Call, line, options
+from nemboks.cli.output import Call, acting, line
 from nemboks.content.texts import size_words
+from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Words
 
 if TYPE_CHECKING:  # composing brings libraries that a help text does not wait for
@@ -46,15 +47,15 @@ Examples:
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files; made."
 )
-@options
-def preview(call: Call, letter: str, out: Path) -> None:
+@acting
+def preview(call: Call, asking: Asking, letter: str, out: Path) -> None:
     """Write each mail of a letter as .eml, and its HTML as .html. Nothing is sent.
 
     LETTER is a number from `nemboks letter list`; its contents are opened with the master key. FILE.xml is a MeMo,
     shown as a made-up company would get it; it needs no settings.
     """
     if letter.isdecimal():
-        items = call.with_store(lambda store: _of_letter(call, store, int(letter), out))
+        items = call.with_store(lambda store: _of_letter(call, asking, store, int(letter), out))
     else:
         items = asyncio.run(_of_file(call, Path(letter), _read(Path(letter)), out))
     call.say(IN_CLEAR)
@@ -68,14 +69,14 @@ def _read(file: Path) -> bytes:
         raise click.BadParameter(f"{file}: {error.strerror}", param_hint="LETTER|FILE.xml") from None
 
 
-async def _of_letter(call: Call, store: "Store", letter_id: int, out: Path) -> list[Item]:
+async def _of_letter(call: Call, asking: Asking, store: "Store", letter_id: int, out: Path) -> list[Item]:
     from nemboks.desk import preview as desk
     from nemboks.store.spool import Spool
     from nemboks.store.vault import Vault
 
     settings = call.settings()
     spool = Spool(settings.spool, Vault.load(settings.master_key_file), threaded=False)
-    return await _write(await desk.letter(store, spool, letter_id), f"letter-{letter_id}", out)
+    return await _write(await desk.letter(store, asking, spool, letter_id), f"letter-{letter_id}", out)
 
 
 async def _of_file(call: Call, file: Path, raw: bytes, out: Path) -> list[Item]:

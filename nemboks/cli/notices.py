@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import click
 
-from nemboks.cli.output import Call, Row, line, minute, options, table
+from nemboks.cli.output import Call, Row, acting, line, minute, table
 from nemboks.desk import notices as desk
+from nemboks.desk.access import Asking
 from nemboks.desk.words import Item
 
 
@@ -19,11 +20,11 @@ Examples:
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many of each."
 )
-@options
-def notices(call: Call, limit: int) -> None:
+@acting
+def notices(call: Call, asking: Asking, limit: int) -> None:
     """Notices about trouble, then announcements of acts and dates, the latest first: what was said, to whom, and
     whether it was taken."""
-    items, announcements = call.with_store(lambda store: desk.told_list(store, limit, call.lang))
+    items, announcements = call.with_store(lambda store: desk.told_list(store, asking, limit, call.lang))
     call.answer("notices", {"items": items, "announcements": announcements}, lambda: show(call, items, announcements))
 
 

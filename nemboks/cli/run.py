@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nemboks.cli.errors import ATTENTION, FAILED
-from nemboks.cli.output import Call, options
+from nemboks.cli.output import Call, operator, options
 
 if TYPE_CHECKING:
     from nemboks.desk.words import Item
@@ -84,9 +84,10 @@ async def _serve(settings: "Settings") -> bool:
 
 async def _drain(settings: "Settings") -> "Item":
     from nemboks.daemon.run import Daemon
+    from nemboks.desk.access import Asking
     from nemboks.desk.status import status
     from nemboks.wiring import services
 
     async with services(settings) as ready:
         await Daemon(ready).drain()
-        return await status(ready.store, ready.world.clock.now(), daemon=False)
+        return await status(ready.store, Asking(operator()), ready.world.clock.now(), daemon=False)

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from nemboks.cli.errors import ATTENTION, CRITICAL
-from nemboks.cli.output import Call, Row, age, line, minute, options, spaced, table
+from nemboks.cli.output import Call, Row, acting, age, line, minute, options, spaced, table
 from nemboks.desk import status as desk
+from nemboks.desk.access import Asking
 from nemboks.desk.words import Item
 
 
@@ -19,8 +20,8 @@ Examples:
   nemboks status
   nemboks status --json | jq '.items[] | select(.attention)'"""
 )
-@options
-def status(call: Call) -> None:
+@acting
+def status(call: Call, asking: Asking) -> None:
     """One line per mailbox, the oldest undelivered letter first.
 
     Exits with 0 when all is well, with 5 when letters are held or late, when people were told of a trouble that is not
@@ -29,7 +30,7 @@ def status(call: Call) -> None:
     from nemboks.clock import RealClock
 
     now = RealClock().now()
-    whole = call.with_store(lambda store: desk.status(store, now))
+    whole = call.with_store(lambda store: desk.status(store, asking, now))
     call.answer("status", whole, lambda: show(call, whole), ok=whole["state"] == desk.OK)
     if whole["state"] != desk.OK:
         sys.exit(CRITICAL if whole["state"] == desk.CRITICAL else ATTENTION)

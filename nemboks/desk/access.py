@@ -7,6 +7,7 @@ one, as whoever sits at the machine's keyboard.
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -100,26 +101,28 @@ def knows_account(actor: Actor, account: Account) -> bool:
 
 def seen_by(books: Books, asking: Asking, action: Action) -> list[Mailbox]:
     """The mailboxes that the actor may do this for, by CVR."""
-    actor, boxes = actor_of(books, asking), books.mailboxes()
-    if actor.operator:
-        return [box for box in boxes if may(actor, action, box, books.at)]
-    # Many grants and many mailboxes: each mailbox is asked about with the few grants that can be its own.
+    its = narrowed(actor_of(books, asking))
+    return [box for box in books.mailboxes() if may(its(box), action, box, books.at)]
+
+
+def narrowed(actor: Actor) -> Callable[[Mailbox], Actor]:
+    """The actor as each mailbox knows them: with only those of many grants that can be its own."""
     of: dict[tuple[str, int | None], list[Grant]] = defaultdict(list)
     for grant in actor.grants:
-        key = (
-            ("all", None)
-            if grant.role in EVERYWHERE
-            else ("box", grant.mailbox)
-            if grant.mailbox
-            else ("account", grant.account)
-        )
-        of[key].append(grant)
+        if grant.role in EVERYWHERE:
+            of["all", None].append(grant)
+        else:
+            of["account", grant.account].append(grant)
+            of["mailbox", grant.mailbox].append(grant)
 
     def its(box: Mailbox) -> Actor:
-        found = of["all", None] + of["box", box.id] + (of["account", box.account] if box.account else [])
+        if actor.operator:
+            return actor
+        found = [*of["all", None], *of["mailbox", box.id]]
+        found += of["account", box.account] if box.account is not None else []
         return replace(actor, grants=tuple(found))
 
-    return [box for box in boxes if may(its(box), action, box, books.at)]
+    return its
 
 
 def not_allowed(actor: Actor, action: Action) -> NotAllowed:

@@ -1,14 +1,15 @@
-"""What the desk needs of the store: reads of letters and mailboxes, and the few moves that people may cause."""
+"""What the desk needs of the store: acts, and reads of letters and mailboxes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from nemboks.domain.delivery import Delivery
 from nemboks.domain.incidents import Incident
-from nemboks.domain.letter import Event, Letter, State
+from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox
 from nemboks.domain.proof import Report
+from nemboks.ports import Acts
 
 
 class AttemptRow(Protocol):
@@ -80,11 +81,15 @@ class NewMailbox(Protocol):
 class LetterRows(Protocol):
     async def get(self, letter_id: int) -> Letter | None: ...
     async def list(
-        self, state: State | None = None, cvr: str | None = None, since: datetime | None = None, limit: int = 100
+        self,
+        state: State | None = None,
+        cvr: str | None = None,
+        since: datetime | None = None,
+        limit: int = 100,
+        mailboxes: Collection[int] | None = None,
     ) -> Sequence[Letter]: ...
     async def history(self, letter_id: int) -> tuple[Sequence[AttemptRow], Sequence[EventRow]]: ...
     async def counts(self) -> Sequence[CountRow]: ...
-    async def move(self, letter: Letter, event: Event) -> Letter: ...
 
 
 class DeliveryRows(Protocol):
@@ -103,11 +108,9 @@ class MailboxRows(Protocol[New]):
     async def get(self, mailbox: int) -> Mailbox: ...
     async def find(self, cvr: Cvr) -> Mailbox | None: ...
     async def add(self, declared: New, vouched_by: str) -> Mailbox: ...
-    async def pause(self, cvr: Cvr, by: str) -> Mailbox: ...
-    async def resume(self, cvr: Cvr, by: str) -> Mailbox: ...
 
 
-class Ledger(Protocol[New]):
+class Ledger(Acts, Protocol[New]):
     """The store, as far as the desk sees it."""
 
     @property

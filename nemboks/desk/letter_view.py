@@ -3,9 +3,11 @@
 Strangers' words (titles, names, file names) are cleaned and their CPR numbers masked before they leave.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
-from typing import Final
+from enum import Enum
+from typing import Any, Final
 
 from nemboks.content.texts import masked
 from nemboks.desk.ledger import AttemptRow, EventRow
@@ -15,6 +17,7 @@ from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Letter, Reason, State
 from nemboks.domain.proof import Confirmation, Evidence
+from nemboks.domain.redact import redact
 
 TITLE, NAME = 300, 120  # characters shown of a title, and of a person's or a file's name
 BLOCKING: Final = frozenset({"address", "policy", "login", "tls", "certificate"})  # time alone does not cure these
@@ -70,6 +73,31 @@ def letter_page(
         "others": [_other(one, [x for x in attempts if x.delivery_id == one.id], lang) for one in deliveries],
         "receipt": _receipt(letter),
     }
+
+
+def veiled(page: Item) -> Item:
+    """The page for who may see the way but not what the letter says: no titles, no names of files, addresses masked."""
+    shown: Item = _without_people(page)
+    if shown["headline"]:
+        documents = [{**one, "name": None} for one in shown["headline"]["documents"]]
+        shown["headline"] = {**shown["headline"], "title": None, "documents": documents}
+    return shown
+
+
+def _without_people(value: Any) -> Any:
+    """The value with every address and CPR number in it masked, however deep it stands."""
+    match value:
+        case Enum():
+            return value
+        case str():
+            return redact(value)
+        case Mapping():
+            return {key: _without_people(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_without_people(one) for one in value]
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    return replace(value, **{one.name: _without_people(getattr(value, one.name)) for one in fields(value)})
 
 
 def _shown(letter: Letter) -> str | None:

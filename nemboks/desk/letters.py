@@ -1,19 +1,25 @@
 """What people may ask about letters: see them, try again now, let a held one go on.
 
-Promises: contents are never shown; a title only in `letter_show`, with CPR numbers masked. Access is decided here, so
-that no way in is looser than another. A wish that the rules forbid raises RefusedByRule and changes nothing.
+Promises: contents are never shown; a title only in `letter_show`, with CPR numbers masked, and only to whom it
+concerns. Access is decided here, so that no way in is looser than another: a letter of a foreign mailbox, and one that
+an estate hides, are not there. A wish that the rules forbid raises RefusedByRule and changes nothing.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from nemboks.desk.errors import NotFound, RefusedByRule
+from nemboks.desk.access import Asking, actor_of, hidden, letter_for, not_allowed, seen_by
+from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.ledger import Ledger
-from nemboks.desk.letter_view import letter_item, letter_page
+from nemboks.desk.letter_view import letter_item, letter_page, veiled
 from nemboks.desk.words import Item, Lang, Words, plain
-from nemboks.domain.letter import Believed, Event, Letter, Reappeared, Reason, Released, Retried, State
+from nemboks.domain.letter import Believed, Letter, Reappeared, Reason, Released, Retried, State
+from nemboks.domain.mailbox import Cvr, Mailbox
+from nemboks.domain.people import Action, may, new_letters_hidden
+from nemboks.ports import Acts, Books
 
 EVERY: Final = 1_000_000  # more letters than a ledger of our size ever lists
 
@@ -44,69 +50,114 @@ NO_RELEASE: Final[Mapping[str, Words]] = {
         "Brevet er stilet til en anden; det videresendes aldrig. Læs det i Digital Post",
         "the letter is meant for another; it is never forwarded. Read it in Digital Post",
     ),
+    Reason.FROZEN: Words(
+        "Der er registreret et bo; brevet går videre, når sagen er afgjort (`nemboks estate list`)",
+        "an estate is registered; the letter goes on when the case is decided (`nemboks estate list`)",
+    ),
+    Reason.OLDER: Words(
+        "Brevet er ældre end boets virkning; det bliver i Digital Post. Se `nemboks estate inventory`",
+        "the letter is older than the estate's effect; it stays in Digital Post. See `nemboks estate inventory`",
+    ),
 }
+NOT_HELD: Final = Words("Brevet er ikke holdt tilbage", "the letter is not on hold")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the asker sees: `whole`, mailboxes of which every letter (None: every mailbox), and `some` of others."""
+
+    cvrs: Mapping[int, Cvr]
+    whole: Sequence[int] | None
+    some: Sequence[Letter]
 
 
 async def letter_list(
     store: Ledger[Any],
+    asking: Asking,
     state: State | None = None,
     cvr: str | None = None,
     since: datetime | None = None,
     limit: int = 100,
 ) -> list[Item]:
-    """Letters, the latest found first, without titles; `since` is about when we found them."""
-    names = {box.id: box.cvr for box in await store.mailboxes.all()}
-    letters = await store.letters.list(state, cvr, since, limit)
-    return [letter_item(letter, names[letter.mailbox]) for letter in letters]
+    """Letters that the asker may see, the latest found first, without titles; `since` is about when we found them."""
+    seen = await store.ask(lambda books: _seen(books, asking, state, cvr))
+    letters = list(await store.letters.list(state, cvr, since, limit, seen.whole))
+    letters += [one for one in seen.some if since is None or one.found_at >= since]
+    letters.sort(key=lambda one: -one.id)
+    return [letter_item(letter, seen.cvrs[letter.mailbox]) for letter in letters[:limit]]
 
 
-async def letter_show(store: Ledger[Any], letter_id: int, lang: Lang = Lang.DA) -> Item:
-    """One letter with its whole way. NotFound."""
-    letter = await _known(store, letter_id)
+def _seen(books: Books, asking: Asking, state: State | None, cvr: str | None) -> _Seen:
+    actor = actor_of(books, asking)
+    boxes = [box for box in seen_by(books, asking, Action.SEE_LETTERS) if cvr in (None, box.cvr)]
+    partly = [box for box in boxes if new_letters_hidden(actor, box, books.at)]
+    some = [
+        letter
+        for box in partly
+        for letter in books.letters(box, *([state] if state else []))
+        if not hidden(books, actor, box, letter)
+    ]
+    whole = None if actor.operator else [box.id for box in boxes if box not in partly]
+    return _Seen({box.id: box.cvr for box in boxes}, whole, some)
+
+
+async def letter_show(store: Ledger[Any], asking: Asking, letter_id: int, lang: Lang = Lang.DA) -> Item:
+    """One letter with its whole way; without title and addresses for who may not see those. NotFound, NotAllowed."""
+
+    def read(books: Books) -> tuple[Letter, Mailbox, bool]:
+        actor, box, letter = letter_for(books, asking, Action.SEE_LETTERS, letter_id)
+        return letter, box, may(actor, Action.SEE_TITLES, box, books.at)
+
+    letter, box, titled = await store.ask(read)
     attempts, events = await store.letters.history(letter_id)
-    mailbox = await store.mailboxes.get(letter.mailbox)
-    return letter_page(letter, mailbox.cvr, attempts, events, lang, await store.deliveries.of(letter_id))
+    page = letter_page(letter, box.cvr, attempts, events, lang, await store.deliveries.of(letter_id))
+    return page if titled else veiled(page)
 
 
-async def retry(store: Ledger[Any], letter_id: int, by: str, at: datetime) -> Item:
-    """The letter, due now. NotFound; RefusedByRule where there is nothing to try; Stale if it moved meanwhile."""
-    letter = await _known(store, letter_id)
-    if letter.state in NO_RETRY:
-        raise RefusedByRule(NO_RETRY[letter.state])
-    if letter.bounced:
-        raise RefusedByRule(CAME_BACK)
-    return await _moved(store, letter, Reappeared(at) if letter.state is State.VANISHED else Retried(by, at))
+async def retry(store: Acts, asking: Asking, letter_id: int) -> Item:
+    """The letter, due now. NotFound, NotAllowed; RefusedByRule where there is nothing to try."""
+
+    def act(books: Books) -> Item:
+        actor, box, letter = letter_for(books, asking, Action.RETRY, letter_id)
+        if letter.state in NO_RETRY:
+            raise RefusedByRule(NO_RETRY[letter.state])
+        if letter.bounced:
+            raise RefusedByRule(CAME_BACK)
+        again = Reappeared(books.at) if letter.state is State.VANISHED else Retried(actor.name, books.at)
+        return letter_item(books.move(letter, again), box.cvr)
+
+    return await store.act(act)
 
 
-async def release(store: Ledger[Any], letter_id: int, by: str, at: datetime) -> Item:
+async def release(store: Acts, asking: Asking, letter_id: int) -> Item:
     """The held letter, going on; or the receipt of one that came back after it was accepted, on the person's word.
 
-    NotFound; RefusedByRule if nothing holds it or it never may go; Stale as above.
+    NotFound, NotAllowed; RefusedByRule if nothing holds it or it never may go. One that came around an estate's
+    effective time is let go by whoever approves estates, and nobody else.
     """
-    letter = await _known(store, letter_id)
-    if letter.state is State.FORWARDED and letter.bounced:
-        return await _moved(store, letter, Believed(by, at))
-    if letter.state is State.HANDED_OVER:
-        raise RefusedByRule(NO_RETRY[letter.state])
-    if letter.state is not State.HELD:
-        raise RefusedByRule(Words("Brevet er ikke holdt tilbage", "the letter is not on hold"))
-    if letter.why in NO_RELEASE:
-        raise RefusedByRule(NO_RELEASE[letter.why])
-    return await _moved(store, letter, Released(by, at))
+
+    def act(books: Books) -> Item:
+        actor, box, letter = letter_for(books, asking, Action.SEE_STATUS, letter_id)
+        wanted = Action.ESTATE_APPROVE if _at_a_boundary(letter) else Action.HOLD
+        if not may(actor, wanted, box, books.at):
+            raise not_allowed(actor, wanted)
+        if letter.state is State.FORWARDED and letter.bounced:
+            return letter_item(books.move(letter, Believed(actor.name, books.at)), box.cvr)
+        if letter.state is State.HANDED_OVER:
+            raise RefusedByRule(NO_RETRY[letter.state])
+        if letter.state is not State.HELD:
+            raise RefusedByRule(NOT_HELD)
+        if letter.why in NO_RELEASE:
+            raise RefusedByRule(NO_RELEASE[letter.why])
+        return letter_item(books.move(letter, Released(actor.name, books.at)), box.cvr)
+
+    return await store.act(act)
 
 
-def all_letters(store: Ledger[Any]) -> list[Item]:
-    """Every letter, oldest first, as JSON carries it. For a caller without an event loop of its own."""
-    return [plain(item) for item in reversed(asyncio.run(letter_list(store, limit=EVERY)))]
+def _at_a_boundary(letter: Letter) -> bool:
+    return letter.state is State.HELD and letter.why == Reason.BOUNDARY
 
 
-async def _known(store: Ledger[Any], letter_id: int) -> Letter:
-    letter = await store.letters.get(letter_id)
-    if letter is None:
-        raise NotFound(Words(f"Der er intet brev nummer {letter_id}", f"there is no letter number {letter_id}"))
-    return letter
-
-
-async def _moved(store: Ledger[Any], letter: Letter, event: Event) -> Item:
-    after = await store.letters.move(letter, event)
-    return letter_item(after, (await store.mailboxes.get(after.mailbox)).cvr)
+def all_letters(store: Ledger[Any], asking: Asking) -> list[Item]:
+    """Every letter that the asker may see, oldest first, as JSON carries it. For a caller without an event loop."""
+    return [plain(item) for item in reversed(asyncio.run(letter_list(store, asking, limit=EVERY)))]

@@ -1,55 +1,106 @@
 """What people may ask about mailboxes: see them, add one, pause it, let it go on.
 
 Promises: who adds a mailbox vouches for its address, by name, in the history. A mailbox of the settings file is
-changed there, never here. Credentials go in and never come out.
+changed there, never here. Credentials go in and never come out. A mailbox that is not the asker's is not there.
 """
 
-from collections.abc import Collection
-from typing import Any, Final
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from nemboks.desk.errors import NotFound, RefusedByRule
-from nemboks.desk.ledger import Ledger, New
+from nemboks.desk.access import Asking, account_for, actor_of, allowed, box_for, narrowed
+from nemboks.desk.errors import RefusedByRule
+from nemboks.desk.plans import room_for
 from nemboks.desk.words import Item, Words
-from nemboks.domain.mailbox import Cvr, Mailbox
+from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Options, Route
+from nemboks.domain.people import Account, Action, Actor, may
+from nemboks.domain.plans import NONE_SOLD, Plan
+from nemboks.ports import Acts, Books
 
 SETTINGS: Final = "settings"  # who paused, when a mailbox has left the settings file
 
 
-async def mailbox_list(store: Ledger[Any]) -> list[Item]:
-    """Every mailbox, by CVR."""
-    return [mailbox_item(box) for box in await store.mailboxes.all()]
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """A mailbox as a person describes it. `account`: whose it is, by name; "" for the operator's own."""
+
+    cvr: Cvr
+    name: str
+    face: Face
+    address: Address
+    server: str
+    credentials: Mapping[str, str] = field(repr=False)
+    options: Options = field(default=Options(), repr=False)  # a code phrase is for the company alone
+    account: str = ""
 
 
-async def add(store: Ledger[New], new: New, by: str, declared: Collection[str] = ()) -> Item:
-    """The new mailbox, due at once. RefusedByRule if the CVR has one, here or in the settings file (`declared`)."""
-    if new.cvr in declared:
-        raise RefusedByRule(
-            Words(
-                f"CVR {new.cvr} står i indstillingsfilen; ret det dér",
-                f"CVR {new.cvr} is in the settings file; change it there",
+async def mailbox_list(store: Acts, asking: Asking) -> list[Item]:
+    """Every mailbox that the asker may see, by CVR; addresses masked for who runs Nemboks for customers."""
+
+    def read(books: Books) -> list[Item]:
+        its, at = narrowed(actor_of(books, asking)), books.at
+        seen = [(its(box), box) for box in books.mailboxes()]
+        return [
+            mailbox_item(box) if may(actor, Action.SEE_TITLES, box, at) else _masked(mailbox_item(box))
+            for actor, box in seen
+            if may(actor, Action.SEE_STATUS, box, at)
+        ]
+
+    return await store.ask(read)
+
+
+async def add(
+    store: Acts, asking: Asking, new: NewMailbox, declared: Collection[str] = (), plans: Mapping[str, Plan] = NONE_SOLD
+) -> Item:
+    """The new mailbox, due at once. NotFound, NotAllowed for the account.
+
+    RefusedByRule if the CVR has a mailbox, here or in the settings file (`declared`), or the account's plan no room.
+    """
+
+    def act(books: Books) -> Item:
+        actor, account = _adder(books, asking, new.account)
+        _vacant(books, new.cvr, declared)
+        if account:
+            room_for(books, account, 1, plans)
+        return mailbox_item(books.add_mailbox(_made(books, new, actor, account), new.credentials, actor.name))
+
+    return await store.act(act)
+
+
+async def pause(store: Acts, asking: Asking, cvr: Cvr) -> Item:
+    """The mailbox, paused: nothing is fetched or sent, receipts that are owed still go. NotFound, NotAllowed."""
+
+    def act(books: Books) -> Item:
+        actor, box = box_for(books, asking, Action.PAUSE, cvr)
+        if box.paused_at is not None:  # once paused it stays as it was
+            return mailbox_item(box)
+        books.note("mailbox_paused", box, by=actor.name)
+        return mailbox_item(books.keep(replace(box, paused_at=books.at, paused_by=actor.name)))
+
+    return await store.act(act)
+
+
+async def resume(store: Acts, asking: Asking, cvr: Cvr) -> Item:
+    """The mailbox, going on. NotFound, NotAllowed.
+
+    RefusedByRule if it is paused because the settings file no longer has it.
+    """
+
+    def act(books: Books) -> Item:
+        actor, box = box_for(books, asking, Action.PAUSE, cvr)
+        if box.paused_by == SETTINGS:
+            raise RefusedByRule(
+                Words(
+                    f"CVR {cvr} er taget ud af indstillingsfilen; sæt det ind igen, og start Nemboks igen",
+                    f"CVR {cvr} was taken out of the settings file; put it back and start Nemboks again",
+                )
             )
-        )
-    if await store.mailboxes.find(new.cvr):
-        raise RefusedByRule(Words(f"CVR {new.cvr} har allerede en postkasse", f"CVR {new.cvr} has a mailbox already"))
-    return mailbox_item(await store.mailboxes.add(new, by))
+        if box.paused_at is None:
+            return mailbox_item(box)
+        books.note("mailbox_resumed", box, by=actor.name, was_paused_by=box.paused_by)
+        return mailbox_item(books.keep(replace(box, paused_at=None, paused_by="")))
 
-
-async def pause(store: Ledger[Any], cvr: Cvr, by: str) -> Item:
-    """The mailbox, paused: nothing is fetched or sent, receipts that are owed still go. NotFound."""
-    await _known(store, cvr)
-    return mailbox_item(await store.mailboxes.pause(cvr, by))
-
-
-async def resume(store: Ledger[Any], cvr: Cvr, by: str) -> Item:
-    """The mailbox, going on. NotFound; RefusedByRule if it is paused because the settings file no longer has it."""
-    if (await _known(store, cvr)).paused_by == SETTINGS:
-        raise RefusedByRule(
-            Words(
-                f"CVR {cvr} er taget ud af indstillingsfilen; sæt det ind igen, og start Nemboks igen",
-                f"CVR {cvr} was taken out of the settings file; put it back and start Nemboks again",
-            )
-        )
-    return mailbox_item(await store.mailboxes.resume(cvr, by))
+    return await store.act(act)
 
 
 def mailbox_item(box: Mailbox) -> Item:
@@ -72,16 +123,52 @@ def mailbox_item(box: Mailbox) -> Item:
         "paused_by": box.paused_by or None,
         "parked_until": box.parked_until,
         "trouble": box.trouble or None,
+        "serves_until": box.serves_until,
     }
 
 
-async def _known(store: Ledger[Any], cvr: Cvr) -> Mailbox:
-    box = await store.mailboxes.find(cvr)
-    if box is None:
-        raise NotFound(
+def _masked(item: Item) -> Item:
+    contact = item["second_contact"]
+    return item | {
+        "address": item["address"].masked,
+        "others": [{**one, "address": one["address"].masked} for one in item["others"]],
+        "second_contact": contact.masked if contact else None,
+    }
+
+
+def _adder(books: Books, asking: Asking, account: str) -> tuple[Actor, Account | None]:
+    """Who adds, and for which account. A mailbox of no account is the operator's own."""
+    if account:
+        return account_for(books, asking, Action.ADD, account)
+    actor = allowed(books, asking, Action.ADD)
+    if not actor.operator:
+        raise RefusedByRule(
+            Words("Skriv, hvilken konto det er til: --account", "say which account it is for: --account")
+        )
+    return actor, None
+
+
+def _vacant(books: Books, cvr: Cvr, declared: Collection[str]) -> None:
+    if cvr in declared:
+        raise RefusedByRule(
             Words(
-                f"Der er ingen postkasse for CVR {cvr}; se `nemboks cvr list`",
-                f"there is no mailbox for CVR {cvr}; see `nemboks cvr list`",
+                f"CVR {cvr} står i indstillingsfilen; ret det dér",
+                f"CVR {cvr} is in the settings file; change it there",
             )
         )
-    return box
+    if books.mailbox(cvr):
+        raise RefusedByRule(Words(f"CVR {cvr} har allerede en postkasse", f"CVR {cvr} has a mailbox already"))
+
+
+def _made(books: Books, new: NewMailbox, actor: Actor, account: Account | None) -> Mailbox:
+    """The mailbox; one of a cancelled account is served no longer than the others, and has its second contact."""
+    route, options = Route(1, new.address, new.server, books.at, actor.name), new.options
+    if account is None:
+        return Mailbox(0, new.cvr, new.name, new.face, route, books.at, options=options)
+    contact = account.second_contact
+    if options.second_contact is None and contact is not None and contact.casefold() != new.address.casefold():
+        options = replace(options, second_contact=contact, contact_language=account.language)
+    return Mailbox(
+        0, new.cvr, new.name, new.face, route, books.at, options=options, account=account.id,
+        serves_until=account.ends_at,
+    )  # fmt: skip

@@ -1,21 +1,27 @@
 """What people were told: every notice and announcement, to whom, and whether the receiver took it (UX S21).
 
-Promises: addresses are masked; no title, no link, no code. What is still owed is shown as such.
+Promises: addresses are masked; no title, no link, no code. What is still owed is shown as such. A message about a
+mailbox that the asker does not see is not shown, nor one about several of which they see but some.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 from nemboks.content.announcement_texts import first_line as about
 from nemboks.content.notice_texts import About, first_line
+from nemboks.desk.access import Asking, actor_of, seen_by
 from nemboks.desk.words import Item, Lang, Words
-from nemboks.domain.announcements import Announcement
+from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import WEBHOOK, address_of
 from nemboks.domain.incidents import Notice
-from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.people import Action, new_letters_hidden
 from nemboks.domain.redact import redact
+from nemboks.ports import Acts, Books
 
+EVERY: Final = 1_000_000  # more than people were ever told
+OF_ESTATES: Final = frozenset({Kind.ESTATE_CODE, Kind.ESTATE_IN_EFFECT, Kind.ESTATE_ENDED})
 STATES: Final = {
     "sent": Words("sendt", "sent"),
     "owed": Words("venter", "waiting"),
@@ -33,29 +39,67 @@ class AnnouncementRows(Protocol):
     async def latest(self, limit: int) -> Sequence[Announcement]: ...
 
 
-class MailboxNames(Protocol):
-    async def all(self) -> Sequence[Mailbox]: ...
-
-
-class Told(Protocol):
+class Told(Acts, Protocol):
     """The store, as far as this page sees it."""
 
     @property
     def incidents(self) -> NoticeRows: ...
     @property
     def announcements(self) -> AnnouncementRows: ...
-    @property
-    def mailboxes(self) -> MailboxNames: ...
 
 
-async def told_list(store: Told, limit: int = 100, lang: Lang = Lang.DA) -> tuple[list[Item], list[Item]]:
-    """Notices and announcements, the latest of each first, each with what it said on its first line."""
-    names = {box.id: str(box.cvr) for box in await store.mailboxes.all()}
-    notices, announcements = await store.incidents.notices(limit), await store.announcements.latest(limit)
-    return [_item(one, names, lang) for one in notices], [_announced(one, names, lang) for one in announcements]
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the asker may know of. `since`: from when on an estate hides from them what is new."""
+
+    everything: bool
+    names: Mapping[int, str]  # CVRs by the mailbox's id
+    since: Mapping[int, datetime]
+    estates: frozenset[int]  # mailboxes whose estate's case they may see
+    accounts: frozenset[str]
+
+    def of(self, mailboxes: Sequence[int], at: datetime) -> bool:
+        """Whether all of what was told at that time is of mailboxes that they see."""
+        seen = all(one in self.names and (one not in self.since or at < self.since[one]) for one in mailboxes)
+        return self.everything or (bool(mailboxes) and seen)
+
+    def announced(self, one: Announcement) -> bool:
+        """Whether they may know of the announcement. Of a case that is not decided only who works on it does."""
+        if one.mailbox is None:
+            return self.everything or one.facts.get("account") in self.accounts
+        allowed = one.kind not in OF_ESTATES or one.mailbox in self.estates
+        return allowed and self.of([one.mailbox], one.created_at)
 
 
-def _announced(announcement: Announcement, names: dict[int, str], lang: Lang) -> Item:
+async def told_list(
+    store: Told, asking: Asking, limit: int = 100, lang: Lang = Lang.DA
+) -> tuple[list[Item], list[Item]]:
+    """Notices and announcements that the asker may see, the latest of each first, with what its first line said."""
+    seen = await store.ask(lambda books: _seen(books, asking))
+    most = limit if seen.everything else EVERY
+    notices = [one for one in await store.incidents.notices(most) if seen.of(one.mailboxes, one.created_at)]
+    announcements = [one for one in await store.announcements.latest(most) if seen.announced(one)]
+    return (
+        [_item(one, seen.names, lang) for one in notices[:limit]],
+        [_announced(one, seen.names, lang) for one in announcements[:limit]],
+    )
+
+
+def _seen(books: Books, asking: Asking) -> _Seen:
+    actor, boxes = actor_of(books, asking), seen_by(books, asking, Action.SEE_STATUS)
+    since = {box.id: new_letters_hidden(actor, box, books.at) for box in boxes}
+    accounts = {one.account for one in actor.grants if one.account} if actor.person else set()
+    named = [books.accounts.get(one) for one in accounts]
+    return _Seen(
+        actor.operator,
+        {box.id: str(box.cvr) for box in boxes},
+        {box: at for box, at in since.items() if at is not None},
+        frozenset(box.id for box in seen_by(books, asking, Action.ESTATE_SEE)),
+        frozenset(one.name for one in named if one),
+    )
+
+
+def _announced(announcement: Announcement, names: Mapping[int, str], lang: Lang) -> Item:
     state = _state(announcement.sent_at, announcement.due_at, announcement.failures, "dropped")
     return {
         "id": announcement.id,
@@ -73,7 +117,7 @@ def _announced(announcement: Announcement, names: dict[int, str], lang: Lang) ->
     }
 
 
-def _item(notice: Notice, names: dict[int, str], lang: Lang) -> Item:
+def _item(notice: Notice, names: Mapping[int, str], lang: Lang) -> Item:
     state = _state(notice.sent_at, notice.due_at, notice.failures, "replaced")
     return {
         "id": notice.id,

@@ -1,7 +1,8 @@
-"""The mails of a letter as they are or would be sent, for a person to look at; nothing is sent and nothing changes.
+"""The mails of a letter as they are or would be sent, for a person to look at; nothing is sent.
 
 Promises: the very octets that every attempt sends, but for what is wrapped around them (signature, encryption). A
-letter whose contents are gone says so: it cannot be composed from the journal. The caller keeps the contents safe.
+letter whose contents are gone says so: it cannot be composed from the journal. Only for who owns or administers the
+mailbox; history says who looked. The caller keeps the contents safe.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -15,12 +16,14 @@ from typing import Any, Final
 from nemboks.content.compose import MailWriter, Preread, compose, message_id_for, reference_for
 from nemboks.content.errors import ContentsDiffer, Unreadable
 from nemboks.content.memo import MemoReader
+from nemboks.desk.access import Asking, letter_for
 from nemboks.desk.errors import NotFound, RefusedByRule
-from nemboks.desk.ledger import Ledger
 from nemboks.desk.words import Words
 from nemboks.domain.headline import Copy, Headline, Kind, Style
-from nemboks.domain.mailbox import Address, Cvr
-from nemboks.ports import Contents, ContentsGone
+from nemboks.domain.letter import Letter
+from nemboks.domain.mailbox import Address, Cvr, Mailbox
+from nemboks.domain.people import Action
+from nemboks.ports import Acts, Books, Contents, ContentsGone
 
 COMPANY: Final = "Eksempel ApS"  # whose letter a file is, for it belongs to nobody here
 CVR: Final = Cvr("12345678")
@@ -76,23 +79,30 @@ class Previewed:
             raise NotFound(GONE) from error
 
 
-async def letter(store: Ledger[Any], contents: Contents, letter_id: int) -> Previewed:
-    """The letter of the journal. NotFound where it or its contents are not here; RefusedByRule for a NemSMS."""
-    found = await store.letters.get(letter_id)
-    if found is None:
-        raise NotFound(Words(f"Der er intet brev nummer {letter_id}", f"there is no letter number {letter_id}"))
+async def letter(store: Acts, asking: Asking, contents: Contents, letter_id: int) -> Previewed:
+    """The letter of the journal. NotFound where it or its contents are not here, NotAllowed; RefusedByRule for NemSMS.
+
+    The one way by which a person here sees what a letter says.
+    """
+    mailbox, found = await store.act(lambda books: _opened(books, asking, letter_id))
     headline, copy, sealed = found.headline, found.copy, found.contents
     if headline and headline.kind is Kind.NEMSMS:
         raise RefusedByRule(NEVER)
     if headline is None or copy is None or sealed is None:
         raise NotFound(GONE if headline else NOT_YET)
-    mailbox = await store.mailboxes.get(found.mailbox)
     given = {
         "reference": reference_for(mailbox.cvr, copy.upstream_id), "cvr": mailbox.cvr, "company": copy.company,
         "address": mailbox.route.address, "sender": Address(copy.sender), "available_at": found.available_at,
         "upstream_id": copy.upstream_id, "not_before": found.not_before,
     }  # fmt: skip
     return await _seen(Previewed(headline, copy, given, lambda: contents.open(letter_id, sealed)))
+
+
+def _opened(books: Books, asking: Asking, letter_id: int) -> tuple[Mailbox, Letter]:
+    actor, mailbox, found = letter_for(books, asking, Action.SEE_CONTENTS, letter_id)
+    if found.contents is not None:
+        books.note("contents_seen", mailbox, by=actor.name, letter=found)
+    return mailbox, found
 
 
 async def memo(raw: bytes, at: datetime, style: Style) -> Previewed:

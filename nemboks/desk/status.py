@@ -1,16 +1,23 @@
-"""Does the post come through? One line per mailbox, the oldest undelivered letter first, and one word for all."""
+"""Does the post come through? One line per mailbox, the oldest undelivered letter first, and one word for all.
+
+Promises: whoever asks sees their own mailboxes, and of an estate's no count that a new letter changes.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from nemboks.desk.access import Asking, actor_of, hidden, seen_by
 from nemboks.desk.ledger import CountRow, Ledger
 from nemboks.desk.words import Item, Words
 from nemboks.domain.incidents import Incident
-from nemboks.domain.letter import State
-from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.letter import Letter, State
+from nemboks.domain.mailbox import Cvr, Mailbox
+from nemboks.domain.people import Action, Actor, new_letters_hidden
 from nemboks.domain.states import ON_ITS_WAY, UNDELIVERED
+from nemboks.ports import Books
 
 LATE_SECONDS: Final = 900  # a letter that waits longer is late (UX.md U02)
 MISSED_SECONDS: Final = 600  # a look this long after its time: nobody looks
@@ -33,16 +40,28 @@ HEADLINES: Final[Mapping[str, Words]] = {
 }
 
 
-async def status(store: Ledger[Any], at: datetime, daemon: bool = True) -> Item:
-    """The whole: `state` (ok, attention, critical), `undelivered`, `oldest_seconds`, and `items`, one per mailbox.
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """How many letters of a mailbox are in a state, of those that the asker may know of."""
 
-    `daemon`: whether one is expected to run; without it a missed look is nothing bad.
+    cvr: Cvr
+    state: State
+    number: int
+    oldest_at: datetime
+
+
+async def status(store: Ledger[Any], asking: Asking, at: datetime, daemon: bool = True) -> Item:
+    """What the asker may see: `state` (ok, attention, critical), `undelivered`, `oldest_seconds`, and `items`.
+
+    One item per mailbox. `daemon`: whether one is expected to run; without it a missed look is nothing bad.
     """
+    boxes, since, instead = await store.ask(lambda books: _seen(books, asking))
     counts: dict[str, list[CountRow]] = defaultdict(list)
     for row in await store.letters.counts():
         counts[row.cvr].append(row)
+    counts |= instead
     troubles = [one for one in await store.incidents.open() if one.quiet_since is None]
-    items = [_item(box, counts[box.cvr], _troubles(box, troubles), at, daemon) for box in await store.mailboxes.all()]
+    items = [_item(box, counts[box.cvr], _troubles(box, troubles, since), at, daemon) for box in boxes]
     items.sort(key=lambda item: (-(item["oldest_seconds"] or 0), item["cvr"]))
     oldest = max((item["oldest_seconds"] for item in items if item["oldest_seconds"] is not None), default=None)
     return {
@@ -53,9 +72,32 @@ async def status(store: Ledger[Any], at: datetime, daemon: bool = True) -> Item:
     }
 
 
-def _troubles(box: Mailbox, open_: Sequence[Incident]) -> int:
+Since = Mapping[Cvr, datetime]  # by CVR, from when on an estate hides what is new from the asker
+
+
+def _seen(books: Books, asking: Asking) -> tuple[list[Mailbox], Since, dict[str, list[CountRow]]]:
+    """The asker's mailboxes; from when on what is new at some of them is hidden, and how many letters those have."""
+    actor, boxes = actor_of(books, asking), seen_by(books, asking, Action.SEE_STATUS)
+    since = {box.cvr: at for box in boxes if (at := new_letters_hidden(actor, box, books.at))}
+    return boxes, since, {box.cvr: _counted(books, actor, box) for box in boxes if box.cvr in since}
+
+
+def _counted(books: Books, actor: Actor, box: Mailbox) -> list[CountRow]:
+    found: dict[State, list[Letter]] = defaultdict(list)
+    for letter in books.letters(box):
+        if not hidden(books, actor, box, letter):
+            found[letter.state].append(letter)
+    return [
+        _Counted(box.cvr, state, len(letters), min(one.available_at for one in letters))
+        for state, letters in found.items()
+    ]
+
+
+def _troubles(box: Mailbox, open_: Sequence[Incident], since: Since) -> int:
     """How many troubles the mailbox has; one that several circles of people are told of is one."""
-    return len({(one.cause, one.destination, one.address) for one in open_ if box.id in one.mailboxes})
+    until = since.get(box.cvr)
+    known = [one for one in open_ if box.id in one.mailboxes and (until is None or one.opened_at < until)]
+    return len({(one.cause, one.destination, one.address) for one in known})
 
 
 def _overall(items: Sequence[Item]) -> str:

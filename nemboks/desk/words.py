@@ -79,6 +79,7 @@ EVENTS: Final[Mapping[str, Words]] = {
     "contents_lost": Words("Indholdet hentes igen", "The contents are fetched again"),
     "receipt_begun": Words("Kvitteringen går til Digital Post", "The receipt goes to Digital Post"),
     "acknowledged": Words("Kvitteret; Digital Post har taget imod kvitteringen", "Digital Post took the receipt"),
+    "contents_seen": Words("Indholdet er vist for en person", "The contents were shown to a person"),
     "cleared": Words("Indholdet er slettet hos os", "The contents are destroyed here"),
     "copy_planned": Words("Skal også til en modtager mere", "Is to go to one more recipient"),
     "copy_claimed": Words("Kopi: leveringsforsøg begyndt", "Copy: delivery attempt begun"),

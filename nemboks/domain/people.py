@@ -63,7 +63,7 @@ RIGHTS: Final[Mapping[GrantRole, frozenset[Action]]] = {
     R.OPERATIONS: frozenset({
         A.SEE_STATUS, A.FUSE, A.AUDIT, A.ACCOUNT, A.PLAN_SET, A.ESTATE_OPEN, A.ESTATE_APPROVE, A.ESTATE_SEE,
     }),
-}
+}  # fmt: skip
 EVERYWHERE: Final = frozenset({R.SUPPORT, R.OPERATIONS})  # grants of these name no mailbox
 OF_BEFORE: Final = frozenset({R.OWNER, R.ADMINISTRATOR, R.READER, R.ACCOUNTANT})  # who an estate takes over from
 # What the people of before keep while an estate is open: they may look at what was, and nothing else.
@@ -86,7 +86,7 @@ class Account:
     second_contact: Address | None = None  # told when the e-mail cannot be; better at another domain
     plan: str = ""  # a name in the settings' [plans]; "" where the operator sells none
     paid_until: datetime | None = None
-    cancelled_at: datetime | None = None
+    cancelled_at: datetime | None = None  # of a cancel that runs; None again when the end was told of
     ends_at: datetime | None = None
     digest: bool = False  # a digest of all its clients every morning
     digest_due_at: datetime | None = None

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 DRAIN_DAYS: Final = 7  # receipts of letters that were forwarded before the end may go so long after it (I11)
-NO_PLAN: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,14 @@ USUAL: Final[Mapping[str, Plan]] = {
     "Pro": Plan("Pro", 10, frozenset({"copies", "holiday", "rules"})),
     "Storkunde": Plan("Storkunde", 0, FEATURES),
 }
+NONE_SOLD: Final[Mapping[str, Plan]] = {}
 
 
 def serves(serves_until: datetime | None, at: datetime) -> bool:
     """Whether anything new is fetched or sent at that time; the end is the first moment without it."""
     return serves_until is None or at < serves_until
+
+
+def ends_on(today: date) -> date:
+    """The first day after the running month: where nothing was paid ahead, a cancelled plan runs till then."""
+    return (today.replace(day=1) + timedelta(days=32)).replace(day=1)

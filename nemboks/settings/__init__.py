@@ -16,13 +16,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from nemboks.domain.mailbox import DIRECT, Cvr
 from nemboks.domain.pace import Pace
+from nemboks.domain.plans import Plan
 from nemboks.settings.group import Group, SettingsError, secret
 from nemboks.settings.mail import Direct, Landing, Notices, OAuth, Returns, Sender, Server, Webhook
 from nemboks.settings.mailbox import DeclaredMailbox, Further
+from nemboks.settings.plans import SoldPlan
 
 __all__ = [
     "DeclaredMailbox", "Direct", "Further", "Landing", "Notices", "OAuth", "Returns", "Seats", "Sender", "Server",
-    "Settings", "SettingsError", "Upstream", "Webhook", "load",
+    "Settings", "SettingsError", "SoldPlan", "Upstream", "Webhook", "load",
 ]  # fmt: skip
 
 PREFIX = "NEMBOKS_"
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     returns: Returns | None = Field(None, description="")
     landings: dict[str, Landing] = Field({}, description="")
     webhooks: dict[str, Webhook] = Field({}, description="")
+    plans: dict[str, SoldPlan] = Field({}, description="")
     notices: Notices = Field(Notices(), description="")
     mailboxes: tuple[DeclaredMailbox, ...] = Field((), description="")
     seats: Seats = Field(Seats(), description="")
@@ -123,6 +126,7 @@ class Settings(BaseSettings):
             "servers": self.servers,
             "webhooks": self.webhooks,
             "landings": self.landings,
+            "plans": self.plans,
         }
         if any(name.lower() == DIRECT for name in self.servers):
             faults.append(f"servers.{DIRECT}: this name stands for an address's own MX; choose another")
@@ -148,6 +152,11 @@ class Settings(BaseSettings):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    @property
+    def sold(self) -> Mapping[str, Plan]:
+        """The plans that accounts may have, by name; none where everything is everybody's."""
+        return {name: plan.named(name) for name, plan in self.plans.items()}
 
     @property
     def database(self) -> Path:

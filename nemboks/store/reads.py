@@ -1,6 +1,6 @@
 """What people and recovery may read of the ledger: bounded lists, counts, one letter's history. Nothing here writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -33,6 +33,7 @@ LIST: Final = (
     .order_by(letters.c.id.desc())
     .limit(bindparam("most"))
 )
+LIST_OF: Final = LIST.where(letters.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)))
 ATTEMPTS: Final = (
     select(attempts).where(attempts.c.letter_id == bindparam("id")).order_by(attempts.c.delivery_id, attempts.c.number)
 )
@@ -117,11 +118,18 @@ class LetterReads:
         return None if row is None else letter_of(row)
 
     async def list(
-        self, state: State | None = None, cvr: str | None = None, since: datetime | None = None, limit: int = 100
+        self,
+        state: State | None = None,
+        cvr: str | None = None,
+        since: datetime | None = None,
+        limit: int = 100,
+        mailboxes: Collection[int] | None = None,
     ) -> Sequence[Letter]:
-        """Letters, the latest found first; `since` is about when we found them."""
+        """Letters of these mailboxes (None: of all), the latest found first; `since` is about when we found them."""
         values = {"state": state, "cvr": cvr, "since": since, "most": limit}
-        rows = await self._reader.read(lambda tx: tx.execute(LIST, values).all())
+        of = {} if mailboxes is None else {"mailboxes": sorted(mailboxes)}
+        statement = LIST if mailboxes is None else LIST_OF
+        rows = await self._reader.read(lambda tx: tx.execute(statement, {**values, **of}).all())
         return [letter_of(row) for row in rows]
 
     async def history(self, letter_id: int) -> tuple[Sequence[Attempt], Sequence[Past]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from nemboks.desk import letters as asked
+from nemboks.desk.access import Asking
 from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.words import Lang
 from nemboks.domain.letter import (
@@ -20,6 +21,8 @@ from nemboks.domain.mailbox import Address, Recipient, Role
 from nemboks.domain.proof import Evidence
 from tests.helpers import builders as make
 from tests.helpers.clock import START
+
+ME = Asking("anna (operator)")
 
 ACCOUNTANT = Recipient(Role.COPY, Address("bo@revisor.example"), "revisor")
 
@@ -41,7 +44,7 @@ async def test_every_part_shows_its_proof_and_what_it_rests_on(store, filled) ->
     """The attempts name their parts, the proofs their evidence, in both languages."""
     letter = await split(filled)
 
-    page = await asked.letter_show(store, letter.id, Lang.EN)
+    page = await asked.letter_show(store, ME, letter.id, Lang.EN)
     assert page["parts"] == 2
     assert [(x["part"], x["evidence"], x["evidence_text"]) for x in page["proofs"]] == [
         (1, "final", "The company's own mail server answered"),
@@ -58,7 +61,7 @@ async def test_further_recipients_have_their_own_way(store, filled) -> None:
     copy = await store.deliveries.move(copy, make.claimed(address=copy.address, server=copy.server))
     await store.deliveries.move(copy, Later(1, "full", "452 4.2.2", START))
 
-    page = await asked.letter_show(store, letter.id, Lang.DA)
+    page = await asked.letter_show(store, ME, letter.id, Lang.DA)
     (other,) = page["others"]
     assert page["attempts"] == [] and page["state"] == "WAITING" and page["reason"] is None
     assert (other["role_text"], other["state_text"], other["reason"], other["words"]) == (
@@ -75,7 +78,7 @@ async def test_a_letter_that_came_back_says_so(store, filled) -> None:
     """The other side's words and what to do, though the letter is forwarded."""
     letter = await store.letters.move(await filled.forwarded("a"), Bounced("5.2.1 closed"))
 
-    page = await asked.letter_show(store, letter.id, Lang.DA)
+    page = await asked.letter_show(store, ME, letter.id, Lang.DA)
     assert (page["state"], page["bounced"], page["words"]) == ("FORWARDED", "5.2.1 closed", "5.2.1 closed")
     assert "kom tilbage" in page["reason_text"] and "postkassen" in page["cure"]
 
@@ -85,8 +88,8 @@ async def test_the_receipt_of_a_letter_that_came_back_is_not_simply_tried_again(
     letter = await store.letters.move(await filled.forwarded("a"), Bounced("5.2.1 closed"))
 
     with pytest.raises(RefusedByRule, match="release"):
-        await asked.retry(store, letter.id, "anna", START)
-    assert (await asked.release(store, letter.id, "anna", START))["state"] == "FORWARDED"
+        await asked.retry(store, ME, letter.id)
+    assert (await asked.release(store, ME, letter.id))["state"] == "FORWARDED"
 
 
 async def test_the_way_says_what_a_relay_left_open(store, filled) -> None:
@@ -96,6 +99,8 @@ async def test_the_way_says_what_a_relay_left_open(store, filled) -> None:
     await store.letters.move(letter, Returned(Reason.RELAY_SILENT, "250 queued"))
     proven = await split(filled)
 
-    silent = await asked.letter_show(store, letter.id, Lang.DA)
+    silent = await asked.letter_show(store, ME, letter.id, Lang.DA)
     assert [x["text"] for x in silent["way"]][-2:] == ["Endnu ingen bekræftelse", "Ingen bekræftede i tide"]
-    assert (await asked.letter_show(store, proven.id, Lang.DA))["way"][-1]["text"] == "Mellemleddet meldte det leveret"
+    assert (await asked.letter_show(store, ME, proven.id, Lang.DA))["way"][-1][
+        "text"
+    ] == "Mellemleddet meldte det leveret"

@@ -5,13 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from nemboks.desk.access import Asking
 from nemboks.desk.status import status
 from nemboks.domain.incidents import Cause, Incident
 from tests.helpers import builders as make
 
+ME = Asking("root (operator)")
+
 
 async def _anna(store, clock, **how):
-    whole = await status(store, clock.now(), **how)
+    whole = await status(store, ME, clock.now(), **how)
     return whole, next(x for x in whole["items"] if x["cvr"] == make.ANNA)
 
 

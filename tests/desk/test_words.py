@@ -36,10 +36,10 @@ def test_a_reason_that_we_do_not_know_is_shown_as_it_is() -> None:
 
 
 def test_every_state_and_event_has_words() -> None:
-    """Each state and each event of the table, and those that the store adds by itself, can be shown."""
+    """Each state and each event of the table, and those added by the store and by a look, can be shown."""
     assert set(State) == set(STATES)
     copies = {"copy_planned", *(f"copy_{NAMES[kind]}" for kind in get_args(DeliveryEvent))}
-    assert {*NAMES.values(), *copies, "found", "listed_again", "rebound"} == set(EVENTS)
+    assert {*NAMES.values(), *copies, "found", "listed_again", "rebound", "contents_seen"} == set(EVENTS)
     assert (set(DeliveryState), set(Role), set(Evidence)) == (set(DELIVERIES), set(ROLES), set(EVIDENCE))
     tables = (STATES, EVENTS, DELIVERIES, ROLES, EVIDENCE)
     assert all(words.da and words.en for table in tables for words in table.values())
