@@ -60,11 +60,13 @@ Examples:
 @click.option("--server", required=True, help="What takes them: a name in [servers], or direct for their own MX.")
 @click.option("--second-contact", help="Told at once when the address fails; better at another domain.")
 @click.option("--account", default="", help="Whose it is; the operator's own if left out.")
+@click.option("--start-from-now", is_flag=True, help="Leave what lies there already in Digital Post, untouched.")
+@click.option("--shadow-days", type=click.IntRange(0, 90), default=0, help="Forward, and remove nothing, so long.")
 @acting
 def add(
     call: Call, asking: Asking, cvr_number: Cvr, name: str, inbox: str, system_id: str | None, token_file: Path | None,
     user: str | None, password_file: Path | None, address: str, server: str, second_contact: str | None,
-    account: str,
+    account: str, start_from_now: bool, shadow_days: int,
 ) -> None:  # fmt: skip
     """Add the mailbox of one CVR. A running daemon serves it within two seconds."""
     settings = call.settings()
@@ -75,7 +77,10 @@ def add(
         )
     secrets = _rest(system_id, token_file) if inbox == "rest" else _imap(user, password_file)
     chosen = Options(second_contact=_address(second_contact, "--second-contact") if second_contact else None)
-    new = desk.NewMailbox(cvr_number, name[:120], Face(inbox), _address(address), server, secrets, chosen, account)
+    new = desk.NewMailbox(
+        cvr_number, name[:120], Face(inbox), _address(address), server, secrets, chosen, account, start_from_now,
+        shadow_days,
+    )  # fmt: skip
     if cvr_number.doubtful:
         call.say(
             Words(
@@ -148,6 +153,8 @@ def _row(call: Call, item: Item) -> Row:
     if item["paused_at"]:
         at, by = minute(item["paused_at"], call.lang), item["paused_by"]
         note += call.word(f"; sat på pause {at} af {by}", f"; paused {at} by {by}")
+    if item["standing"]:
+        note += f"; {item['standing'][call.lang]}"
     named = f"{item['name']}: {note}" if item["name"] else note
     return (spaced(item["cvr"]), item["inbox"], item["server"], item["address"]), named
 

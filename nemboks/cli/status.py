@@ -64,7 +64,8 @@ def _row(call: Call, item: Item) -> Row:
         minute(item["listed_at"], call.lang),
         item["name"],
     )
-    notes = [] if item["state"] == desk.OK else [f"{state} ({why})" if why else state]
+    notes = [item["standing"][call.lang]] if item["standing"] else []
+    notes += [] if item["state"] == desk.OK else [f"{state} ({why})" if why else state]
     if number := item["incidents"]:
         da = "1 uløst problem" if number == 1 else f"{number} uløste problemer"
         en = "1 unsolved trouble" if number == 1 else f"{number} unsolved troubles"

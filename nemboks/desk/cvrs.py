@@ -10,12 +10,11 @@ from typing import Any, Final
 
 from nemboks.desk.access import Asking, box_for
 from nemboks.desk.contacts import tell_of_contact
+from nemboks.desk.custody import let_go
 from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.mailboxes import mailbox_item
-from nemboks.desk.standing import standing_item
 from nemboks.desk.words import Item, Words
 from nemboks.domain.custody import KEEP_DAYS_MOST, Consent
-from nemboks.domain.letter import Retried, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox
 from nemboks.domain.people import Action
 from nemboks.domain.plans import serves
@@ -86,7 +85,7 @@ async def cvr_set(store: Acts, asking: Asking, cvr: Cvr, chosen: Chosen, declare
         if "keep_days" in changed:
             was, days = box.custody.keep_days, after.custody.keep_days
             books.note("keep_days_set", after, by=actor.name, was=was, days=days)
-            _ask_again(books, after, actor.name)
+            let_go(books, after, actor.name)  # the guard says which still wait
         return _item(after)
 
     return await store.act(act)
@@ -158,16 +157,9 @@ def _values(box: Mailbox) -> Mapping[str, Any]:
     return {"name": box.name, "reference": box.reference, "keep_days": box.custody.keep_days, **chosen}
 
 
-def _ask_again(books: Books, box: Mailbox, by: str) -> None:
-    """Receipts that wait for the days of before are asked about now; the guard says which still wait."""
-    for letter in books.letters(box, State.FORWARDED):
-        if not letter.bounced and letter.due_at is not None and letter.due_at > books.at:
-            books.move(letter, Retried(by, books.at))
-
-
 def _item(box: Mailbox) -> Item:
     return {
-        **mailbox_item(box), **standing_item(box), "reference": box.reference, "keep_days": box.custody.keep_days,
+        **mailbox_item(box), "reference": box.reference, "keep_days": box.custody.keep_days,
         "neutral_subject": box.options.neutral_subject, "digest": box.options.digest,
         "asks_the_register": box.consent is not Consent.GIVEN,
     }  # fmt: skip

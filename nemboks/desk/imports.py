@@ -8,7 +8,6 @@ is unproven: letters go there, no receipt is given. A file never changes where t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any, Final
 
 from nemboks.content.csv_cells import write_table
@@ -17,6 +16,7 @@ from nemboks.content.cvr_table_words import Said
 from nemboks.desk import import_words as words
 from nemboks.desk.access import Asking, account_for, allowed, seen_by
 from nemboks.desk.contacts import tell_of_contact
+from nemboks.desk.custody import start_shadow
 from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.plans import room_for
 from nemboks.desk.words import Item, Words
@@ -109,16 +109,18 @@ class _Import:
 
     def carry_out(self) -> None:
         """Every new company and every change, with its history and what people are told."""
+        books, by = self._books, self._actor.name
         for row in self._new:
-            _ask_consent(self._books, self._books.add_mailbox(self._made(row), {}, self._actor.name), self._terms)
+            box = books.add_mailbox(self._made(row), {}, by)
+            if self._terms.shadow_days:
+                start_shadow(books, box, by, self._terms.shadow_days)
+            _ask_consent(books, box, self._terms)
         changed = [one for one in self._rows if one.box and one.changes]
         for one in changed:
-            _change(self._books, one, self._actor)
+            _change(books, one, self._actor)
         if self._new or changed:
             new, rows, account = len(self._new), len(self._rows), self._terms.account
-            self._books.note(
-                "companies_imported", by=self._actor.name, account=account, rows=rows, new=new, changed=len(changed)
-            )
+            books.note("companies_imported", by=by, account=account, rows=rows, new=new, changed=len(changed))
 
     def _row(self, row: TableRow) -> _Row | None:
         if row.cvr in self._terms.declared:
@@ -146,13 +148,8 @@ class _Import:
 
     def _made(self, row: TableRow) -> Mailbox:
         """The mailbox: without a login, and with an address that nobody has proven."""
-        at, account, shadow = self._books.at, self._account, self._terms.shadow_days
-        custody = Custody(
-            unproven=True,
-            shadow_since=at if shadow else None,
-            shadow_until=at + timedelta(days=shadow) if shadow else None,
-            starts_at=at if self._terms.start_from_now else None,
-        )
+        at, account = self._books.at, self._account
+        custody = Custody(unproven=True, starts_at=at if self._terms.start_from_now else None)
         return Mailbox(
             0, row.cvr, row.name, Face.REST, Route(1, row.address, self._terms.server, at, self._actor.name), at,
             options=_options(row, account), account=account.id if account else None, reference=row.reference,

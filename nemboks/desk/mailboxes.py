@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nemboks.desk.access import Asking, account_for, actor_of, allowed, box_for, narrowed
+from nemboks.desk.custody import start_shadow
 from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.plans import room_for
+from nemboks.desk.standing import standing_item
 from nemboks.desk.words import Item, Words
+from nemboks.domain.custody import Custody
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Options, Route
 from nemboks.domain.people import Account, Action, Actor, may
 from nemboks.domain.plans import NONE_SOLD, Plan
@@ -32,6 +35,8 @@ class NewMailbox:
     credentials: Mapping[str, str] = field(repr=False)
     options: Options = field(default=Options(), repr=False)  # a code phrase is for the company alone
     account: str = ""
+    start_from_now: bool = False  # what lies there already is left alone
+    shadow_days: int = 0  # so long nothing leaves Digital Post, until a person says go
 
 
 async def mailbox_list(store: Acts, asking: Asking) -> list[Item]:
@@ -62,7 +67,8 @@ async def add(
         _vacant(books, new.cvr, declared)
         if account:
             room_for(books, account, 1, plans)
-        return mailbox_item(books.add_mailbox(_made(books, new, actor, account), new.credentials, actor.name))
+        box = books.add_mailbox(_made(books, new, actor, account), new.credentials, actor.name)
+        return mailbox_item(start_shadow(books, box, actor.name, new.shadow_days) if new.shadow_days else box)
 
     return await store.act(act)
 
@@ -124,6 +130,7 @@ def mailbox_item(box: Mailbox) -> Item:
         "parked_until": box.parked_until,
         "trouble": box.trouble or None,
         "serves_until": box.serves_until,
+        **standing_item(box),
     }
 
 
@@ -163,12 +170,13 @@ def _vacant(books: Books, cvr: Cvr, declared: Collection[str]) -> None:
 def _made(books: Books, new: NewMailbox, actor: Actor, account: Account | None) -> Mailbox:
     """The mailbox; one of a cancelled account is served no longer than the others, and has its second contact."""
     route, options = Route(1, new.address, new.server, books.at, actor.name), new.options
+    custody = Custody(starts_at=books.at if new.start_from_now else None)
     if account is None:
-        return Mailbox(0, new.cvr, new.name, new.face, route, books.at, options=options)
+        return Mailbox(0, new.cvr, new.name, new.face, route, books.at, options=options, custody=custody)
     contact = account.second_contact
     if options.second_contact is None and contact is not None and contact.casefold() != new.address.casefold():
         options = replace(options, second_contact=contact, contact_language=account.language)
     return Mailbox(
         0, new.cvr, new.name, new.face, route, books.at, options=options, account=account.id,
-        serves_until=account.ends_at,
+        custody=custody, serves_until=account.ends_at,
     )  # fmt: skip

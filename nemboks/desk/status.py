@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from nemboks.desk.access import Asking, actor_of, hidden, seen_by
 from nemboks.desk.ledger import CountRow, Ledger
+from nemboks.desk.standing import standing_item
 from nemboks.desk.words import Item, Words
+from nemboks.domain.custody import Consent, Life
 from nemboks.domain.incidents import Incident
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Cvr, Mailbox
@@ -126,8 +128,15 @@ def _item(box: Mailbox, counts: Sequence[CountRow], troubles: int, at: datetime,
         "receipts_owed": _number(counts, (State.FORWARDED,)),
         "incidents": troubles,
         "oldest_seconds": age,
-        "attention": bool(held or troubles) or state == "parked" or box.failures >= OUTAGE or (age or 0) > LATE_SECONDS,
+        "attention": bool(held or troubles) or _shut(box, state) or (age or 0) > LATE_SECONDS,
+        **standing_item(box),
     }
+
+
+def _shut(box: Mailbox, state: str) -> bool:
+    """Whether a door does not open that should: not the company's own no, nor its end."""
+    theirs = box.life is Life.CEASED or (box.consent is not Consent.GIVEN and box.listed_at is not None)
+    return not theirs and (state == "parked" or box.failures >= OUTAGE)
 
 
 def _number(counts: Sequence[CountRow], states: Sequence[State]) -> int:

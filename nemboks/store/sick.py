@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, union
 
 from nemboks.domain.changes import TAKEN_BACK
+from nemboks.domain.custody import Consent, Life
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
@@ -108,7 +109,13 @@ COPIES: Final[Select[Any]] = (
 )  # fmt: skip
 PARKED: Final = (
     select(mailboxes)
-    .where(mailboxes.c.parked_until > bindparam("now"), mailboxes.c.paused_at.is_(None))
+    .where(
+        mailboxes.c.parked_until > bindparam("now"),
+        mailboxes.c.paused_at.is_(None),
+        # A company's own no, or its end, is no trouble that anybody could mend.
+        mailboxes.c.consent == Consent.GIVEN,
+        mailboxes.c.life != Life.CEASED,
+    )
     .order_by(mailboxes.c.id)
     .limit(MOST)
 )
