@@ -135,8 +135,8 @@ def _open(books: Books) -> list[Change]:
 
 def _recent(books: Books) -> list[Change]:
     """Changes that were taken back while letters to the new address may still have been on their way."""
-    done = books.changes.since("done_at", books.at - UNDO - PROBATION)
-    return [one for one in done if one.rolled_back_at and books.at < one.rolled_back_at + PROBATION]
+    done = books.changes.since("done_at", books.at - UNDO - UNDO)
+    return [one for one in done if one.rolled_back_at and books.at < one.rolled_back_at + UNDO]
 
 
 def _owed(books: Books, change: Change) -> bool:
