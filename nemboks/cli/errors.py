@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from nemboks.desk.errors import DeskError, NotAllowed, NotFound
-from nemboks.desk.words import Lang
+from nemboks.desk.words import Lang, Words
 from nemboks.domain.letter import Stale
 
 FAILED, USAGE, NOT_FOUND, REFUSED, ATTENTION, CRITICAL = 1, 2, 3, 4, 5, 6
@@ -27,6 +27,14 @@ KINDS: Final = {
     CONFIGURATION: "configuration",
     INTERRUPTED: "interrupted",
 }
+# What people try to hand over in an argument, where every other program of the machine can read it (S-B88).
+SECRETS: Final = frozenset({"api-token", "code", "key", "kode", "pass", "password", "secret", "token"})
+NO_SECRETS: Final = Words(
+    "En hemmelighed står aldrig i et argument: alle på maskinen kan læse det. Brug --token-file, --password-file eller "
+    "--code-file med en fil, eller - for stdin.",
+    "a secret is never an argument: everybody on the machine can read it. Use --token-file, --password-file or "
+    "--code-file with a file, or - for stdin.",
+)
 _OF_DESK: Final = {NotFound: NOT_FOUND, NotAllowed: FORBIDDEN}
 
 
@@ -45,6 +53,8 @@ class Failure:
 def failure_of(error: BaseException, lang: Lang) -> Failure:
     """What the error means to the one who called. An error that we did not expect comes with its traceback."""
     match error:
+        case click.NoSuchOption() if error.option_name.lstrip("-").partition("=")[0] in SECRETS:
+            return Failure(error.exit_code, NO_SECRETS.to(lang))
         case click.ClickException():
             return Failure(error.exit_code, error.format_message())
         case DeskError():

@@ -81,7 +81,7 @@ def _tell(error: BaseException, words: Sequence[str]) -> int:
 
     english = "en" in [b for a, b in itertools.pairwise(words) if a == "--lang"] or "--lang=en" in words
     failure = failure_of(error, Lang.EN if english else Lang.DA)
-    if isinstance(error, click.ClickException):
+    if isinstance(error, click.ClickException) and failure.words == error.format_message():
         error.show()
     elif failure.words:
         click.echo(f"{NAME}: {failure.words}", err=True)

@@ -24,6 +24,7 @@ def test_without_them_there_is_no_registry(tmp_path):
 def test_the_token_may_lie_in_a_file(tmp_path, monkeypatch):
     """Written directly, in a file or in the environment, it is the same login."""
     (tmp_path / "token").write_text("hemmelig\n")
+    (tmp_path / "token").chmod(0o600)
     login = ("13748136", "own-system", "hemmelig")
 
     assert upstream(tmp_path, OWN + 'api_token = "hemmelig"').own_login() == login
@@ -56,6 +57,7 @@ def test_a_token_file_that_is_missing_or_empty_is_named(tmp_path):
         token = tmp_path / "token"
         if content is not None:
             token.write_text(content)
+            token.chmod(0o600)
         with pytest.raises(SettingsError, match=why):
             upstream(tmp_path, OWN + f'api_token_file = "{token}"').own_login()
 
