@@ -15,6 +15,7 @@ from nemboks.journey.announce import send_announcements
 from nemboks.journey.further import clear_contents, plan_fallbacks
 from nemboks.journey.notices import assess_troubles, send_notices, stream_events
 from nemboks.journey.preflight import ROUNDS, check_places
+from nemboks.journey.reconcile import forget_permits, reconcile_due
 from nemboks.journey.returned import read_returns
 from nemboks.journey.world import Anchor, World
 from nemboks.logs import log
@@ -34,6 +35,10 @@ def chores(world: World) -> Iterator[tuple[float, Chore]]:
         yield pace.preflight_seconds / ROUNDS, _guarded("preflight", partial(check_places, world))
     if world.registry is not None:
         yield pace.standing_seconds / standing.ROUNDS, _guarded("standings", partial(standing.refresh_standings, world))
+    if world.reconciling is not None:
+        often = min(ROUND, pace.reconcile_seconds / 4)
+        yield often, _guarded("reconciliation", partial(reconcile_due, world.reconciling))
+        yield ROUND * 60, _guarded("permits", partial(forget_permits, world.reconciling))
     if world.anchor is not None:
         yield ROUND * 10, _guarded("anchor", partial(_anchor, world, world.anchor))
     if world.announcements is not None:

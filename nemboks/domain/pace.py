@@ -67,6 +67,10 @@ class Pace(BaseModel):
     standing_seconds: float = Field(
         86_400, gt=0, description="Between two questions how a company stands; a ceased one is left alone so long."
     )
+    reconcile_seconds: float = Field(
+        86_400, gt=0, description="Between two comparisons of Digital Post, journal and confirmations of a mailbox."
+    )
+    relist_seconds: float = Field(300, gt=0, description="A letter that is gone is believed gone after so long.")
     stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
 
     @classmethod
@@ -80,7 +84,7 @@ class Pace(BaseModel):
             spare_seconds=20, stop_seconds=12, greylist_seconds=0.5, breaker_seconds=1, landing_seconds=0.5,
             silence_seconds=6, returns_seconds=0.5, fallback_seconds=5, copies_seconds=60, gather_seconds=0.5,
             late_seconds=10, still_seconds=20, quiet_seconds=2, notice_seconds=(0.5, 1), preflight_seconds=86_400,
-            consent_seconds=1, standing_seconds=24,
+            consent_seconds=1, standing_seconds=24, reconcile_seconds=4, relist_seconds=1,
         )  # fmt: skip
 
     def allowance(self, size: int) -> float:
@@ -121,5 +125,5 @@ FLOORS = {
     "greylist_seconds": 60, "breaker_seconds": 30, "landing_seconds": 60, "silence_seconds": 600,
     "returns_seconds": 30, "fallback_seconds": 3_600, "copies_seconds": 86_400, "gather_seconds": 1,
     "late_seconds": 600, "still_seconds": 3_600, "quiet_seconds": 60, "notice_seconds": 5, "preflight_seconds": 3_600,
-    "consent_seconds": 300, "standing_seconds": 3_600,
+    "consent_seconds": 300, "standing_seconds": 3_600, "reconcile_seconds": 3_600, "relist_seconds": 300,
 }  # fmt: skip

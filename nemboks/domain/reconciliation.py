@@ -41,6 +41,7 @@ class Entry:
     found_at: datetime
     acknowledged_at: datetime | None
     here: bool  # we hold its contents
+    fetched: bool  # we hold them or held them once
     confirmed: bool  # every part of it
 
 
@@ -68,14 +69,18 @@ def unknown(before: Iterable[Entry], after: Iterable[Entry], listed: Sequence[st
 
 
 def missing(entries: Iterable[Entry], listed: Collection[str], asked_at: datetime, face: Face) -> set[int]:
-    """Letters that nobody confirmed and upstream does not list; to be believed after a second listing."""
+    """Letters that nobody confirmed and upstream does not list; to be believed after a second listing.
+
+    Not those that upstream may hide or show under another id: fetched ones over REST, those of an older UIDVALIDITY.
+    """
+    shown = {id_.partition(".")[0] for id_ in listed}
     return {
         one.letter
         for one in entries
         if one.state in UNDELIVERED
         and one.found_at < asked_at
         and one.upstream_id not in listed
-        and not (face is Face.REST and one.here)
+        and not (one.fetched if face is Face.REST else shown and one.upstream_id.partition(".")[0] not in shown)
     }
 
 

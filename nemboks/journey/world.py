@@ -10,6 +10,7 @@ from nemboks.domain.chain import Head
 from nemboks.domain.codes import Codes
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
+from nemboks.journey.reconcile import Reconciling
 from nemboks.ports import (
     Acts,
     Checks,
@@ -92,4 +93,5 @@ class World:
     announcers: Mapping[str, Announcer] = field(default_factory=dict)  # by the first word of a path ("mail")
     codes: Codes | None = None  # derives a code when its announcement is sent
     anchor: Anchor | None = None  # marks the head of history once a day
+    reconciling: Reconciling | None = None  # compares upstream, ledger and confirmations once a day
     registry: Registry | None = None  # Digital Post's look-up of companies, in our own name

@@ -17,14 +17,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from nemboks.domain.mailbox import DIRECT, Cvr
 from nemboks.domain.pace import Pace
 from nemboks.domain.plans import Plan
+from nemboks.settings.fuse import DEMO, Fuse
 from nemboks.settings.group import Group, SettingsError, secret
 from nemboks.settings.mail import Direct, Landing, Notices, OAuth, Returns, Sender, Server, Webhook
 from nemboks.settings.mailbox import DeclaredMailbox, Further
 from nemboks.settings.plans import SoldPlan
 
 __all__ = [
-    "DeclaredMailbox", "Direct", "Further", "Landing", "Notices", "OAuth", "Returns", "Seats", "Sender", "Server",
-    "Settings", "SettingsError", "SoldPlan", "Upstream", "Webhook", "load",
+    "DeclaredMailbox", "Direct", "Further", "Fuse", "Landing", "Notices", "OAuth", "Returns", "Seats", "Sender",
+    "Server", "Settings", "SettingsError", "SoldPlan", "Upstream", "Webhook", "load",
 ]  # fmt: skip
 
 PREFIX = "NEMBOKS_"
@@ -109,6 +110,7 @@ class Settings(BaseSettings):
     notices: Notices = Field(Notices(), description="")
     mailboxes: tuple[DeclaredMailbox, ...] = Field((), description="")
     seats: Seats = Field(Seats(), description="")
+    fuse: Fuse = Field(Fuse(), description="")
     pace: Pace = Field(Pace(), description="")
 
     @classmethod
@@ -180,6 +182,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     _known_variables(environ)
     if values.get("environment", environ.get(f"{PREFIX}ENVIRONMENT")) == "demo":
         values["pace"] = Pace.demo().model_dump() | values.get("pace", {})
+        values["fuse"] = DEMO | values.get("fuse", {})
     try:
         return Settings(**values)
     except ValidationError as e:

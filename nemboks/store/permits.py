@@ -29,7 +29,8 @@ _AGAIN: Final = Ready(
 )
 _PER_MAILBOX: Final = select(permits.c.mailbox_id, func.count()).where(*_COUNTED).group_by(permits.c.mailbox_id)
 _SETTLE: Final = update(permits).where(~permits.c.settled).values(settled=True)
-PRUNE: Final = delete(permits).where(permits.c.at < bindparam("before"))
+# Both values are named so that the index of the two columns is used.
+PRUNE: Final = delete(permits).where(permits.c.settled.in_((True, False)), permits.c.at < bindparam("before"))
 
 Before = dict[str, Any] | None  # the letter's row, if it was let through before
 

@@ -29,7 +29,7 @@ _COVERED: Final = (
 ENTRIES: Final = (
     select(
         letters.c.id, letters.c.upstream_id, letters.c.state, letters.c.found_at, letters.c.acknowledged_at,
-        letters.c.contents_file, _COVERED.label("covered"),
+        letters.c.contents_file, letters.c.sha256, _COVERED.label("covered"),
     )
     .where(letters.c.mailbox_id == bindparam("mailbox"), letters.c.id > bindparam("after"))
     .order_by(letters.c.id)
@@ -111,5 +111,5 @@ class SqlReckoning:
 def _entry(row: Row[Any]) -> Entry:
     return Entry(
         row.id, row.upstream_id, row.state, row.found_at, row.acknowledged_at, row.contents_file is not None,
-        bool(row.covered),
+        row.contents_file is not None or row.sha256 is not None, bool(row.covered),
     )  # fmt: skip

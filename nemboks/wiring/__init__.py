@@ -14,6 +14,7 @@ from nemboks.intake.imap import ImapAccess
 from nemboks.intake.inboxes import MailboxInboxes
 from nemboks.intake.registry import RestRegistry
 from nemboks.intake.rest_calls import RestAccess
+from nemboks.journey.reconcile import Reconciling
 from nemboks.journey.world import World
 from nemboks.ports import Refused
 from nemboks.settings import Settings
@@ -23,6 +24,7 @@ from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
 from nemboks.wiring.mail import MESSAGE_ID, MailRoom
+from nemboks.wiring.safety import fuse, reconciling
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,34 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 room.checking(stack), vault.derive(MESSAGE_ID), store, store.announcements, room.announcers(courier),
                 store.codes, store.audit.anchor,
             )  # fmt: skip
-            yield Services(settings, store, replace(world, registry=_registry(settings, clock, stack)), spool)
+            world = replace(
+                world,
+                registry=_registry(settings, clock, stack),
+                reconciling=reconciling(settings, store, inboxes, clock),
+            )
+            yield Services(settings, store, world, spool)
     finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, Reconciling]]:
+    """The store beside a running daemon, and what compares it with the real mailboxes."""
+    clock = RealClock()
+    store = open_store(settings)
+    inboxes = _inboxes(settings, store, clock)
+    try:
+        yield store, reconciling(settings, store, inboxes, clock)
+    finally:
+        await inboxes.close()
         await store.close()
 
 
 def _inboxes(settings: Settings, store: Store, clock: RealClock) -> MailboxInboxes:
     up = settings.upstream
     imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
-    return MailboxInboxes(_rest(settings), imap, partial(_credentials, store), settings.pace, clock)
+    credentials = partial(_credentials, store)
+    return MailboxInboxes(_rest(settings), imap, credentials, settings.pace, clock, fuse(settings, store))
 
 
 def _registry(settings: Settings, clock: RealClock, stack: AsyncExitStack) -> RestRegistry | None:
