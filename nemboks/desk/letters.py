@@ -19,6 +19,7 @@ from nemboks.desk.words import Item, Lang, Words, plain
 from nemboks.domain.letter import Believed, Letter, Reappeared, Reason, Released, Retried, State
 from nemboks.domain.mailbox import Cvr, Mailbox
 from nemboks.domain.people import Action, may, new_letters_hidden
+from nemboks.domain.routing import Which, came
 from nemboks.ports import Acts, Books
 
 EVERY: Final = 1_000_000  # more letters than a ledger of our size ever lists
@@ -138,7 +139,7 @@ async def release(store: Acts, asking: Asking, letter_id: int) -> Item:
 
     def act(books: Books) -> Item:
         actor, box, letter = letter_for(books, asking, Action.SEE_STATUS, letter_id)
-        wanted = Action.ESTATE_APPROVE if _at_a_boundary(letter) else Action.HOLD
+        wanted = Action.ESTATE_APPROVE if _at_a_boundary(letter, box) else Action.HOLD
         if not may(actor, wanted, box, books.at):
             raise not_allowed(actor, wanted)
         if letter.state is State.FORWARDED and letter.bounced:
@@ -154,8 +155,10 @@ async def release(store: Acts, asking: Asking, letter_id: int) -> Item:
     return await store.act(act)
 
 
-def _at_a_boundary(letter: Letter) -> bool:
-    return letter.state is State.HELD and letter.why == Reason.BOUNDARY
+def _at_a_boundary(letter: Letter, box: Mailbox) -> bool:
+    """Whether it came around an estate's effective time, whatever else it is held for."""
+    around = box.boundary_at is not None and came(letter, box.boundary_at, box.face) is Which.AROUND
+    return letter.state is State.HELD and (around or letter.why == Reason.BOUNDARY)
 
 
 def all_letters(store: Ledger[Any], asking: Asking) -> list[Item]:

@@ -111,8 +111,9 @@ def obstacle(letter: Letter, mailbox: Mailbox, at: datetime) -> Reason | None:
         return Reason.FROZEN
     if mailbox.boundary_at is not None:
         side = came(letter, mailbox.boundary_at, mailbox.face)
-        # A person who looked at one that came around the boundary has decided; nobody can move an older one.
-        if side is Which.BEFORE or (side is Which.AROUND and letter.released_at is None):
+        # A person who has looked since at one that came around it has decided; nobody can move an older one.
+        decided = letter.released_at is not None and letter.released_at >= mailbox.boundary_at
+        if side is Which.BEFORE or (side is Which.AROUND and not decided):
             return Reason.OLDER if side is Which.BEFORE else Reason.BOUNDARY
     if letter.headline is not None and aim(mailbox.route, letter, at) is None:
         return Reason.UNROUTED
