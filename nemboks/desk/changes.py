@@ -139,11 +139,11 @@ def _confirm(books: Books, asking: Asking, number: int, typed: str) -> Item | De
     purpose = right[0].purpose
     books.codes.put(replace(right[0], used_at=books.at))
     if purpose == NEW:
-        change = proven(change, books.at)
+        change = proven(change, books.at, books.pace.change)
     elif purpose == OLD:
-        change = timed(replace(change, old_confirmed_at=books.at), books.at)
+        change = timed(replace(change, old_confirmed_at=books.at), books.at, books.pace.change)
     else:
-        change = timed(replace(change, contact_confirmed_at=books.at), books.at)
+        change = timed(replace(change, contact_confirmed_at=books.at), books.at, books.pace.change)
     books.changes.put(change)
     note(books, "address_change_confirmed", change, by, confirmed=purpose)
     if due(change, books.at):

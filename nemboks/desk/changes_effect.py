@@ -16,7 +16,6 @@ from nemboks.domain.changes import (
     FROZEN,
     LAPSED,
     OVERTAKEN,
-    PROBATION,
     TAKEN_BACK,
     UNDO,
     Change,
@@ -65,7 +64,7 @@ def effect(books: Books, change: Change) -> Change:
     if owner.box is not None:
         _reroute(books, owner.box, done)
     elif owner.account is not None:
-        until = books.at + PROBATION
+        until = books.at + books.pace.probation
         books.accounts.put(replace(owner.account, email=change.new, email_probation_until=until))
     books.changes.put(done)
     for code in [one for purpose in (OLD, CONTACT) for one in books.codes.all(purpose=purpose, subject=change.id)]:
@@ -170,7 +169,7 @@ def _still_so(change: Change, owner: Whose) -> bool:
 
 def _reroute(books: Books, box: Mailbox, change: Change) -> None:
     """The code was typed at the new address, so it is proven; what goes there is on probation (I14)."""
-    probation = max(books.at + PROBATION, box.custody.probation_until or books.at)
+    probation = max(books.at + books.pace.probation, box.custody.probation_until or books.at)
     _write(books, box, change, f"change {change.id}", replace(box.custody, unproven=False, probation_until=probation))
 
 
@@ -180,8 +179,8 @@ def _route_back(books: Books, box: Mailbox, change: Change) -> None:
     on_the_way = books.letters(box, State.SENDING, State.HANDED_OVER)
     until: datetime | None = box.custody.probation_until
     if on_the_way:
-        until = max(books.at + PROBATION, until or books.at)
-    elif until == (change.done_at or books.at) + PROBATION:  # another one is somebody else's
+        until = max(books.at + books.pace.probation, until or books.at)
+    elif until == (change.done_at or books.at) + books.pace.probation:  # another one is somebody else's
         until = None
     vouched_by = f"change {change.id} taken back"
     unproven = box.custody.unproven or _never_proven(books, box, change)

@@ -12,7 +12,6 @@ from typing import Any
 from nemboks.desk.errors import NotFound
 from nemboks.desk.words import Lang, Words
 from nemboks.domain.announcements import Announcement, Kind
-from nemboks.domain.changes import PROBATION
 from nemboks.domain.circles import mail_path
 from nemboks.domain.events import Reason, Released
 from nemboks.domain.mailbox import Address, Mailbox, Route
@@ -26,7 +25,7 @@ def put(books: Books, by: str, box: Mailbox, route: Route, what: Words, outside:
     after = books.reroute(box, replace(route, since=books.at, vouched_by=by))
     until = None
     if outside:
-        until = max(books.at + PROBATION, after.custody.probation_until or books.at)
+        until = max(books.at + books.pace.probation, after.custody.probation_until or books.at)
         after = books.keep(replace(after, custody=replace(after.custody, probation_until=until)))
         books.note("probation_begun", after, by=by, addresses=[one.masked for one in outside], until=until)
     let_go(books, after, by)

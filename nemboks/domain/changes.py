@@ -84,16 +84,16 @@ class Change:
         return self.done_at + UNDO if self.done_at else None
 
 
-def proven(change: Change, at: datetime) -> Change:
+def proven(change: Change, at: datetime, wait: timedelta = WAIT) -> Change:
     """The new address typed its code: from here the clock runs."""
-    return timed(replace(change, proven_at=change.proven_at or at), at)
+    return timed(replace(change, proven_at=change.proven_at or at), at, wait)
 
 
-def timed(change: Change, at: datetime) -> Change:
-    """With the time of its effect: now if all agreed, else 72 hours after it was proven."""
+def timed(change: Change, at: datetime, wait: timedelta = WAIT) -> Change:
+    """With the time of its effect: now if all agreed, else 72 hours (or what the pace says) after it was proven."""
     if change.proven_at is None:
         return change
-    return replace(change, effect_at=min(at, change.effect_at or at) if change.agreed else change.proven_at + WAIT)
+    return replace(change, effect_at=min(at, change.effect_at or at) if change.agreed else change.proven_at + wait)
 
 
 def lapsed(change: Change, at: datetime) -> bool:

@@ -4,6 +4,7 @@ The defaults are production's, and production refuses anything quicker. The demo
 demo settles in seconds; only `environment = "demo"` may use them.
 """
 
+from datetime import timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,6 +72,12 @@ class Pace(BaseModel):
         86_400, gt=0, description="Between two comparisons of Digital Post, journal and confirmations of a mailbox."
     )
     relist_seconds: float = Field(300, gt=0, description="A letter that is gone is believed gone after so long.")
+    change_seconds: float = Field(
+        259_200, gt=0, description="Until another address takes effect that not everybody has agreed to."
+    )
+    probation_seconds: float = Field(
+        259_200, ge=0, description="What went to a changed address stays in Digital Post so long."
+    )
     stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
 
     @classmethod
@@ -84,8 +91,17 @@ class Pace(BaseModel):
             spare_seconds=20, stop_seconds=12, greylist_seconds=0.5, breaker_seconds=1, landing_seconds=0.5,
             silence_seconds=6, returns_seconds=0.5, fallback_seconds=5, copies_seconds=60, gather_seconds=0.5,
             late_seconds=10, still_seconds=20, quiet_seconds=2, notice_seconds=(0.5, 1), preflight_seconds=86_400,
+            change_seconds=4, probation_seconds=3,
             consent_seconds=1, standing_seconds=24, reconcile_seconds=4, relist_seconds=1,
         )  # fmt: skip
+
+    @property
+    def change(self) -> timedelta:
+        return timedelta(seconds=self.change_seconds)
+
+    @property
+    def probation(self) -> timedelta:
+        return timedelta(seconds=self.probation_seconds)
 
     def allowance(self, size: int) -> float:
         """Seconds that a transfer of `size` bytes may take on top of its fixed allowance."""
@@ -125,5 +141,6 @@ FLOORS = {
     "greylist_seconds": 60, "breaker_seconds": 30, "landing_seconds": 60, "silence_seconds": 600,
     "returns_seconds": 30, "fallback_seconds": 3_600, "copies_seconds": 86_400, "gather_seconds": 1,
     "late_seconds": 600, "still_seconds": 3_600, "quiet_seconds": 60, "notice_seconds": 5, "preflight_seconds": 3_600,
+    "change_seconds": 259_200,
     "consent_seconds": 300, "standing_seconds": 3_600, "reconcile_seconds": 3_600, "relist_seconds": 300,
 }  # fmt: skip

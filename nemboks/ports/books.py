@@ -14,6 +14,7 @@ from nemboks.domain.codes import Code, Codes
 from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
 from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
+from nemboks.domain.pace import Pace
 from nemboks.domain.people import Account, Grant, Person
 from nemboks.domain.rounds import Round
 from nemboks.domain.wishes import Wish
@@ -54,6 +55,8 @@ class Books(Protocol):
         """The time of this transaction."""
         ...
 
+    @property
+    def pace(self) -> Pace: ...
     @property
     def codes_of(self) -> Codes:
         """What makes and compares codes."""

@@ -19,6 +19,7 @@ from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
 from nemboks.domain.guard import until_a_person
 from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
+from nemboks.domain.pace import Pace
 from nemboks.domain.people import Account, Grant, Person
 from nemboks.domain.rounds import Round
 from nemboks.domain.wishes import Wish
@@ -61,8 +62,9 @@ SEALED: Final = select(mailboxes.c.credentials).where(mailboxes.c.id == bindpara
 class SqlBooks:
     """Books on one open transaction."""
 
-    def __init__(self, tx: Tx, vault: Vault, codes_of: Codes, at: datetime) -> None:
+    def __init__(self, tx: Tx, vault: Vault, codes_of: Codes, pace: Pace, at: datetime) -> None:
         self._tx, self._vault, self._codes_of, self._at = tx, vault, codes_of, at
+        self._pace = pace
         self.accounts: Kept[Account] = Kept(tx, desk_schema.accounts, Account)
         self.people: Kept[Person] = Kept(tx, desk_schema.people, Person)
         self.grants: Kept[Grant] = Kept(tx, desk_schema.grants, Grant)
@@ -81,6 +83,11 @@ class SqlBooks:
     def at(self) -> datetime:
         """The time of this transaction."""
         return self._at
+
+    @property
+    def pace(self) -> Pace:
+        """The waits of people's acts."""
+        return self._pace
 
     @property
     def codes_of(self) -> Codes:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from nemboks.domain.codes import Codes
 from nemboks.domain.fuse import Limits
+from nemboks.domain.pace import Pace
 from nemboks.ports import Books, Clock
 from nemboks.store import migrations
 from nemboks.store.announcements import SqlAnnouncements
@@ -38,15 +39,19 @@ from nemboks.store.vault import Vault
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions, Tx, Writer
 
 T = TypeVar("T")
+PRODUCTION: Final = Pace()
 CODES: Final = "codes"  # what a key of the vault is derived for
 
 
 class Store:
     """The ledger, open. `close` finishes what was asked for."""
 
-    def __init__(self, path: Path, writer: Writer, reader: Reader, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, writer: Writer, reader: Reader, vault: Vault, clock: Clock, pace: Pace = PRODUCTION
+    ) -> None:
         self._path, self._writer, self._reader, self._clock = path, writer, reader, clock
         self._lock: int | None = None
+        self._pace = pace
         self._vault, self.codes = vault, Codes(vault.derive(CODES))
         self.letters = SqlLetters(writer, reader, clock)
         self.mailboxes = SqlMailboxes(writer, reader, vault, clock)
@@ -60,7 +65,7 @@ class Store:
         self.reckoning = SqlReckoning(writer, reader)
 
     @classmethod
-    def open(cls, path: Path, vault: Vault, clock: Clock, threaded: bool = True) -> Self:
+    def open(cls, path: Path, vault: Vault, clock: Clock, threaded: bool = True, pace: Pace = PRODUCTION) -> Self:
         """The store at `path`, made or upgraded if need be. StoreTooNew, StoreInUse, StoreBroken, StoreError.
 
         `threaded`: writer and reader on threads of their own; else inline, for the CLI and for simulation.
@@ -73,7 +78,7 @@ class Store:
             tx.close()
             raise translated(error, path) from error
         writer = ThreadWriter(tx, turns) if threaded else InlineWriter(tx)
-        return cls(path, writer, reader, vault, clock)
+        return cls(path, writer, reader, vault, clock, pace)
 
     async def act(self, fn: Callable[[Books], T]) -> T:
         """What the act brings, after its commit; what it raises, after the rollback."""
@@ -88,7 +93,7 @@ class Store:
         return SqlFuse(self._writer, self._books, limits, tripped)
 
     def _books(self, tx: Tx) -> SqlBooks:
-        return SqlBooks(tx, self._vault, self.codes, self._clock.now())
+        return SqlBooks(tx, self._vault, self.codes, self._pace, self._clock.now())
 
     def lock_daemon(self) -> None:
         """Keeps any other daemon out until `close` or the end of the process. StoreInUse if one is there."""

@@ -50,7 +50,7 @@ def open_store(settings: Settings, vault: Vault | None = None, threaded: bool = 
     """The store alone, as the CLI wants it beside a running daemon. Errors say what to do."""
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     vault = vault or Vault.load(settings.master_key_file)
-    return Store.open(settings.database, vault, RealClock(), threaded=threaded)
+    return Store.open(settings.database, vault, RealClock(), threaded=threaded, pace=settings.pace)
 
 
 @asynccontextmanager

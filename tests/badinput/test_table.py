@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-# SECURITY.md 8: titles, senders, bodies and files; mail servers, addresses and settings; numbers, tables, dates; secrets.
+# SECURITY.md 8: titles, senders, bodies and files; mail servers, addresses, settings; numbers, tables, dates; secrets.
 NUMBERS = [*range(1, 48), *range(57, 70), *range(71, 75), 88, 89]
 
 
