@@ -45,5 +45,8 @@ class Overview(Protocol):
         ...
 
     def upstream_ids(self) -> Iterable[tuple[int, int, str]]:
-        """Every letter's number, its mailbox's id, and its id in Digital Post: what its reference is made of."""
+        """Every letter's number, its mailbox's id, and the id that it was collected under; the newest first.
+
+        What a letter's reference is made of.
+        """
         ...

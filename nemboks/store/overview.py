@@ -39,7 +39,9 @@ ARRIVALS: Final = (
     .where(letters.c.state != State.DISMISSED)
     .order_by(letters.c.id)
 )  # fmt: skip
-UPSTREAM_IDS: Final = select(letters.c.id, letters.c.mailbox_id, letters.c.upstream_id)
+# A new numbering of an IMAP inbox changes the letter's id, and not what its mail was made with.
+_MADE_WITH: Final = func.coalesce(func.json_extract(letters.c.copy, "$.upstream_id"), letters.c.upstream_id)
+UPSTREAM_IDS: Final = select(letters.c.id, letters.c.mailbox_id, _MADE_WITH).order_by(letters.c.id.desc())
 
 
 class SqlOverview:
@@ -62,7 +64,7 @@ class SqlOverview:
         return [_arrival(*row) for row in rows]
 
     def upstream_ids(self) -> Iterable[tuple[int, int, str]]:
-        """Every letter's number, its mailbox's id, and its id in Digital Post."""
+        """Every letter's number, its mailbox's id, and the id that it was collected under; the newest first."""
         return ((id_, mailbox, upstream_id) for id_, mailbox, upstream_id in self._tx.execute(UPSTREAM_IDS))
 
 
