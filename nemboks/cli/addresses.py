@@ -58,10 +58,11 @@ class DomainType(click.ParamType[str]):
 Examples:
   nemboks address verify
   nemboks address verify post@bageriet.dk --server direct
-  nemboks address own"""
+  nemboks address set 13748136 kontor@bageriet.dk --as anna
+  nemboks address list"""
 )
 def address() -> None:
-    """Look at addresses and their servers before a letter is at risk."""
+    """Look at addresses before a letter is at risk; change where letters go."""
 
 
 @address.command(
@@ -91,13 +92,18 @@ def verify(call: Call, addresses: tuple[Address, ...], cvr: Cvr | None, every: b
     if server and not addresses:
         raise click.UsageError("--server belongs to addresses that are named")
     settings = call.settings()
-    if server and server not in (DIRECT, *settings.servers):
-        known = ", ".join([DIRECT, *sorted(settings.servers)])
-        raise click.BadParameter(f"there is no [servers.{server}]; known: {known}", param_hint="--server")
+    known_server(settings, server)
     items = asyncio.run(_verify(call, settings, addresses, cvr, server))
     result = looks.worst(items)
     call.answer("address", {"result": result, "items": items}, lambda: _show_looks(call, items), result != looks.FAULT)
     sys.exit(EXITS[result])
+
+
+def known_server(settings: "Settings", server: str | None) -> None:
+    """Returns for none, and for one that the settings name. BadParameter."""
+    if server and server not in (DIRECT, *settings.servers):
+        known = ", ".join([DIRECT, *sorted(settings.servers)])
+        raise click.BadParameter(f"there is no [servers.{server}]; known: {known}", param_hint="--server")
 
 
 async def _verify(
@@ -109,8 +115,8 @@ async def _verify(
     async with _room(settings) as (room, store):
         boxes = await store.mailboxes.all()
         wanted = await _wanted(store, addresses, cvr, server)
-        async with _checking(room) as checking:
-            return [looks.check_item(one, call.lang) for one in await look(wanted, checking, boxes, RealClock())]
+        async with checking(room) as eyes:
+            return [looks.check_item(one, call.lang) for one in await look(wanted, eyes, boxes, RealClock())]
 
 
 async def _wanted(
@@ -194,8 +200,8 @@ async def _own(call: Call, settings: "Settings") -> tuple[list[Item], Item]:
         ours, host = room.own_domain, settings.returns.host if settings.returns else ""
         key = f"{ours.dkim_selector}._domainkey.{ours.domain}"
         records = desk.own_records(ours.domain, ours.return_domain, host, key, ours.dkim_record)
-        async with _checking(room) as checking:
-            (found,) = await look([OWN], checking, await store.mailboxes.all(), RealClock())
+        async with checking(room) as eyes:
+            (found,) = await look([OWN], eyes, await store.mailboxes.all(), RealClock())
         return records, looks.check_item(found, call.lang)
 
 
@@ -222,7 +228,8 @@ async def _room(settings: "Settings") -> AsyncIterator[tuple["MailRoom", "Store"
 
 
 @asynccontextmanager
-async def _checking(room: "MailRoom") -> AsyncIterator["Checking"]:
+async def checking(room: "MailRoom") -> AsyncIterator["Checking"]:
+    """What looks at addresses; its connections are closed afterwards."""
     async with AsyncExitStack() as stack:
         yield room.checking(stack)
 
