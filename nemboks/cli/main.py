@@ -24,7 +24,7 @@ COMMANDS: Final = {  # in the order of a first day: name -> module:attribute, on
     "mail": ("nemboks.cli.mail:mail", "Look at a letter's mails, as .eml and .html."),
     "explain": ("nemboks.cli.explain:explain", "Why did I get no mail? Of a company, or of one letter."),
     "notices": ("nemboks.cli.notices:notices", "What people were told of trouble, and whether they got it."),
-    "address": ("nemboks.cli.addresses:address", "Look at addresses and their servers before a letter is at risk."),
+    "address": ("nemboks.cli.changes:address", "Look at addresses before a letter is at risk; change one."),
     "cvr": ("nemboks.cli.cvrs:cvr", "See, add, pause and resume mailboxes."),
     "mailbox": ("nemboks.cli.custody:mailbox", "Shadow mode, going live, legal hold, reconciliation of a CVR."),
     "fuse": ("nemboks.cli.fuses:fuse", "See and reset the delete fuse."),
