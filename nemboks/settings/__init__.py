@@ -168,6 +168,10 @@ class Settings(BaseSettings):
     def spool(self) -> Path:
         return self.state_dir / "spool"
 
+    @property
+    def documents(self) -> Path:
+        return self.state_dir / "documents"
+
 
 def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the file and the environment. SettingsError names what is wrong and where."""

@@ -53,6 +53,11 @@ def open_store(settings: Settings, vault: Vault | None = None, threaded: bool = 
     return Store.open(settings.database, vault, RealClock(), threaded=threaded, pace=settings.pace)
 
 
+def open_documents(settings: Settings) -> Spool:
+    """Where the documents of estates lie sealed, as the CLI wants it; no sweep ever goes there."""
+    return Spool(settings.documents, Vault.load(settings.master_key_file), threaded=False)
+
+
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
     """Everything that a daemon needs, with the store's daemon lock held; closed again in reverse."""
