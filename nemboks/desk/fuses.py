@@ -14,9 +14,11 @@ from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.words import Item, Lang, Words
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import language_of, mail_path
+from nemboks.domain.custody import Consent
 from nemboks.domain.fuse import Trip
 from nemboks.domain.mailbox import Address, Cvr, Mailbox
 from nemboks.domain.people import Action
+from nemboks.domain.plans import serves
 from nemboks.ports import Acts, Books
 
 WHY: Final[Mapping[Trip, Words]] = {
@@ -93,6 +95,23 @@ async def fuse_reset(store: Acts, asking: Asking, cvr: Cvr | None, reason: str) 
         return [_reset(books, box, actor.name, reason) for box in found]
 
     return await store.act(act)
+
+
+async def to_reconcile(store: Acts, asking: Asking, cvr: Cvr) -> Mailbox:
+    """The mailbox, if the asker may have it compared now. NotFound, NotAllowed; RefusedByRule if we may not look."""
+
+    def read(books: Books) -> Mailbox:
+        _, box = box_for(books, asking, Action.RETRY, cvr)
+        if box.consent is not Consent.GIVEN or not serves(box.serves_until, books.at):
+            raise RefusedByRule(
+                Words(
+                    f"CVR {cvr} har ikke lukket os ind i Digital Post, eller abonnementet er slut",
+                    f"CVR {cvr} has not let us into Digital Post, or its plan has ended",
+                )
+            )
+        return box
+
+    return await store.ask(read)
 
 
 def fuse_item(box: Mailbox, let_through: int) -> Item:
