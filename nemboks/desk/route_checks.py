@@ -5,17 +5,19 @@ Promises: what is refused is refused before anything is written, in words that s
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NoReturn
 
 from nemboks.content.texts import clean
 from nemboks.desk.errors import RefusedByRule
+from nemboks.desk.plans import Plans, feature
 from nemboks.desk.words import Words
-from nemboks.domain.mailbox import DIRECT, Address, Field, Holiday, Recipient, Route, Rule
+from nemboks.domain.mailbox import DIRECT, Address, Field, Holiday, Mailbox, Recipient, Route, Rule
 from nemboks.domain.redact import mask_cpr
 from nemboks.domain.routing import name_of
 from nemboks.domain.wishes import HOLIDAY_MOST, Edit
+from nemboks.ports import Books
 
 RULES_MOST: Final = 200
 COPIES_MOST: Final = 10
@@ -29,6 +31,11 @@ FIELDS: Final = {
     Field.CASE: Words("sagsnummer", "case id"),
     Field.CLASS: Words("slags", "class"),
 }
+_FEATURES: Final = {
+    "rules": Words("regler", "rules"),
+    "copies": Words("kopimodtagere", "copies"),
+    "holiday": Words("ferie", "holidays"),
+}
 _SHAPES: Final = {
     Field.P_NUMBER: (r"[0-9]{10}|[0-9]{1,9}\*", Words("ti cifre", "ten digits")),
     Field.SE_NUMBER: (r"[0-9]{8}|[0-9]{1,7}\*", Words("otte cifre", "eight digits")),
@@ -39,10 +46,11 @@ _SHAPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the settings say: the names in [servers], and our own domains, which letters never go back to."""
+    """What the settings say: the names in [servers], our own domains, where letters never go back to, and plans."""
 
     servers: frozenset[str]
     domains: frozenset[str] = frozenset()
+    plans: Plans = field(default_factory=dict)
 
 
 def checked(edit: Edit, route: Route, house: House, at: datetime) -> Edit:
@@ -53,6 +61,19 @@ def checked(edit: Edit, route: Route, house: House, at: datetime) -> Edit:
     made = replace(edit, rules=rules, others=others, holiday=holiday)
     _fits(made, route)
     return made
+
+
+def sold_to(books: Books, box: Mailbox, edit: Edit, house: House) -> None:
+    """Nothing, if the account's plan has what the edit adds. RefusedByRule."""
+    wants = {
+        "rules": bool(edit.rules or edit.unrouted),
+        "copies": any(one not in box.route.others for one in edit.others),
+        "holiday": edit.holiday is not None,
+    }
+    for name, wanted in wants.items():
+        if wanted and not feature(books, box, name, house.plans):
+            _refuse(f"Abonnementet har ikke {_FEATURES[name].da}; et større har: `nemboks plan set`",
+                    f"the plan has no {_FEATURES[name].en}; a larger one has: `nemboks plan set`")  # fmt: skip
 
 
 def _rule(rule: Rule, route: Route, house: House) -> Rule:

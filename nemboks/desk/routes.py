@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from nemboks.desk.access import Asking, box_for, hidden
 from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.route_acts import owner_of, put
-from nemboks.desk.route_checks import FIELDS, House, checked
+from nemboks.desk.route_checks import FIELDS, House, checked, sold_to
 from nemboks.desk.route_view import route_item, trial_item
 from nemboks.desk.route_wishes import end_holiday, pending, wish
 from nemboks.desk.words import Item, Words
@@ -169,6 +169,7 @@ async def _edit(
     def looked_at(books: Books) -> tuple[Actor, Mailbox, Edit]:
         actor, box = box_for(books, asking, Action.ROUTE, cvr)
         made = checked(_whole(edit, box) if whole else edit, box.route, house, books.at)
+        sold_to(books, box, made, house)
         if made.unrouted:
             owner_of(books, box, made.unrouted)
         return actor, box, made
