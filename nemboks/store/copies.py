@@ -8,9 +8,11 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from nemboks.domain.delivery import DeliveryState
+from nemboks.domain.estates import EstateState
 from nemboks.domain.letter import Reason, State
-from nemboks.domain.mailbox import Role
+from nemboks.domain.mailbox import Face, Role
 from nemboks.domain.states import UNDELIVERED
+from nemboks.store.desk_schema import estates
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
 
 _NEWER: Final = routes.alias("newer")
@@ -41,8 +43,23 @@ NAMES_RECIPIENT: Final = or_(
     exists(select(1).select_from(_NAMED).where(_SAME).correlate(deliveries, routes)), _TO_PRIMARY
 )
 
-# An estate is registered and not in effect yet: nothing goes to anybody.
-NOT_FROZEN: Final = or_(mailboxes.c.frozen_at.is_(None), mailboxes.c.boundary_at <= bindparam("now"))
+# For moments an approved estate's time has come and its effect has not: whose the mail is now is not told yet.
+TAKES_EFFECT: Final = select(estates.c.id).where(
+    estates.c.state == EstateState.APPROVED, estates.c.effective_at <= bindparam("now")
+)
+SETTLED: Final = or_(
+    mailboxes.c.frozen_at.is_(None),
+    ~exists(TAKES_EFFECT.where(estates.c.mailbox == mailboxes.c.id).correlate(mailboxes)),
+)
+_BOUNDARY: Final = mailboxes.c.boundary_at
+# As routing.came and obstacle have it: certainly at or after the boundary, or somebody has looked at it since.
+_NEW: Final = or_(mailboxes.c.face == Face.IMAP, letters.c.not_before >= _BOUNDARY, letters.c.released_at >= _BOUNDARY)
+# Of a letter and its mailbox: no estate says that it goes to nobody, or not to the present people.
+NOT_FROZEN: Final = and_(
+    or_(mailboxes.c.frozen_at.is_(None), mailboxes.c.boundary_at <= bindparam("now")),
+    or_(_BOUNDARY.is_(None), and_(letters.c.available_at >= _BOUNDARY, _NEW)),
+    SETTLED,
+)
 # The same for a plan that has ended.
 SERVED: Final = or_(mailboxes.c.serves_until.is_(None), mailboxes.c.serves_until > bindparam("now"))
 

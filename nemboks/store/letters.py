@@ -11,7 +11,7 @@ from nemboks.domain.letter import Dismissed, Event, Letter, Reappeared, Stale, S
 from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Clock, Listed
 from nemboks.store import events, moves
-from nemboks.store.copies import FINISHED_COPIES, SERVED, STRANDED
+from nemboks.store.copies import FINISHED_COPIES, SERVED, SETTLED, STRANDED
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
 from nemboks.store.rows import letter_of, values_of
@@ -38,7 +38,7 @@ _OPEN = or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bind
 _GOING = and_(mailboxes.c.paused_at.is_(None), SERVED)
 DUE: Final = {
     State.FOUND: _due(_OPEN, _GOING),
-    State.WAITING: _due(_GOING),
+    State.WAITING: _due(_GOING, SETTLED),
     State.FORWARDED: _due(_OPEN, ~mailboxes.c.receipts_held),
 }
 DUE_ANY: Final = _due()

@@ -33,6 +33,8 @@ from nemboks.domain.letter import (
 from nemboks.domain.plans import serves
 from nemboks.domain.routing import aim, obstacle
 from nemboks.store import attempts, events
+from nemboks.store.copies import TAKES_EFFECT
+from nemboks.store.desk_schema import estates
 from nemboks.store.mailbox_rows import now
 from nemboks.store.ready import Ready
 from nemboks.store.rows import changes, letter_from
@@ -45,6 +47,7 @@ GUARDED: Final = update(letters).where(
     letters.c.state == bindparam("b_state"),
     letters.c.fence == bindparam("b_fence"),
 )
+_UNSETTLED: Final = Ready(TAKES_EFFECT.where(estates.c.mailbox == bindparam("mailbox")))
 
 
 def read(tx: Tx, letter: int) -> Letter:
@@ -116,6 +119,9 @@ def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun, at: datetime) -
         raise Stale(f"letter {letter.id}: the plan has ended")
     if reason := obstacle(letter, box, at):
         raise Stale(f"letter {letter.id}: {reason}")
+    # Between a second kurator's time and the act that gives the mailbox to him, the first one's route still stands.
+    if box.frozen_at is not None and _UNSETTLED.first(tx, {"mailbox": box.id, "now": at}) is not None:
+        raise Stale(f"letter {letter.id}: an estate takes effect now")
     target = aim(box.route, letter, at)
     if isinstance(event, Claimed):
         named: tuple[int, str, str] | None = (event.route_version, event.address, event.server)
