@@ -19,7 +19,11 @@ _ALL: Final = {"default", "owner", "rules", "copies"}
 
 def read_edit(file: Path) -> Edit:
     """The edit that the file, or stdin for `-`, describes; a part that it leaves out is empty. BadParameter."""
-    raw = sys.stdin.buffer.read(BYTES + 1) if str(file) == "-" else file.open("rb").read(BYTES + 1)
+    if str(file) == "-":
+        raw = sys.stdin.buffer.read(BYTES + 1)
+    else:
+        with file.open("rb") as opened:
+            raw = opened.read(BYTES + 1)
     if len(raw) > BYTES:
         raise _wrong("it is larger than 1 MB")
     try:
