@@ -216,6 +216,14 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "Vil I alligevel beholde brevene i Digital Post, så brug kommandoen `nemboks mailbox shadow`.",
         ),
     ),
+    (Kind.GOLIVE_REPORT, "reminder"): Announced(
+        "Prøvetiden for {firm} er gået: breve bliver stadig liggende i Digital Post.",
+        (
+            "Den var sat til {days} dage. Intet sker af sig selv, og breve sendes som før.",
+            "Næste skridt: se rapporten med kommandoen `nemboks mailbox golive --dry-run`, og sæt så i drift med "
+            "`nemboks mailbox golive`.",
+        ),
+    ),
     (Kind.GRANT_CHANGED, ""): Announced(
         "En adgang til {firm} er ændret.",
         ("Det gælder {who} ({role}).", "Ændret af {by}.", "Se alle adgange med kommandoen `nemboks grant list`."),
@@ -239,7 +247,7 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             "Det er {address}.",
             "Breve, der kom frem i ferien, ligger hos den, der tog imod dem.",
-            "I skal ikke gøre noget. Vil I holde ferie igen, så brug kommandoen `nemboks route set`.",
+            "I skal ikke gøre noget. Vil I holde ferie igen, så brug kommandoen `nemboks route holiday`.",
         ),
     ),
     (Kind.PLAN_CANCELLED, ""): Announced(
@@ -276,8 +284,8 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "Ældste brev: {oldest_at}",
             "Ansvarlig: {owner}",
             "Posten er ikke væk. Den ligger i Digital Post.",
-            "Næste skridt: prøv en regel med kommandoen `nemboks route try`, sæt den med `nemboks route set`, og "
-            "frigiv så brevene med `nemboks letter release`.",
+            "Næste skridt: se dem med kommandoen `nemboks letter tray`, og sæt en regel, der passer, med "
+            "`nemboks route rule add`: så går de videre af sig selv.",
         ),
     ),
 }  # fmt: skip

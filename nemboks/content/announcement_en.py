@@ -217,6 +217,14 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "If you want the letters to stay in Digital Post after all, use the command `nemboks mailbox shadow`.",
         ),
     ),
+    (Kind.GOLIVE_REPORT, "reminder"): Announced(
+        "The trial of {firm} has passed: letters still stay in Digital Post.",
+        (
+            "It was set to {days} days. Nothing happens by itself, and letters are sent as before.",
+            "Next step: see the report with the command `nemboks mailbox golive --dry-run`, and then go live with "
+            "`nemboks mailbox golive`.",
+        ),
+    ),
     (Kind.GRANT_CHANGED, ""): Announced(
         "Somebody's access to {firm} has been changed.",
         ("It is about {who} ({role}).", "Changed by {by}.", "See them all with the command `nemboks grant list`."),
@@ -240,7 +248,7 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             "It is {address}.",
             "Letters that came in the holiday are with whoever took them.",
-            "Nothing to do. For another holiday, use the command `nemboks route set`.",
+            "Nothing to do. For another holiday, use the command `nemboks route holiday`.",
         ),
     ),
     (Kind.PLAN_CANCELLED, ""): Announced(
@@ -277,8 +285,8 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "Oldest letter: {oldest_at}",
             "Owner: {owner}",
             "The post is not lost. It lies in Digital Post.",
-            "Next step: try a rule with the command `nemboks route try`, set it with `nemboks route set`, then release "
-            "the letters with `nemboks letter release`.",
+            "Next step: see them with the command `nemboks letter tray`, and set a rule that fits with "
+            "`nemboks route rule add`: then they go on by themselves.",
         ),
     ),
 }  # fmt: skip

@@ -60,12 +60,18 @@ _SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _DISAGREEMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     DA: {
+        "done_unconfirmed": "står som leveret uden en bekræftelse",
         "gone_unconfirmed": "væk fra Digital Post uden en bekræftelse",
+        "left_unconfirmed": "sluppet ud af Digital Post uden en bekræftelse",
+        "row_missing": "i historikken, men ikke i vores journal",
         "still_there": "kvitteret, men ligger stadig i Digital Post",
         "unknown_here": "i Digital Post, men ikke i vores journal",
     },
     EN: {
+        "done_unconfirmed": "called delivered without a confirmation",
         "gone_unconfirmed": "gone from Digital Post without a confirmation",
+        "left_unconfirmed": "let out of Digital Post without a confirmation",
+        "row_missing": "in the history, but not in our ledger",
         "still_there": "acknowledged, yet still in Digital Post",
         "unknown_here": "in Digital Post, but not in our ledger",
     },

@@ -26,8 +26,10 @@ class Announced:
 # The fact that chooses among a kind's texts.
 VARIANT: Final[Mapping[Kind, str]] = {
     Kind.ADDRESS_CHANGED: "subject",
+    Kind.ADDRESS_PROOF: "subject",
     Kind.ESTATE_ENDED: "outcome",
     Kind.ESTATE_IN_EFFECT: "role",
+    Kind.GOLIVE_REPORT: "step",
     Kind.GRANT_CHANGED: "change",
 }
 

@@ -15,9 +15,10 @@ FACTS = {
     "cancel_until": "2026-12-01T13:05:00Z", "address": "anna@bageri.example", "case": "K 12/2026", "kind": "konkurs",
     "effective_at": "2026-11-21T23:00:00Z", "held": 3, "delivered_before": 0,
     "reason": "documents of 010101-0000 missing", "why": "12 receipts in an hour", "letters": 127, "forwarded": 126,
-    "median_seconds": 41, "p95_seconds": 400.5, "undelivered": 1, "until": "2027-01-01T00:00:00Z",
+    "median_seconds": 41, "p95_seconds": 400.5, "days": 14, "undelivered": 1, "until": "2027-01-01T00:00:00Z",
     "account": "Revision Syd", "plan": "Pro", "ends_at": "2026-11-30T22:59:00Z", "ended_at": "2026-11-30T22:59:00Z",
     "cvrs": ["13748136"] * 9, "day": "2026-11-21", "number": 4, "oldest_at": "2026-11-20T10:00:00Z", "owner": "jytte",
+    "rule": "Ny regel på afsender",
     "items": [{"kind": "still_there", "number": 2}, {"kind": "odd_thing", "number": 1}],
     "problems": [{"cvr": "13748136", "company": "Bageri Anna ApS", "kind": "late", "number": 2,
                   "oldest_at": "2026-11-20T10:00:00Z"}],
@@ -25,9 +26,10 @@ FACTS = {
                  "deadlines": [{"date": "2026-12-03", "authority": "Skattestyrelsen"}]}],
 }  # fmt: skip
 WAYS = {
-    "subject": ("forwarding", "account", "contact"),
+    "subject": ("forwarding", "account", "contact", "route"),
     "outcome": ("refused", "reversed", "closed", "replaced"),
     "role": ("previous", "kurator"),
+    "step": ("reminder",),
     "change": ("given", "ended"),
 }
 
