@@ -25,6 +25,7 @@ from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Acts, Books, Check
 
 COPIES: Final = 50  # undelivered letters whose further recipients are looked at
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _REFERENCE: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{4})[- ]?([0-9A-HJKMNP-TV-Z]{4})")  # Crockford's base 32
 _NOT_DONE: Final = tuple(state for state in State if state is not State.ACKNOWLEDGED)
 
@@ -83,7 +84,7 @@ async def explain_letter(store: Explained, asking: Asking, name: str, lang: Lang
     """Where one letter is, and why; `name`: its number, or the reference in its mail. NotFound, NotAllowed."""
 
     def read(books: Books) -> tuple[BoxFacts, Letter]:
-        number = int(name) if name.isdecimal() else _by_reference(books, asking, name)
+        number = int(name) if _NUMBER.fullmatch(name) else _by_reference(books, asking, name)
         actor, box, letter = letter_for(books, asking, Action.SEE_LETTERS, number)
         return _facts(books, actor, box, [letter]), letter
 
