@@ -8,7 +8,7 @@ however often it is tried.
 from collections.abc import Mapping
 from typing import Final
 
-from nemboks.content import announcement_da, announcement_en
+from nemboks.content import announcement_da, announcement_en, announcement_routes
 from nemboks.content.announcement_digest import digest_lines
 from nemboks.content.announcement_facts import words_of
 from nemboks.content.announcement_words import Announced, Key, filled, variant_of
@@ -17,7 +17,10 @@ from nemboks.content.notice_words import DA, EN
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import language_of
 
-TEXTS: Final[Mapping[str, Mapping[Key, Announced]]] = {DA: announcement_da.TEXTS, EN: announcement_en.TEXTS}
+TEXTS: Final[Mapping[str, Mapping[Key, Announced]]] = {
+    DA: {**announcement_da.TEXTS, **announcement_routes.DANISH},
+    EN: {**announcement_en.TEXTS, **announcement_routes.ENGLISH},
+}
 
 
 def announcement_text(announcement: Announcement, code: str = "") -> tuple[str, str]:
