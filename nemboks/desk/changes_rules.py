@@ -14,7 +14,8 @@ from nemboks.desk.access import Asking, account_for, box_for
 from nemboks.desk.changes_told import Whose, of_box
 from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.words import Lang, Words
-from nemboks.domain.changes import MOST, THIRTY, Change, Subject, locked_until
+from nemboks.domain.announcements import Kind
+from nemboks.domain.changes import MOST, THIRTY, WAIT, Change, Subject, locked_until
 from nemboks.domain.doubts import Doubt, DoubtKind, doubts
 from nemboks.domain.mailbox import Address, Cvr
 from nemboks.domain.people import Action, Actor, GrantRole
@@ -77,7 +78,7 @@ def changes_of(books: Books, owner: Whose) -> list[Change]:
 def refuse_unless_due(books: Books, owner: Whose, wanted: Wanted) -> list[Words]:
     """What is worth a warning. RefusedByRule for what the rules forbid now (SECURITY 4a)."""
     before = changes_of(books, owner)
-    for why in (_of_address(owner, wanted), _of_time(books, before)):
+    for why in (_of_address(owner, wanted), _of_time(books, before), _of_contact(books, owner)):
         if why is not None:
             raise RefusedByRule(why)
     found = doubts(wanted.new, _own_domains(owner))
@@ -147,6 +148,24 @@ def _of_time(books: Books, before: Sequence[Change]) -> Words | None:
             f"{MOST} changes were asked for in 30 days; the next can be {date_words(again, 'en')}",
         )
     return None
+
+
+def _of_contact(books: Books, owner: Whose) -> Words | None:
+    """A contact that took another's place lately may be the thief's own, whose word would make it "at once"."""
+    names = (owner.account.name,) if owner.account else ()
+    lately = [
+        one.created_at
+        for one in books.announcements.since("created_at", books.at - WAIT)
+        if one.kind is Kind.ADDRESS_CHANGED and one.facts.get("subject") == "contact" and one.facts.get("old")
+        if (owner.box is not None and one.mailbox == owner.box.id) or one.facts.get("account") in names
+    ]
+    if not lately or books.at >= max(lately) + WAIT:
+        return None
+    until = max(lately) + WAIT
+    return Words(
+        f"Den anden kontakt er lige skiftet; adressen kan skiftes fra {date_words(until)}",
+        f"the second contact was changed just now; the address can be changed from {date_words(until, 'en')}",
+    )
 
 
 def _own_domains(owner: Whose) -> set[str]:

@@ -31,7 +31,7 @@ def take_effect(books: Books) -> int:
     """How many accounts are reminded."""
     number = 0
     for account, boxes in list(_owed(books)):
-        key = f"contact {account.id} {danish(books.at).date()}"
+        key = f"contact missing {account.id} {danish(books.at).date()}"
         path = mail_path(account.language, account.email)
         facts = _facts(account, boxes)
         books.tell(Announcement(0, key, Kind.CONTACT_MISSING, path, books.at, books.at, facts=facts))

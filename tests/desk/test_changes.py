@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nemboks.desk import changes
+from nemboks.desk import changes, cvrs
 from nemboks.desk.changes_view import change_list
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.domain.announcements import Kind
@@ -143,6 +143,17 @@ async def test_s2_a_thief_with_the_old_mailbox_and_a_session(careful):
     await careful.later(days=4)
 
     assert JYTTE == await careful.address()
+
+
+async def test_s2_a_thief_who_first_takes_the_second_contacts_place(careful):
+    """A contact that took another's place less than 72 hours ago cannot make it "at once": nothing can be asked."""
+    chosen = cvrs.Chosen(second_contact=Address("kontakt@tyv.example"))
+    await cvrs.cvr_set(careful.store, careful.by("anna"), make.ANNA, chosen)
+    with pytest.raises(RefusedByRule, match="second contact was changed"):
+        await careful.asks("anna", "anna@tyv.example")
+    await careful.later(hours=72)
+
+    assert "asked" == (await careful.asks())["state"]
 
 
 async def test_a_thief_who_burns_the_codes_cannot_take_the_way_out(firm):
