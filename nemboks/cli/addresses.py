@@ -12,9 +12,10 @@ import click
 
 from nemboks.cli.errors import ATTENTION, FAILED
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, line, minute, operator, options
+from nemboks.cli.output import Call, acting, line, minute, options
 from nemboks.desk import addresses as desk
 from nemboks.desk import preflight as looks
+from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotFound
 from nemboks.desk.words import Item, Words
 from nemboks.domain.mailbox import DIRECT, Address, Cvr
@@ -145,10 +146,10 @@ Example:
   nemboks address show bageriet.dk"""
 )
 @click.argument("domain", type=DomainType(), metavar="DOMAIN")
-@options
-def show(call: Call, domain: str) -> None:
+@acting
+def show(call: Call, asking: Asking, domain: str) -> None:
     """What is remembered of a domain: its level, its mail servers, its policy, and the latest looks."""
-    item = call.with_store(lambda store: desk.domain_show(store, domain, call.lang))
+    item = call.with_store(lambda store: desk.domain_show(store, asking, domain, call.lang))
     call.answer("domain", {"item": item}, lambda: _show_domain(call, item))
 
 
@@ -160,12 +161,12 @@ Example:
 )
 @click.argument("domain", type=DomainType(), metavar="DOMAIN")
 @click.option("--reason", required=True, help="Why, for the history; how do you know it?")
-@options
-def relax(call: Call, domain: str, reason: str) -> None:
+@acting
+def relax(call: Call, asking: Asking, domain: str, reason: str) -> None:
     """Let a domain fall to a lower level: only when its owner says that this is on purpose."""
     if not reason.strip():
         raise click.BadParameter("say how you know that it is on purpose", param_hint="--reason")
-    item = call.with_store(lambda store: desk.domain_relax(store, domain, operator(), reason, call.lang))
+    item = call.with_store(lambda store: desk.domain_relax(store, asking, domain, reason, call.lang))
     words = call.word(
         f"{domain} læres forfra ved næste levering. {item['relaxed_by']} står inde for det.",
         f"{domain} is learnt anew at the next delivery. {item['relaxed_by']} vouches for that.",

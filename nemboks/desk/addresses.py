@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from nemboks.content.texts import clean
+from nemboks.desk.access import Asking, allowed
 from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.preflight import check_item
 from nemboks.desk.words import Item, Lang, Words
 from nemboks.domain.mailbox import Address
+from nemboks.domain.people import Action
 from nemboks.domain.proof import Level
-from nemboks.ports import Check, Domain
+from nemboks.ports import Acts, Check, Domain
 
 LEVELS: Final[Mapping[Level, Words]] = {
     Level.UNSIGNED_MX: Words("et certifikat til et navn fra usigneret DNS", "a certificate for a name of unsigned DNS"),
@@ -34,7 +36,7 @@ class CheckRows(Protocol):
     async def all(self) -> Sequence[Check]: ...
 
 
-class Remembered(Protocol):
+class Remembered(Acts, Protocol):
     """The store, as far as these pages see it."""
 
     @property
@@ -48,8 +50,9 @@ def domain_name(text: str) -> str:
     return Address(f"x@{text.rpartition('@')[2]}").domain.lower()
 
 
-async def domain_show(store: Remembered, name: str, lang: Lang) -> Item:
-    """What is remembered of a recipient domain, and the latest looks at its addresses. NotFound for an unknown one."""
+async def domain_show(store: Remembered, asking: Asking, name: str, lang: Lang) -> Item:
+    """What is remembered of a recipient domain, and the latest looks at its addresses. NotFound, NotAllowed."""
+    await store.ask(lambda books: allowed(books, asking, Action.DOMAINS))
     known, checks = await store.domains.get(name), await store.checks.all()
     looks = [check_item(one, lang) for one in checks if one.address.rpartition("@")[2].lower() == name]
     if known == Domain(name) and not looks:
@@ -59,8 +62,9 @@ async def domain_show(store: Remembered, name: str, lang: Lang) -> Item:
     }
 
 
-async def domain_relax(store: Remembered, name: str, by: str, reason: str, lang: Lang) -> Item:
-    """The domain, to be learnt anew. NotFound; RefusedByRule where nothing more than the least is remembered."""
+async def domain_relax(store: Remembered, asking: Asking, name: str, reason: str, lang: Lang) -> Item:
+    """The domain, to be learnt anew. NotFound, NotAllowed; RefusedByRule where only the least is remembered."""
+    by = (await store.ask(lambda books: allowed(books, asking, Action.DOMAINS))).name
     known = await store.domains.get(name)
     if known == Domain(name):
         raise _unknown(name)

@@ -47,6 +47,7 @@ class Action(StrEnum):
     ESTATE_APPROVE = "estate_approve"  # approve, refuse, reverse, close
     ESTATE_SEE = "estate_see"  # the case and its inventory
     FUSE = "fuse"
+    DOMAINS = "domains"  # what is remembered of the domains that mail goes to
     AUDIT = "audit"
 
 
@@ -61,7 +62,7 @@ RIGHTS: Final[Mapping[GrantRole, frozenset[Action]]] = {
     R.KURATOR: _SEES | {A.RETRY, A.HOLD, A.ROUTE, A.ADDRESS, A.LEGAL_HOLD, A.ESTATE_SEE},
     R.SUPPORT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.ESTATE_OPEN}),
     R.OPERATIONS: frozenset({
-        A.SEE_STATUS, A.FUSE, A.AUDIT, A.ACCOUNT, A.PLAN_SET, A.ESTATE_OPEN, A.ESTATE_APPROVE, A.ESTATE_SEE,
+        A.SEE_STATUS, A.FUSE, A.DOMAINS, A.AUDIT, A.ACCOUNT, A.PLAN_SET, A.ESTATE_OPEN, A.ESTATE_APPROVE, A.ESTATE_SEE,
     }),
 }  # fmt: skip
 EVERYWHERE: Final = frozenset({R.SUPPORT, R.OPERATIONS})  # grants of these name no mailbox
