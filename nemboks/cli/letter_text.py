@@ -71,6 +71,8 @@ def _facts(call: Call, item: Item) -> None:
         _fact(call.word("Hvad nu", "What to do"), item["cure"])
     if item["words"]:
         _fact(call.word("Ord", "Words"), item["words"])
+    if item["route_version"]:
+        _fact(call.word("Rute", "Route"), f"version {item['route_version']}, {item['rule'] or 'default'}")
     if item["next_try_at"]:
         _fact(call.word("Næste forsøg", "Next try"), when(item["next_try_at"], call.lang))
     if item["uncertain"]:

@@ -2,17 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from nemboks.cli.addresses import AddressType
 from nemboks.cli.cvrs import SECRET_FILE, _secret
+from nemboks.cli.kinds import MomentType
 from nemboks.cli.letters import CvrType
 from nemboks.cli.output import Call, acting, line
 from nemboks.cli.route_file import read_edit
 from nemboks.cli.route_text import show_changed, show_list, show_trial
-from nemboks.content.moments import NoMomentError, local_moment
 from nemboks.desk import routes as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.route_checks import House
@@ -21,25 +20,10 @@ from nemboks.desk.route_wishes import confirm as type_code
 from nemboks.desk.words import Item
 from nemboks.domain.mailbox import DIRECT, Address, Cvr, Field, Holiday, Rule
 
-if TYPE_CHECKING:
-    pass
-
 RULES_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 CVR = click.argument("cvr", type=CvrType(), metavar="CVR")
 SURE = click.option("--sure", is_flag=True, help="Also if one rule, or the tray, takes every letter.")
 SERVER = click.option("--server", default="", help=f"What takes the mails: a name in [servers], or {DIRECT}.")
-
-
-class MomentType(click.ParamType[datetime]):
-    """A date, or a date and time; Danish where it names no zone."""
-
-    name = "when"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            return value if isinstance(value, datetime) else local_moment(str(value)).at
-        except NoMomentError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.group(

@@ -64,6 +64,8 @@ def letter_page(
         "words": letter.bounced or letter.words,
         "bounced": letter.bounced or None,
         "not_before": letter.not_before,
+        "route_version": letter.route_version or None,
+        "rule": letter.rule or None,
         "headline": _headline(letter.headline) if letter.headline else None,
         "way": [_step(event, lang) for event in events],
         "attempts": [_attempt(attempt) for attempt in attempts if not attempt.delivery_id],
