@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nemboks.daemon.faults import FATAL
+from nemboks.desk import changes_effect, contact_nag, estate_effect, plans, route_wishes, trays
 from nemboks.logs import log
 from nemboks.ports import Acts, Books
 
@@ -22,7 +23,15 @@ class Dated:
     take_effect: Callable[[Books], int]
 
 
-ALL: Final[Sequence[Dated]] = ()
+# Estates come first: what they stop must not take effect in the same look.
+ALL: Final[Sequence[Dated]] = (
+    Dated("estates", estate_effect.waiting, estate_effect.take_effect),
+    Dated("plans", plans.waiting, plans.take_effect),
+    Dated("changes", changes_effect.waiting, changes_effect.take_effect),
+    Dated("routes", route_wishes.waiting, route_wishes.take_effect),
+    Dated("trays", trays.waiting, trays.take_effect),
+    Dated("contacts", contact_nag.waiting, contact_nag.take_effect),
+)
 
 
 async def take_effects(acts: Acts, dated: Sequence[Dated] = ALL) -> int:
