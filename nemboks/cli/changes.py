@@ -38,7 +38,7 @@ BY_CODE_FILE = click.option(
     "--code-file", type=SECRET_FILE, help="File with the code that you were sent; - is stdin. Without it, by right."
 )
 CODE_FILE = click.option(
-    "--code-file", type=SECRET_FILE, default=Path("-"), show_default=True, help="File with the code; - is stdin."
+    "--code-file", type=SECRET_FILE, default="-", show_default=True, help="File with the code; - is stdin."
 )
 SURE = click.option("--sure", is_flag=True, help="The address is right although it looks like another.")
 
