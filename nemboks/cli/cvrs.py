@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from nemboks.cli import cvr_options, imports
+from nemboks.cli import board, cvr_options, imports
 from nemboks.cli.letters import CvrType
 from nemboks.cli.output import Call, Row, acting, line, minute, spaced, table, when
 from nemboks.desk import mailboxes as desk
@@ -195,3 +195,4 @@ def _secret(file: Path, name: str) -> str:
 
 imports.attach(cvr)
 cvr_options.attach(cvr)
+board.attach(cvr)

@@ -110,10 +110,10 @@ async def explain_letter(store: Explained, asking: Asking, name: str, lang: Lang
 def _facts(books: Books, actor: Actor, box: Mailbox, letters: Sequence[Letter]) -> BoxFacts:
     pending = books.changes.all(mailbox=box.id, done_at=None, cancelled_at=None)
     change = pending[0] if pending else None
-    return BoxFacts(box, books.at, letters, change=change, of_before=_of_before(actor, box, books))
+    return BoxFacts(box, books.at, letters, change=change, of_before=of_before(actor, box, books))
 
 
-def _of_before(actor: Actor, box: Mailbox, books: Books) -> bool:
+def of_before(actor: Actor, box: Mailbox, books: Books) -> bool:
     """Whether an estate takes over from the actor: all their rights here are those of the people of before."""
     mine = [one for one in actor.grants if one.in_force(books.at) and one.covers(box)]
     return not actor.operator and all(one.role in OF_BEFORE for one in mine)

@@ -1,0 +1,120 @@
+"""The accountant's board: one line per company that the asker sees, the worst first, with words for why.
+
+Promises: five thousand companies cost one search for the mailboxes, one for their letters, one for the latest letters
+and one for open troubles; no titles, addresses only masked.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from nemboks.desk.access import Asking, actor_of, knows_account, narrowed, seen_by
+from nemboks.desk.board_lights import REASONS, SIGNS, Counts, Light, Standing, counts_of, standing
+from nemboks.desk.errors import NotFound
+from nemboks.desk.explain import of_before
+from nemboks.desk.words import Item, Lang, Words
+from nemboks.domain.incidents import Incident
+from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.people import Action
+from nemboks.ports import Acts, Books, Tally
+
+SHOWN = 3  # reasons that are said in words; the others stand in the JSON
+
+
+class IncidentRows(Protocol):
+    async def open(self) -> Sequence[Incident]: ...
+
+
+class Boarded(Acts, Protocol):
+    """The store, as far as the board sees it."""
+
+    @property
+    def incidents(self) -> IncidentRows: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One company, before it is put into words."""
+
+    box: Mailbox
+    counts: Counts
+    standing: Standing
+    last_at: datetime | None
+    shut_out: bool
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """The smaller the worse: the light, the worst reason, then who waits longest."""
+        oldest = self.counts.oldest_at
+        return *self.standing.rank, oldest is None, oldest or self.box.due_at, self.box.cvr
+
+
+async def board(
+    store: Boarded, asking: Asking, account: str = "", limit: int | None = None, lang: Lang = Lang.DA
+) -> Item:
+    """The board of all that the asker sees, or of one account: `counts` by light, and `items`, at most `limit`.
+
+    NotFound for an account that the asker knows nothing of.
+    """
+    troubles: dict[int, set[tuple[str, ...]]] = defaultdict(set)
+    for one in await store.incidents.open():
+        if one.quiet_since is None:
+            for mailbox in one.mailboxes:
+                troubles[mailbox].add((one.cause, one.destination, one.address))
+    numbers = {mailbox: len(found) for mailbox, found in troubles.items()}
+    at, lines = await store.ask(lambda books: (books.at, lines_of(books, asking, account, numbers)))
+    return {
+        "counts": {light.value: sum(one.standing.light is light for one in lines) for light in Light},
+        "shown": min(len(lines), limit) if limit is not None else len(lines),
+        "items": [_item(one, at, lang) for one in lines[:limit]],
+    }
+
+
+def lines_of(books: Books, asking: Asking, account: str, incidents: dict[int, int]) -> list[Line]:
+    """The lines, the worst first; `incidents`: how many troubles each mailbox has. NotFound."""
+    its, at = narrowed(actor_of(books, asking)), books.at
+    tallies: dict[int, list[Tally]] = defaultdict(list)
+    for one in books.overview.unfinished():
+        tallies[one.mailbox].append(one)
+    latest = books.overview.latest()
+    lines = []
+    for box in _boxes(books, asking, account):
+        in_effect = box.boundary_at is not None and at >= box.boundary_at
+        shut_out = in_effect and of_before(its(box), box, books)
+        counts = Counts() if shut_out else counts_of(tallies[box.id])
+        light = standing(box, counts, incidents.get(box.id, 0), at, shut_out)
+        lines.append(Line(box, counts, light, None if shut_out else latest.get(box.id), shut_out))
+    return sorted(lines, key=lambda line: line.rank)
+
+
+def _boxes(books: Books, asking: Asking, account: str) -> list[Mailbox]:
+    boxes = seen_by(books, asking, Action.SEE_STATUS)
+    if not account:
+        return boxes
+    found = books.accounts.all(name=account)
+    boxes = [box for box in boxes if found and box.account == found[0].id]
+    if not boxes and not (found and knows_account(actor_of(books, asking), found[0])):
+        raise NotFound(Words(f"Der er ingen konto {account!r}", f"there is no account {account!r}"))
+    return boxes
+
+
+def _item(one: Line, at: datetime, lang: Lang) -> Item:
+    box, counts, light = one.box, one.counts, one.standing.light
+    oldest = counts.oldest_at
+    return {
+        "cvr": box.cvr,
+        "name": box.name,
+        "reference": box.reference or None,
+        "light": light.value,
+        "light_text": SIGNS[light].to(lang),
+        "reasons": [id_ for id_, _ in one.standing.reasons],
+        "text": "; ".join(REASONS[id_].to(lang).format(number=number) for id_, number in one.standing.reasons[:SHOWN]),
+        "address": None if one.shut_out else box.route.address.masked,
+        "last_letter_at": one.last_at,
+        "waiting": None if one.shut_out else counts.waiting,
+        "held": None if one.shut_out else counts.held,
+        "oldest_seconds": max(0, round((at - oldest).total_seconds())) if oldest else None,
+        "listed_at": box.listed_at,
+    }
