@@ -38,7 +38,8 @@ def show_route(call: Call, item: Item) -> None:
     away = item["holiday"]
     if away:
         span = f"{minute(away['since'], call.lang)} – {minute(away['until'], call.lang)}"
-        line(f"  {call.word('Ferie', 'Holiday')} {span}: {away['address']} ({away['server']})")
+        copied = call.word("; kopi til den sædvanlige", "; a copy to the usual one") if away["copy"] else ""
+        line(f"  {call.word('Ferie', 'Holiday')} {span}: {away['address']} ({away['server']}){copied}")
     for rule in item["rules"]:
         line(f"  {rule['number']}. {_rule(call, rule)}: {rule['address']} ({rule['server']})")
     usual = f"{item['address']} ({item['server']})"

@@ -245,21 +245,22 @@ Examples:
 @click.option("--until", type=MomentType(), help="The first moment that is usual again; a date alone is its 00.00.")
 @click.option("--address", type=AddressType(), help="Where all letters go meanwhile.")
 @SERVER
+@click.option("--copy", "copied", is_flag=True, help="The usual address gets a copy of every letter meanwhile.")
 @click.option("--cancel", is_flag=True, help="End the holiday now, or do not begin it.")
 @acting
 def holiday(
     call: Call, asking: Asking, cvr: Cvr, since: datetime | None, until: datetime | None, address: Address | None,
-    server: str, cancel: bool,
+    server: str, copied: bool, cancel: bool,
 ) -> None:  # fmt: skip
     """Send everything elsewhere for a while, at most 60 days; it ends by itself, at its minute."""
     from nemboks.clock import RealClock
 
-    if cancel and not (since or until or address or server):
+    if cancel and not (since or until or address or server or copied):
         _changed(call, call.with_store(lambda store: desk.holiday_cancel(store, asking, cvr)))
         return
     if cancel or until is None or address is None:
         raise click.UsageError("give --until and --address, or --cancel alone")
-    away = Holiday(since or RealClock().now(), until, address, server)
+    away = Holiday(since or RealClock().now(), until, address, server, copied)
     _changed(call, call.with_store(lambda store: desk.holiday_set(store, asking, cvr, away, _house(call))))
 
 

@@ -22,7 +22,7 @@ def route_item(route: Route, at: datetime) -> Item:
         "fallbacks": [_recipient(one) for one in route.others if one.role is Role.FALLBACK],
         "holiday": {
             "since": away.since, "until": away.until, "address": away.address, "server": away.server,
-            "in_force": away.since <= at < away.until,
+            "copy": away.copy, "in_force": away.since <= at < away.until,
         } if away else None,
         "default": "hold" if route.unrouted else "forward",
         "owner": route.unrouted or None,

@@ -159,6 +159,7 @@ class Holiday:
     until: datetime
     address: Address
     server: str
+    copy: bool = False  # the usual address gets a copy of what goes there
 
 
 @dataclass(frozen=True, slots=True)

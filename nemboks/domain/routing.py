@@ -6,13 +6,13 @@ redirect ends at its minute, and a rule that changed in between gets no dot (REL
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from nemboks.domain.events import Reason
-from nemboks.domain.mailbox import Address, Face, Field, Mailbox, Route, Rule, destination
+from nemboks.domain.mailbox import Address, Face, Field, Mailbox, Recipient, Role, Route, Rule, destination
 from nemboks.domain.states import Letter
 
 
@@ -50,6 +50,13 @@ def aim(route: Route, letter: Letter, at: datetime) -> Aim | None:
     if rule is not None:
         return Aim(rule.address, rule.server, name_of(rule))
     return None if route.unrouted else Aim(route.address, route.server, DEFAULT)
+
+
+def followed(route: Route, target: Aim) -> Route:
+    """The route as one letter follows it: its own address in the place of the usual one, which may get a copy."""
+    away = route.holiday if target.rule == HOLIDAY else None
+    copy = (Recipient(Role.COPY, route.address, route.server),) if away and away.copy else ()
+    return replace(route, address=target.address, server=target.server, others=(*route.others, *copy))
 
 
 def first(rules: Sequence[Rule], letter: Letter) -> Rule | None:

@@ -13,7 +13,7 @@ from nemboks.domain.headline import Copy, Headline, Sealed, Style
 from nemboks.domain.letter import ContentsLost, Event, Hold, Later, Letter, Reason, State
 from nemboks.domain.mailbox import Mailbox, Options
 from nemboks.domain.proof import Report
-from nemboks.domain.routing import aim, obstacle
+from nemboks.domain.routing import aim, followed, obstacle
 from nemboks.domain.verdict import Verdict, judge, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
 from nemboks.journey.further import decided, plan_copies
@@ -38,7 +38,7 @@ async def forward(letter: Letter, world: World, may_begin: Permission = lambda: 
         return None
     assert target is not None  # a read letter that goes nowhere meets an obstacle
     # From here on the route is that of this letter alone: its rule's address in the place of the default.
-    mailbox = replace(mailbox, route=replace(mailbox.route, address=target.address, server=target.server))
+    mailbox = replace(mailbox, route=followed(mailbox.route, target))
     await plan_copies(letter, mailbox, world)
     if await decided(letter, mailbox, world):
         return None
