@@ -22,7 +22,7 @@ from nemboks.desk.plans import room_for
 from nemboks.desk.words import Item, Words
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import mail_path
-from nemboks.domain.custody import Consent, Custody
+from nemboks.domain.custody import Consent, Custody, start_of
 from nemboks.domain.mailbox import DIRECT, Face, Mailbox, Options, Route
 from nemboks.domain.people import Account, Action, Actor, may
 from nemboks.domain.plans import Plan
@@ -149,7 +149,7 @@ class _Import:
     def _made(self, row: TableRow) -> Mailbox:
         """The mailbox: without a login, and with an address that nobody has proven."""
         at, account = self._books.at, self._account
-        custody = Custody(unproven=True, starts_at=at if self._terms.start_from_now else None)
+        custody = Custody(unproven=True, starts_at=start_of(at) if self._terms.start_from_now else None)
         return Mailbox(
             0, row.cvr, row.name, Face.REST, Route(1, row.address, self._terms.server, at, self._actor.name), at,
             options=_options(row, account), account=account.id if account else None, reference=row.reference,

@@ -14,7 +14,7 @@ from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.plans import room_for
 from nemboks.desk.standing import standing_item
 from nemboks.desk.words import Item, Words
-from nemboks.domain.custody import Custody
+from nemboks.domain.custody import Custody, start_of
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Options, Route
 from nemboks.domain.people import Account, Action, Actor, may
 from nemboks.domain.plans import NONE_SOLD, Plan
@@ -170,7 +170,7 @@ def _vacant(books: Books, cvr: Cvr, declared: Collection[str]) -> None:
 def _made(books: Books, new: NewMailbox, actor: Actor, account: Account | None) -> Mailbox:
     """The mailbox; one of a cancelled account is served no longer than the others, and has its second contact."""
     route, options = Route(1, new.address, new.server, books.at, actor.name), new.options
-    custody = Custody(starts_at=books.at if new.start_from_now else None)
+    custody = Custody(starts_at=start_of(books.at) if new.start_from_now else None)
     if account is None:
         return Mailbox(0, new.cvr, new.name, new.face, route, books.at, options=options, custody=custody)
     contact = account.second_contact

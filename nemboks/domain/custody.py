@@ -54,3 +54,8 @@ class Custody:
 
 
 NO_CUSTODY: Final = Custody()
+
+
+def start_of(at: datetime) -> datetime:
+    """When "from now" begins: with its second, for IMAP's times have no fractions and no letter may fall between."""
+    return at.replace(microsecond=0)

@@ -1,84 +1,27 @@
 """How a company stands: what the register's answers change, what they never change, and how often it is asked."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from nemboks.domain.custody import Consent, Custody, Life
-from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Route
-from nemboks.domain.pace import Pace
-from nemboks.journey.collect import look
+from nemboks.domain.custody import Consent, Custody, Life, start_of
+from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.journey.standing import SHARE, ask_standing, refresh_standings
-from nemboks.journey.world import World
 from nemboks.ports import Gone, Refused, Unavailable
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
-from tests.helpers.fake_courier import FakeCourier
-from tests.helpers.fake_inbox import FakeInbox
-from tests.helpers.fake_registry import LOGIN, FakeRegistry, standing
-from tests.helpers.fakes import FakeContents
-from tests.journey.town import SENDER, FakeInboxes, memo, uuid
+from tests.helpers.fake_registry import LOGIN, standing
+from tests.journey.registered import PACE, House
+from tests.journey.town import memo, uuid
 
-PACE = Pace()
 DAY, HOUR = 86_400, 3_600
 AWAITED, GIVEN, DECLINED = Consent.AWAITED, Consent.GIVEN, Consent.DECLINED
 LET_IN = Custody(by_register=True)
-
-
-class House:
-    """A real ledger with one mailbox, the fake inbox behind it, and the fake register."""
-
-    def __init__(self, store: Store, clock: PretendClock) -> None:
-        self.store, self.clock = store, clock
-        self.inbox, self.registry = FakeInbox(keeps=False), FakeRegistry()
-        self.inboxes = FakeInboxes(self.inbox)
-        self.world = World(
-            store.letters, store.mailboxes, FakeContents(), self.inboxes, FakeCourier(), clock, PACE, SENDER,
-            store.deliveries, acts=store, registry=self.registry,
-        )  # fmt: skip
-
-    async def add(self, cvr: str = make.ANNA, **other: Any) -> Mailbox:
-        """A mailbox; one that awaits consent has no login."""
-        at = self.clock.now()
-        route = Route(1, Address("post@bageri.example"), make.SERVER, at, "anna")
-        box = replace(Mailbox(0, Cvr(cvr), "", Face.REST, route, at, consent=AWAITED), **other)
-        given = {} if box.consent is AWAITED else {"system_id": "s-0", "api_token": "typed"}
-        return await self.store.act(lambda books: books.add_mailbox(box, given, "anna"))
-
-    async def box(self, cvr: str = make.ANNA) -> Mailbox:
-        found = await self.store.mailboxes.find(Cvr(cvr))
-        assert found
-        return found
-
-    def says(self, *args: Any, **how: Any) -> None:
-        self.registry.companies[make.ANNA] = standing(*args, **how)
-
-    async def look(self) -> Mailbox:
-        await look(await self.box(), self.world)
-        return await self.box()
-
-    async def credentials(self) -> dict[str, str]:
-        return dict(await self.store.mailboxes.credentials(await self.box()))
-
-    def wait(self, box: Mailbox) -> float:
-        """Seconds until its next look; the clock's chance is the middle."""
-        return (box.due_at - self.clock.now()).total_seconds()
-
-    @property
-    def polls(self) -> int:
-        return len(self.inbox.acts)
-
-    async def history(self) -> list[tuple[str, dict[str, Any]]]:
-        rows = self.store._reader.read(
-            lambda tx: tx.exec_driver_sql("SELECT event, detail FROM events ORDER BY id").all()
-        )
-        return [(row.event, json.loads(row.detail)) for row in await rows]
 
 
 @pytest.fixture
@@ -345,3 +288,46 @@ async def test_a_number_that_nobody_has_does_not_stand_in_the_way(house: House) 
         await refresh_standings(house.world)
 
     assert sorted(house.registry.asked) == ["30000000", "30000001", "30000002"]
+
+
+# --- start from now ---------------------------------------------------------------------------------------------------
+
+
+async def states(house: House) -> dict[str, State]:
+    return {one.upstream_id: one.state for one in await house.store.letters.list()}
+
+
+async def test_start_from_now_by_the_first_listing_where_lists_have_no_times(house: House) -> None:
+    """REST: what the first complete listing shows lay there before, and is left alone; the next is like any other.
+
+    The first listing comes with consent, so what came while that was awaited is left in Digital Post too.
+    """
+    await house.add(custody=Custody(starts_at=start_of(house.clock.now())))
+    house.inbox.put("old", memo())
+    house.clock.advance(3 * DAY)
+    house.says()
+    await house.look()
+    house.inbox.put("new", memo(2))
+    house.clock.advance(300)
+    await house.look()
+
+    assert await states(house) == {"old": State.DISMISSED, "new": State.FOUND}
+    assert house.inbox.acts == [("list", ""), ("list", "")]
+
+
+async def test_start_from_now_by_the_letters_own_time_over_imap(house: House) -> None:
+    """IMAP: what arrived before the second of the start is left alone, also when it is listed late."""
+    start = house.clock.now()
+    await house.add(
+        face=Face.IMAP, consent=GIVEN, custody=Custody(starts_at=start_of(start + timedelta(microseconds=700_000)))
+    )
+    for name, seconds in (("7.1", -1), ("7.2", 0), ("7.3", 60)):
+        house.inbox.put(name, b"x", start + timedelta(seconds=seconds))
+    await house.look()
+    house.inbox.put("7.4", b"x", start - timedelta(hours=1))
+    house.clock.advance(300)
+    await house.look()
+
+    assert await states(house) == {
+        "7.1": State.DISMISSED, "7.2": State.FOUND, "7.3": State.FOUND, "7.4": State.DISMISSED,
+    }  # fmt: skip
