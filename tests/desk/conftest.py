@@ -3,8 +3,10 @@ import shutil
 
 import pytest
 
+from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
+from tests.desk.estating import Court
 from tests.desk.filled import Filled
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
@@ -42,3 +44,9 @@ async def store(fresh, tmp_path, clock):
 @pytest.fixture
 def filled(store, clock):
     return Filled(store, clock)
+
+
+@pytest.fixture
+async def court(store, clock, tmp_path):
+    """Those who run Nemboks, and Anna's company that goes bankrupt."""
+    return await Court(store, clock, Spool(tmp_path / "documents", vault(tmp_path), threaded=False)).sits()
