@@ -10,8 +10,12 @@ import pytest
 from nemboks.clock import RealClock
 from nemboks.desk.proofs import ask_proof
 from tests.cli.conftest import Place
+from tests.cli.test_address import ask
+from tests.delivery.direct_world import HOSTS, direct_world
+from tests.delivery.probe_world import TAKES
 from tests.desk.changing import CONTACT, JYTTE, NEW, Firm
 from tests.helpers import builders as make
+from tests.helpers.smtp_server import HELO, RECIPIENT
 
 T = TypeVar("T")
 SET = ("address", "set", make.ANNA, NEW, "--as", "anna")
@@ -38,6 +42,15 @@ def code(place: Place, purpose: str, number: int = 1) -> str:
 def firm(place):
     """Anna's bakery as a customer."""
     of_firm(place, lambda firm: firm.open(CONTACT))
+    return place
+
+
+@pytest.fixture
+async def direct_firm(place):
+    """The same, for a test with an event loop of its own."""
+    store = place.store()
+    await Firm(store, RealClock()).open()  # type: ignore[arg-type]
+    await store.close()
     return place
 
 
@@ -130,6 +143,28 @@ def test_b66_a_look_alike(firm) -> None:
     done = firm.run(*words, "--lang", "en")
     assert (4, True, True) == (done.exit_code, "xn--" in done.output, "Cyrillic" in done.output)
     assert 0 == firm.run(*words, "--sure").exit_code
+
+
+@pytest.mark.allow_hosts(HOSTS)
+async def test_an_accounts_email_is_looked_at(direct_firm, tmp_path_factory) -> None:
+    """A domain that is not there is refused with the reason; one whose server takes it is asked for, without a CVR."""
+    async with direct_world(tmp_path_factory.mktemp("world")) as world:
+        await world.exchanger("127.0.0.1", TAKES)
+        with direct_firm.config.open("a") as settings:
+            settings.write(
+                f'[direct]\nresolvers = ["{world.dns.address}"]\ninternal = true\nport = {world.port}\n'
+                f'ca_file = "{world.ca_file}"\n[sender]\nhelo = "{HELO}"\naddress = "nemboks@sender.example"\n'
+            )
+        words = ("account", "email", "bageriet", "--as", "anna", "--json")
+        gone = await ask(direct_firm.config, *words, "anna@gone.example")
+        taken = await ask(direct_firm.config, *words, RECIPIENT)
+
+    assert (4, True) == (gone.code, "gone.example findes ikke" in gone.json["error"]), gone.err
+    item = taken.json["item"]
+    assert ("account", None, "bageriet", "asked") == (
+        item["subject"], item["cvr"], item["account"], item["state"],
+    )  # fmt: skip
+    assert ["er en fælles postkasse hos" in one for one in item["warnings"]] == [True], "post@ of another domain"
 
 
 def test_a_wrong_code(firm) -> None:
