@@ -60,6 +60,7 @@ _SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _DISAGREEMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     DA: {
+        "asked_unconfirmed": "skulle væk uden en bekræftelse, og blev stoppet",
         "done_unconfirmed": "står som leveret uden en bekræftelse",
         "gone_unconfirmed": "væk fra Digital Post uden en bekræftelse",
         "left_unconfirmed": "sluppet ud af Digital Post uden en bekræftelse",
@@ -68,6 +69,7 @@ _DISAGREEMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "unknown_here": "i Digital Post, men ikke i vores journal",
     },
     EN: {
+        "asked_unconfirmed": "was to leave without a confirmation, and was stopped",
         "done_unconfirmed": "called delivered without a confirmation",
         "gone_unconfirmed": "gone from Digital Post without a confirmation",
         "left_unconfirmed": "let out of Digital Post without a confirmation",

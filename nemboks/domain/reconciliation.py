@@ -24,11 +24,13 @@ class Kind(StrEnum):
     ROW_MISSING = "row_missing"  # history tells of it, and its row is gone
     GONE_UNCONFIRMED = "gone_unconfirmed"  # twice not listed, and nobody confirmed it: taken without a confirmation
     DONE_UNCONFIRMED = "done_unconfirmed"  # the ledger calls it delivered, without a confirmation of every part
-    LEFT_UNCONFIRMED = "left_unconfirmed"  # it was let out of Digital Post, and nobody has confirmed it
+    LEFT_UNCONFIRMED = "left_unconfirmed"  # it was let out of Digital Post before anybody confirmed it
+    ASKED_UNCONFIRMED = "asked_unconfirmed"  # the fuse stopped its receipt: a part of us is faulty
     STILL_THERE = "still_there"  # acknowledged long ago, and listed still
 
 
-SERIOUS: Final = frozenset(Kind) - {Kind.STILL_THERE}  # a letter may be lost: nothing more leaves Digital Post
+# A letter may be lost: nothing more leaves Digital Post. What the fuse has stopped has tripped it already.
+SERIOUS: Final = frozenset(Kind) - {Kind.STILL_THERE, Kind.ASKED_UNCONFIRMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that does not agree; `what` names it: our number of the letter, or upstream's id."""
+    """One thing that does not agree; `what` names it: our number of the letter, upstream's id, or words."""
 
     kind: Kind
     what: str

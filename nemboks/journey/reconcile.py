@@ -114,12 +114,14 @@ async def _conclude(look: _Look, world: Reconciling) -> Outcome:
     if gone:
         ids = [one.upstream_id for one in again]
         gone = gone & missing(entries, ids, look.asked_at, look.mailbox.face)
+    stopped = await world.reckoning.stopped(look.mailbox.id, look.asked_at - KEPT)
     differences = [
         *look.lost,
         *odd(entries, look.listed, look.asked_at),
         *(Difference(Differs.GONE_UNCONFIRMED, str(one)) for one in sorted(gone)),
         *(Difference(Differs.ROW_MISSING, str(one)) for one in await world.reckoning.rowless(look.mailbox.id)),
         *(Difference(Differs.LEFT_UNCONFIRMED, str(one)) for one in await world.reckoning.unproven(look.mailbox.id)),
+        *(Difference(Differs.ASKED_UNCONFIRMED, words) for words in stopped),
     ]
     kept = _kept(entries) if look.mailbox.custody.legal_hold_since else 0
     outcome = Outcome(look.mailbox, tuple(differences), len(look.listed), kept)

@@ -18,7 +18,11 @@ class Reckoning(Protocol):
         ...
 
     async def unproven(self, mailbox: int) -> Sequence[int]:
-        """Letters that were let out of Digital Post and that no confirmation covers."""
+        """Letters that were let out of Digital Post while no confirmation covered them, or that none covers now."""
+        ...
+
+    async def stopped(self, mailbox: int, since: datetime) -> Sequence[str]:
+        """What the delete fuse stopped since then because no confirmation covered it, in its words."""
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:

@@ -13,6 +13,7 @@ permits = Table(  # what was let through to leave Digital Post: one row for each
     Column("letter_id", Integer, nullable=False, index=True),  # no foreign key: what is missing is what we look for
     Column("at", UtcTime, nullable=False),  # the first time
     Column("times", Integer, nullable=False),
+    Column("covered", Boolean, nullable=False),  # by a confirmation of every part, when it was let through
     Column("settled", Boolean, nullable=False),  # a person has reset the fuse since: it counts no more
     Index(None, "mailbox_id", "settled", "at"),
     Index(None, "settled", "at"),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from nemboks.domain.fuse import KEPT, WINDOW, Load
+from nemboks.domain.fuse import KEPT, WINDOW, Load, confirmed
 from nemboks.domain.letter import Letter
 from nemboks.domain.mailbox import Mailbox
 from nemboks.store.fuse_schema import permits
@@ -55,7 +55,9 @@ def write(tx: Tx, letter: Letter, known: Before, at: datetime) -> None:
     if known is not None:
         _AGAIN.run(tx, {"b_id": known["id"], "b_one": 1})
         return
-    _FIRST.run(tx, {"mailbox_id": letter.mailbox, "letter_id": letter.id, "at": at, "times": 1, "settled": False})
+    row = {"mailbox_id": letter.mailbox, "letter_id": letter.id, "at": at, "times": 1, "settled": False}
+    # Asked once more, for the daily reconciliation: whatever let it through, this tells whether it should have.
+    _FIRST.run(tx, {**row, "covered": confirmed(letter)})
 
 
 def per_mailbox(tx: Tx, at: datetime) -> Mapping[int, int]:

@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from nemboks.domain.custody import Consent
+from nemboks.domain.fuse import Trip
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.reconciliation import Entry
@@ -48,9 +49,15 @@ ROWLESS: Final = (
 UNPROVEN: Final = (
     select(permits.c.letter_id)
     .outerjoin(letters, letters.c.id == permits.c.letter_id)
-    .where(permits.c.mailbox_id == bindparam("mailbox"), or_(letters.c.id.is_(None), ~_COVERED))
+    .where(permits.c.mailbox_id == bindparam("mailbox"), or_(~permits.c.covered, letters.c.id.is_(None), ~_COVERED))
     .distinct()
     .order_by(permits.c.letter_id)
+)
+STOPPED: Final = (
+    select(func.json_extract(events.c.detail, "$.words"))
+    .where(events.c.mailbox_id == bindparam("mailbox"), events.c.event == "fuse_tripped")
+    .where(events.c.at > bindparam("since"), func.json_extract(events.c.detail, "$.why") == Trip.UNCONFIRMED.value)
+    .order_by(events.c.id)
 )
 DUE: Final = (
     ALL.outerjoin(reconciliations, reconciliations.c.mailbox_id == mailboxes.c.id)
@@ -91,6 +98,11 @@ class SqlReckoning:
     async def unproven(self, mailbox: int) -> Sequence[int]:
         """Letters that were let out of Digital Post and that no confirmation covers."""
         return await self._numbers(UNPROVEN, mailbox)
+
+    async def stopped(self, mailbox: int, since: datetime) -> Sequence[str]:
+        """What the delete fuse stopped since then because no confirmation covered it, in its words."""
+        values = {"mailbox": mailbox, "since": since}
+        return await self._reader.read(lambda tx: tx.execute(STOPPED, values).scalars().all())
 
     async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:
         """Mailboxes that were listed before and whose reconciliation has come, the longest due first."""

@@ -237,7 +237,8 @@ async def test_a_permit_for_a_letter_that_nobody_confirmed(rest):
     """What was let out without one is named, though the list may be silent about it."""
     letter = await rest.lies("waiting", "a")
     await rest.write(
-        "INSERT INTO permits (mailbox_id, letter_id, at, times, settled) VALUES (1, :id, '2026-11-21T09:00:00Z', 1, 0)",
+        "INSERT INTO permits (mailbox_id, letter_id, at, times, covered, settled)"
+        " VALUES (1, :id, '2026-11-21T09:00:00Z', 1, 1, 0)",
         id=letter.id,
     )
     assert [f"left_unconfirmed {letter.id}"] == await rest.compare()

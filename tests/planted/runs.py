@@ -1,8 +1,10 @@
 """Which demo shows which planted mistake, and by which count of its judge."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,17 @@ NEMSMS = """<?xml version="1.0" encoding="UTF-8"?>
 
 @dataclass(frozen=True)
 class Sight:
-    """A mistake, the demo that must see it, the count that must be above zero; `quick` ones are part of the tests."""
+    """A mistake, the demo that must see it, the count that must be above zero; `quick` ones are part of the tests.
+
+    `named`: what the daily reconciliation must call it; `never`: the count that must stay at zero all the same.
+    """
 
     mistake: str
     arguments: str
     count: str
     quick: bool = True
+    named: str = ""
+    never: str = ""
 
     @property
     def name(self) -> str:
@@ -50,6 +57,17 @@ SIGHTS = (
     Sight("held-is-receipted", "--letters", "premature_receipts"),
     Sight("sent-twice", "--count 4", "copies", quick=False),
     Sight("receipt-forgotten", "--count 2 --timeout 5", "unsettled"),
+    # The fuse stops it at zero: letters are forwarded, nothing leaves upstream, so nothing is settled.
+    Sight(
+        "unconfirmed-is-receipted",
+        "--count 6 --cvrs 2 --inbox both --timeout 8",
+        "unsettled",
+        named="asked_unconfirmed",
+        never="premature_receipts",
+    ),
+    Sight(
+        "fuse-bridged", "--count 4 --cvrs 2 --inbox both --timeout 10", "premature_receipts", named="left_unconfirmed"
+    ),
 )
 
 
@@ -68,10 +86,19 @@ def look(sight: Sight, folder: Path) -> tuple[int, dict[str, Any]]:
     )
     if not done.stdout:
         raise RuntimeError(done.stderr)
-    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+    return done.returncode, json.loads(done.stdout.splitlines()[-1]) | {"reconciled": _reconciled(folder)}
+
+
+def _reconciled(folder: Path) -> list[str]:
+    """What the daily reconciliations of that run found."""
+    with closing(sqlite3.connect(folder / "state" / "nemboks.db")) as ledger:
+        rows = ledger.execute("SELECT detail FROM events WHERE event = 'reconciled'").fetchall()
+    return sorted({kind for (detail,) in rows for kind in json.loads(detail)["kinds"]})
 
 
 def seen(sight: Sight, code: int, result: dict[str, Any]) -> bool:
     """Whether the judge saw the mistake by the right count, and was asked about the letters at all."""
     told = result[sight.count] > (result["uncertain"] if sight.count == "copies" else 0)
-    return code == 1 and result["ok"] is False and told and result["accepted"] > 0
+    named = not sight.named or sight.named in result["reconciled"]
+    none = not sight.never or result[sight.never] == 0
+    return code == 1 and result["ok"] is False and told and named and none and result["accepted"] > 0

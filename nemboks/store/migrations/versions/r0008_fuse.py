@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("letter_id", sa.Integer, nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.Column("times", sa.Integer, nullable=False),
+        sa.Column("covered", sa.Boolean, nullable=False),
         sa.Column("settled", sa.Boolean, nullable=False),
         sa.ForeignKeyConstraint(["mailbox_id"], ["mailboxes.id"], name="fk_permits_mailbox_id"),
         sa.PrimaryKeyConstraint("id", name="pk_permits"),
