@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from nemboks.desk.access import Asking
@@ -30,7 +30,7 @@ from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
 
 LETTERS = 3
-ASK, RESET, WAIT = "ask", "reset", "wait"
+ASK, RESET, WAIT, WHOLE = "ask", "reset", "wait", "the whole way to its confirmation"
 EVENTS = {
     "collect": lambda letter, now: make.collected(now),
     "claim": lambda letter, now: make.claimed(now),
@@ -43,8 +43,8 @@ EVENTS = {
     "acknowledge": lambda letter, now: Acknowledged("200"),
     "bounce": lambda letter, now: Bounced("550"),
 }
-# Moves three times as often as all else, so that letters come somewhere.
-STEPS = st.tuples(st.sampled_from([*EVENTS, *EVENTS, *EVENTS, ASK, ASK, ASK, RESET, WAIT]), st.integers(0, LETTERS - 1))
+WAY = ("collect", "claim", "dot", "confirm")
+STEPS = st.tuples(st.sampled_from([*EVENTS, *[WHOLE] * 5, *[ASK] * 5, RESET, RESET, WAIT]), st.integers(0, LETTERS - 1))
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,9 @@ async def _run(store, clock, steps) -> None:
                 await fuse_reset(store, Asking("dorte (operator)"), None, "looked")
         elif step == WAIT:
             clock.advance(60)
-        else:
+        for name in WAY if step == WHOLE else [step] if step in EVENTS else ():
             with suppress(Stale):
-                await store.letters.move(letter, EVENTS[step](letter, clock.now()))
+                letter = await store.letters.move(letter, EVENTS[name](letter, clock.now()))
     assert [] == await store.reckoning.unproven(box.id)
 
 
@@ -90,7 +90,9 @@ async def _ask(fuse, letter) -> None:
     try:
         await fuse.permit(letter.mailbox, letter.upstream_id)
     except Withheld:
+        event("stopped")
         return
+    event("let out")
     assert letter.state is State.FORWARDED
     assert confirmed(letter)
     assert not letter.bounced
