@@ -41,7 +41,8 @@ async def take_effects(acts: Acts, dated: Sequence[Dated] = ALL) -> int:
         try:
             if await acts.ask(one.waiting):
                 number = await acts.act(one.take_effect)
-                log().info("acts_in_effect", kind=one.name, number=number)
+                if number:
+                    log().info("acts_in_effect", kind=one.name, number=number)
                 changed += number
         except FATAL:
             raise
