@@ -213,7 +213,7 @@ async def test_a_confirmation_that_comes_late_is_a_fact(court):
 
 async def test_delivered_before_and_not_acknowledged(court):
     """A receipt that was owed when the case was opened is not given; upstream keeps the letter for the kurator."""
-    court.inbox.plant("acknowledge", *[Unavailable("outage")] * 3)
+    court.inbox.plant("acknowledge", Unavailable("outage"))
     await court.comes()
     await court.goes_on()
     assert State.FORWARDED == (await court.letter()).state

@@ -1,0 +1,339 @@
+"""How cases end: refused, closed, overturned, or taken over by a second kurator (RELIABILITY T04)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from nemboks.desk import estate_approvals, estate_effect
+from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
+from nemboks.domain.announcements import Kind
+from nemboks.domain.estates import CLOSED_BY, EstateState
+from nemboks.domain.letter import Hold, Reason, Stale, State
+from nemboks.domain.mailbox import Address, Recipient, Role
+from nemboks.domain.proof import Stage
+from nemboks.journey.collect import collect
+from nemboks.journey.further import plan_fallbacks
+from nemboks.ports import Unavailable
+from tests.desk.estating import COMPANY, CONTACT, KURATOR, MIDNIGHT, PDF, SECOND
+from tests.helpers import builders as make
+from tests.helpers.fake_courier import refused
+
+C, R = EstateState.CLOSED, EstateState.REVERSED
+
+
+async def new_letter(court, number):
+    """A letter that certainly came just now, sent on."""
+    await court.looks()
+    await court.later(minutes=5)
+    await court.comes(number)
+    await court.goes_on()
+
+
+# --- refused ---
+
+
+async def test_a_refused_case_gives_everything_back(court):
+    """What was frozen goes to the company, the owner runs the mailbox again, and people are told why."""
+    await court.comes(1)
+    await court.opens()
+    await court.later(hours=2)
+    for reason in ("", " \n"):
+        with pytest.raises(RefusedByRule, match="say why"):
+            await estate_approvals.estate_refuse(court.store, court.by("ida"), 1, reason)
+    shown = await estate_approvals.estate_refuse(court.store, court.by("ida"), 1, "dekretet findes ikke")
+    await court.goes_on()
+
+    assert (EstateState.REFUSED, "ida", "dekretet findes ikke") == (shown["state"], shown["ended_by"], shown["reason"])
+    assert ([COMPANY], 1, None) == (court.sent, len(court.receipts), (await court.box()).frozen_at)
+    # The kurator's address was never proven: nobody there hears of it.
+    assert [COMPANY, CONTACT] == await court.told(Kind.ESTATE_ENDED)
+    with pytest.raises(RefusedByRule, match="decided"):
+        await court.document()
+
+
+async def test_support_cannot_refuse(court):
+    """Who opens cases does not decide them."""
+    await court.opens()
+
+    with pytest.raises(NotAllowed):
+        await estate_approvals.estate_refuse(court.store, court.by("sune"), 1, "nej")
+
+
+async def test_a_refusal_after_the_decision_and_before_the_time(court):
+    """Two people approved, one looks again: nothing takes effect, the kurator who typed a code is told."""
+    await court.approved()
+    await estate_approvals.estate_refuse(court.store, court.by("lis"), 1, "forkert CVR")
+    await court.until(MIDNIGHT)
+
+    assert (EstateState.REFUSED, COMPANY) == ((await court.estate()).state, (await court.box()).route.address)
+    assert [COMPANY, CONTACT, KURATOR] == await court.told(Kind.ESTATE_ENDED)
+
+
+# --- overturned ---
+
+
+async def test_a_decree_that_is_overturned_gives_the_company_its_post_back(court):
+    """Two approve; the route, the contacts and the held letters are the company's again; the kurator's right ends."""
+    accountant = Recipient(Role.COPY, Address("bo@bogholderi.example"), "direct")
+    await court.store.mailboxes.reroute(make.ANNA, COMPANY, make.SERVER, "anna", others=(accountant,))
+    before = await court.box()
+    await court.comes(1)
+    await court.in_effect()
+    await new_letter(court, 2)
+    assert [KURATOR] == court.sent
+    shown = await court.ends(R)
+    await court.goes_on()
+
+    box = await court.box()
+    assert (R, "ida, jens", before.options, before.custody) == (
+        shown["state"], shown["ended_by"], box.options, box.custody,
+    )  # fmt: skip
+    assert (COMPANY, (accountant,), None, None) == (
+        box.route.address, box.route.others, box.frozen_at, box.boundary_at,
+    )  # fmt: skip
+    assert {COMPANY, accountant.address} == set(court.sent[1:])
+    assert ("ACKNOWLEDGED", "") == await court.state(1)
+    (grant,) = await court.grants()
+    assert court.clock.now() == grant.until
+    assert [KURATOR, COMPANY, CONTACT] == await court.told(Kind.ESTATE_ENDED)
+    with pytest.raises(NotFound):
+        await court.page(name=KURATOR)
+
+
+async def test_what_the_kurator_got_and_nobody_acknowledged_stays_in_digital_post(court):
+    """The company never had that letter: no receipt goes after the reversal, until a person says so."""
+    await court.in_effect()
+    court.inbox.plant("acknowledge", Unavailable("outage"))
+    await new_letter(court, 1)
+    assert State.FORWARDED == (await court.letter()).state
+    await court.ends(R)
+    for _ in range(3):
+        await court.later(days=2)
+        await court.goes_on()
+
+    assert ([], estate_effect.AT_KURATOR) == (court.receipts, (await court.letter()).bounced)
+
+
+async def test_a_receipt_of_before_goes_after_the_reversal(court):
+    """What the company got before the estate is the company's after all: the receipt that waited goes."""
+    court.inbox.plant("acknowledge", Unavailable("outage"))
+    await court.comes()
+    await court.goes_on()
+    await court.in_effect()
+    await court.later(days=2)
+    await court.goes_on()
+    assert [] == court.receipts
+    await court.ends(R)
+    await court.later(days=2)
+    await court.goes_on()
+
+    assert 1 == len(court.receipts)
+
+
+async def test_ending_takes_two_who_did_not_open_the_case(court):
+    """One twice, the opener, support, another outcome or reason: none of these ends it."""
+    await court.in_effect()
+    close = estate_approvals.estate_close
+    shown = await close(court.store, court.by("ida"), 1, R, "kendelse af 1. december")
+    asked = shown["closing"]
+    assert (R, ["ida"], "kendelse af 1. december") == (asked["outcome"], asked["by"], asked["reason"])
+
+    with pytest.raises(RefusedByRule, match="second must be another"):
+        await close(court.store, court.by("ida"), 1, R, "kendelse af 1. december")
+    with pytest.raises(NotAllowed):
+        await close(court.store, court.by("sune"), 1, R, "kendelse af 1. december")
+    with pytest.raises(RefusedByRule, match="not what is asked for"):
+        await close(court.store, court.by("jens"), 1, C, digest=asked["digest"])
+    with pytest.raises(RefusedByRule, match="say why"):
+        await close(court.store, court.by("jens"), 1, R)
+    shown = await close(court.store, court.by("jens"), 1, R, "noget andet")
+    assert (EstateState.IN_EFFECT, ["jens"]) == (shown["state"], shown["closing"]["by"])
+    shown = await close(court.store, court.by("ida"), 1, R, digest=shown["closing"]["digest"])
+    assert (R, "noget andet") == (shown["state"], shown["reason"])
+    with pytest.raises(RefusedByRule, match="only a case in effect"):
+        await close(court.store, court.by("lis"), 1, R, "igen")
+
+
+async def test_the_opener_ends_nothing_either(court):
+    """Lis opened it and could approve others: not this one's end."""
+    await court.opens("lis")
+    await court.made_ready()
+    await court.approves("ida")
+    await court.approves("jens")
+    await court.until(MIDNIGHT)
+
+    with pytest.raises(RefusedByRule, match="opened the case"):
+        await estate_approvals.estate_close(court.store, court.by("lis"), 1, C, "slut")
+
+
+async def test_an_end_asked_for_last_week_is_asked_for_anew(court):
+    """The first approval of an end counts for seven days too."""
+    await court.in_effect()
+    await estate_approvals.estate_close(court.store, court.by("ida"), 1, C, "slut")
+    await court.later(days=7)
+
+    shown = await estate_approvals.estate_close(court.store, court.by("jens"), 1, C, "slut")
+    assert (EstateState.IN_EFFECT, ["jens"]) == (shown["state"], shown["closing"]["by"])
+
+
+# --- closed ---
+
+
+async def test_a_closed_case_sends_nothing_to_anybody(court):
+    """The company is gone: nothing is fetched or sent; neither the kurator nor the people of before have a right."""
+    await court.in_effect()
+    await new_letter(court, 1)
+    shown = await court.ends(C, reason="boet er sluttet")
+    await new_letter(court, 2)
+
+    box = await court.box()
+    assert (C, CLOSED_BY, [KURATOR]) == (shown["state"], box.paused_by, court.sent)
+    assert box.frozen_at is not None
+    assert [KURATOR] == await court.told(Kind.ESTATE_ENDED)
+    with pytest.raises(NotFound):
+        await court.page(name=KURATOR)
+
+
+async def test_a_closed_estate_is_taken_up_again(court):
+    """A new case after the end: its kurator gets what comes from then on, and a reversal still leads to the company."""
+    await court.in_effect()
+    await court.ends(C, reason="boet er sluttet")
+    await court.opens(address=SECOND, effective_at=court.clock.now() + timedelta(hours=1))
+    await court.made_ready(2, PDF + b" 2")
+    await court.approves("ida", 2)
+    await court.approves("jens", 2)
+    await court.later(hours=1)
+    await new_letter(court, 1)
+
+    assert ([SECOND], "") == (court.sent, (await court.box()).paused_by)
+    await court.ends(R, 2)
+    box = await court.box()
+    assert (COMPANY, "elefant", None) == (box.route.address, box.options.code_phrase, box.frozen_at)
+
+
+# --- a second kurator ---
+
+
+async def second_ready(court):
+    """A second case that two people approved, of the midnight after the first one's."""
+    await court.opens(address=SECOND, effective_at=MIDNIGHT + timedelta(days=1))
+    await court.made_ready(2, PDF + b" 2")
+    await court.approves("ida", 2)
+    return await court.approves("jens", 2)
+
+
+async def test_a_second_case_does_not_stop_the_first_kurators_post(court):
+    """While the second one is registered and approved, new letters go to the first kurator as before."""
+    await court.in_effect()
+    await second_ready(court)
+    await new_letter(court, 1)
+
+    assert ([KURATOR], EstateState.APPROVED) == (court.sent, (await court.estate(2)).state)
+
+
+async def test_t04_the_second_kurator_replaces_the_first_in_one_transaction(court):
+    """At its time the first case is ended, its right and its route with it; older letters are nobody's any more."""
+    await court.in_effect()
+    await second_ready(court)
+    await court.looks()
+    await court.later(minutes=5)
+    court.courier.endings.append(refused(Stage.RCPT, 452, "4.2.2", "full"))
+    await court.comes(1)
+    await court.goes_on()
+    await court.until(MIDNIGHT + timedelta(days=1))
+    await new_letter(court, 2)
+
+    one, two, box = await court.estate(1), await court.estate(2), await court.box()
+    assert (EstateState.REPLACED, EstateState.IN_EFFECT) == (one.state, two.state)
+    assert (SECOND, MIDNIGHT + timedelta(days=1)) == (box.route.address, box.boundary_at)
+    assert ([SECOND], ("HELD", Reason.OLDER)) == (court.sent, await court.state(1))
+    first, last = await court.grants()
+    assert (box.boundary_at, None) == (first.until, last.until)
+    assert [KURATOR] == await court.told(Kind.ESTATE_ENDED)
+    # The people of before were told once; it is the first kurator who hears that another took over.
+    assert [COMPANY, CONTACT, KURATOR, SECOND] == await court.told(Kind.ESTATE_IN_EFFECT)
+    assert one.former == two.former and "elefant" == two.former.options.code_phrase
+
+
+async def test_no_letter_slips_to_the_first_kurator_at_the_very_moment(court):
+    """Between the second one's time and the daemon's sweep nothing is claimed, and no dot is sent."""
+    await court.in_effect()
+    await second_ready(court)
+    await court.until(MIDNIGHT + timedelta(days=1) - timedelta(minutes=5))
+    await court.looks()
+    at = MIDNIGHT + timedelta(days=1)
+
+    async def time_comes():
+        court.clock.advance((at - court.clock.now()).total_seconds())
+
+    court.once("before", time_comes)
+    await court.comes(1)
+    await court.goes_on()
+    assert ([], "stopped") == (court.sent, (await court.letter()).why)
+    await court.looks()
+    court.clock.advance(1)
+    letter = await court.comes(2)
+    await collect(letter, court.world)
+    assert [] == await court.store.letters.due(State.WAITING, court.clock.now(), 10)
+    claim = replace(make.claimed(court.clock.now()), route_version=2, address=KURATOR, server="direct")
+    with pytest.raises(Stale, match="takes effect now"):
+        await court.store.letters.move(await court.letter(2), claim)
+
+    assert 1 == await court.sweeps()
+    await court.goes_on()
+    assert ([SECOND], ("HELD", Reason.OLDER)) == (court.sent, await court.state(1))
+
+
+async def test_a_refused_second_case_leaves_the_first_one_as_it_is(court):
+    """No thaw: the kurator goes on, and the company hears nothing."""
+    await court.in_effect()
+    await second_ready(court)
+    await estate_approvals.estate_refuse(court.store, court.by("lis"), 2, "forfalsket")
+    await new_letter(court, 1)
+
+    assert ([KURATOR], MIDNIGHT) == (court.sent, (await court.box()).boundary_at)
+    assert [SECOND] == await court.told(Kind.ESTATE_ENDED)
+
+
+async def test_a_case_is_not_ended_while_another_is_undecided(court):
+    """First the second kurator's case is decided or refused; then the first can be closed or overturned."""
+    await court.in_effect()
+    await court.opens(address=SECOND, effective_at=MIDNIGHT + timedelta(days=1))
+
+    with pytest.raises(RefusedByRule, match="case 2 of this CVR is not decided"):
+        await estate_approvals.estate_close(court.store, court.by("ida"), 1, R, "omgjort")
+
+
+async def test_a_second_reversal_goes_back_to_the_company_of_its_time(court):
+    """Overturned, rerouted by the company, decreed again, overturned again: the company's latest address is back."""
+    await court.in_effect()
+    await court.ends(R)
+    newer = Address("post@bageri.example")
+    await court.store.mailboxes.reroute(make.ANNA, newer, make.SERVER, "anna")
+    await court.opens(address=SECOND, effective_at=MIDNIGHT + timedelta(days=1))
+    await court.made_ready(2, PDF + b" 2")
+    await court.approves("ida", 2)
+    await court.approves("jens", 2)
+    await court.until(MIDNIGHT + timedelta(days=1))
+    assert SECOND == (await court.box()).route.address
+    await court.ends(R, 2)
+
+    assert newer == (await court.box()).route.address
+
+
+async def test_an_older_letter_never_goes_to_a_fallback_of_the_kurators(court):
+    """The kurator names a fallback; an older letter that was held for its size is not planned its way out there."""
+    letter = await court.comes(1)
+    await collect(letter, court.world)
+    await court.store.letters.move(await court.letter(1), Hold(Reason.TOO_LARGE))
+    await court.in_effect()
+    fallback = Recipient(Role.FALLBACK, Address("reserve@holm.example"), "direct")
+    box = await court.box()
+    await court.store.act(lambda books: books.reroute(box, replace(box.route, others=(fallback,))))
+    for _ in range(3):
+        await court.later(days=2)
+        await plan_fallbacks(court.world)
+        await court.goes_on()
+
+    assert ([], ("HELD", Reason.TOO_LARGE)) == (court.sent, await court.state(1))
