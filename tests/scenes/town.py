@@ -82,6 +82,24 @@ class Town:
         """The company's letters as Digital Post has them, receipts and all."""
         return [one for one in self._get("letters")["items"] if one["cvr"] == cvr]
 
+    def all_letters(self) -> list[dict[str, Any]]:
+        """Every letter that was ever posted, with the numbered acts of all who touched it."""
+        items: list[dict[str, Any]] = self._get("letters")["items"]
+        return items
+
+    def all_mails(self) -> list[dict[str, Any]]:
+        """Every mail that the mail server took: `n` counts with the letters' acts."""
+        items: list[dict[str, Any]] = self._get("mails")["items"]
+        return items
+
+    def fault(self, name: str, times: int | None = None) -> None:
+        """Switches a fault of the simulator's list on, for so many hits or until `heal`."""
+        self._post("faults", {"name": name, "times": times})
+
+    def heal(self) -> None:
+        """Every fault is off."""
+        self._control.delete("faults").raise_for_status()
+
     def calls(self, cvr: str) -> dict[str, int]:
         """How often each kind of call came for the company."""
         found: dict[str, int] = self._get("calls").get(cvr, {})
