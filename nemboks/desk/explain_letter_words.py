@@ -51,7 +51,7 @@ OF_LETTER: Final[Mapping[str, Paragraph]] = {
     ),
     "letter_delivered": Paragraph(
         Words(
-            "Brevet blev taget af {server} til {address} {at}. Serveren svarede: {reply}",
+            "Brevet blev modtaget af {server} til {address} {at}. Serveren svarede: {reply}",
             "It was taken by {server} for {address} {at}. The server said: {reply}",
         ),
         Words(

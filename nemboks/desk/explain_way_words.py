@@ -30,8 +30,10 @@ CUSTODY: Final[Mapping[str, Paragraph]] = {
             "Nobody has confirmed that {address} is the right address: letters go there and stay in Digital Post.",
         ),
         Words(
-            "Skriv koden, som kom dertil: `nemboks address prove`. Kom den ikke, er adressen nok forkert.",
-            "Type the code that came there: `nemboks address prove`. If none came, the address may be wrong.",
+            "Få en kode sendt dertil med `nemboks address prove CVR --send`, og skriv den. Kommer den ikke, er adressen "
+            "nok forkert.",
+            "Have a code sent there by `nemboks address prove CVR --send`, and type it. If none comes, the address may "
+            "be wrong.",
         ),
     ),
     "shadow": Paragraph(
@@ -112,8 +114,8 @@ FINE: Final[Mapping[str, Paragraph]] = {
     ),
     "delivered": Paragraph(
         Words(
-            "Alt, hvad Digital Post har vist os, er leveret. Det sidste brev kom {came_at} og blev taget af {server} "
-            "til {address} {taken_at}. Vi kiggede sidst {listed_at}.",
+            "Alt, hvad Digital Post har vist os, er leveret. Det sidste brev kom {came_at} og blev modtaget af "
+            "{server} til {address} {taken_at}. Vi kiggede sidst {listed_at}.",
             "All that Digital Post has shown us is delivered. The last letter came {came_at} and was taken by "
             "{server} for {address} {taken_at}. We last looked {listed_at}.",
         ),
