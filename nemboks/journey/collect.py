@@ -20,14 +20,7 @@ from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.routing import obstacle
 from nemboks.domain.verdict import backoff, spread
 from nemboks.journey.mail import style_of
-from nemboks.journey.standing import (
-    ask_standing,
-    ask_why,
-    look_seconds,
-    refused_seconds,
-    wait_for_consent,
-    why_refused,
-)
+from nemboks.journey.standing import ask_consent, ask_standing, look_seconds, refused_seconds, why_refused
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import ContentsGone, Gone, Inbox, InboxError, Refused, Unavailable
@@ -38,9 +31,8 @@ LOOKS = 3  # a letter that is not there, or not readable, gets three looks befor
 async def look(mailbox: Mailbox, world: World) -> None:
     """List one mailbox and commit what is new as FOUND; nothing of a company that has not let us in."""
     if mailbox.consent is not Consent.GIVEN:
-        mailbox = await ask_standing(mailbox, world)
+        mailbox = await ask_consent(mailbox, world)
         if mailbox.consent is not Consent.GIVEN:
-            await wait_for_consent(mailbox, world)
             return
     try:
         inbox = await world.inboxes.of(mailbox)
@@ -67,7 +59,7 @@ async def put_off(mailbox: Mailbox, error: InboxError, world: World) -> datetime
 
 async def _park(mailbox: Mailbox, error: Refused, world: World) -> datetime:
     """When the mailbox that upstream refuses is looked at again: at once, if the register has another login for it."""
-    mailbox, renewed = await ask_why(mailbox, world)
+    mailbox, renewed = await ask_standing(mailbox, world)
     if renewed:
         return mailbox.due_at
     words = f"{why} ({error})" if (why := why_refused(mailbox)) else str(error)

@@ -35,17 +35,11 @@ _WHY: Final = {
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-async def ask_standing(mailbox: Mailbox, world: World) -> Mailbox:
-    """The mailbox as the register says now that it stands; as it was where the register is not asked, or away."""
-    try:
-        return (await _asked(mailbox, world))[0]
-    except Unavailable as error:
-        log().warning("standing_unknown", mailbox=mailbox.cvr, words=str(error))
-        return mailbox
+async def ask_standing(mailbox: Mailbox, world: World) -> tuple[Mailbox, bool]:
+    """The mailbox as the register says now that it stands, and whether that gave it another login.
 
-
-async def ask_why(mailbox: Mailbox, world: World) -> tuple[Mailbox, bool]:
-    """The mailbox that upstream has just refused, after a look at why; and whether it has another login now."""
+    As it was where the register is not asked, or is away.
+    """
     try:
         return await _asked(mailbox, world)
     except Unavailable as error:
@@ -53,15 +47,33 @@ async def ask_why(mailbox: Mailbox, world: World) -> tuple[Mailbox, bool]:
         return mailbox, False
 
 
-async def wait_for_consent(mailbox: Mailbox, world: World) -> None:
-    """Puts the next question off. A company that had let us in is parked: what it left here needs upstream too."""
-    due_at = world.clock.now() + timedelta(seconds=spread(refused_seconds(mailbox, world), world.clock.chance()))
+async def ask_consent(mailbox: Mailbox, world: World) -> Mailbox:
+    """The mailbox after asking whether the company lets us in; if it does not, the next question is put off.
+
+    A company that had let us in is parked then: what it left here needs upstream too.
+    """
     if world.acts is None or world.registry is None:
-        await world.mailboxes.postpone(mailbox, due_at, NOT_ASKED, False)
-    elif mailbox.listed_at is not None:
-        await world.mailboxes.postpone(mailbox, due_at, WITHDRAWN, True)
-    else:
-        await world.acts.act(lambda books: books.keep(replace(books.mailbox_of(mailbox.id), due_at=due_at)))
+        await world.mailboxes.postpone(mailbox, _later(mailbox, world), NOT_ASKED, False)
+        return mailbox
+    try:
+        mailbox, _ = await _asked(mailbox, world)
+    except Unavailable as error:
+        log().warning("standing_unknown", mailbox=mailbox.cvr, words=str(error))
+        await world.acts.act(lambda books: _put_off(books, mailbox.id, world))
+    if mailbox.consent is not Consent.GIVEN and mailbox.listed_at is not None:
+        await world.mailboxes.postpone(mailbox, _later(mailbox, world), WITHDRAWN, True)
+    return mailbox
+
+
+def _put_off(books: Books, id_: int, world: World) -> Mailbox:
+    box = books.mailbox_of(id_)
+    return books.keep(replace(box, due_at=_later(box, world)))
+
+
+def _later(mailbox: Mailbox, world: World) -> datetime:
+    """When the company is asked about again."""
+    seconds = spread(refused_seconds(mailbox, world), world.clock.chance())
+    return world.clock.now() + timedelta(seconds=seconds)
 
 
 def refused_seconds(mailbox: Mailbox, world: World) -> float:
@@ -124,17 +136,17 @@ async def _asked(mailbox: Mailbox, world: World) -> tuple[Mailbox, bool]:
         raise
     except InboxError as error:  # a definite no says nothing of the company; it is asked again in its turn
         log().warning("standing_unknown", mailbox=mailbox.cvr, words=str(error))
-    after, renewed = await world.acts.act(lambda books: _believe(books, mailbox.id, standing))
+    after, renewed = await world.acts.act(lambda books: _believe(books, mailbox.id, standing, world))
     if after.consent is not mailbox.consent or after.life is not mailbox.life:
         log().info("standing_changed", mailbox=mailbox.cvr, consent=after.consent, life=after.life)
     return after, renewed
 
 
-def _believe(books: Books, id_: int, standing: Standing | None) -> tuple[Mailbox, bool]:
+def _believe(books: Books, id_: int, standing: Standing | None, world: World) -> tuple[Mailbox, bool]:
     """The mailbox with what the register said, in one transaction; and whether it has another login."""
     box = books.mailbox_of(id_)
     if standing is None:
-        return books.keep(replace(box, looked_up_at=books.at)), False
+        return books.keep(_asked_again(replace(box, looked_up_at=books.at), world)), False
     _note_life(books, box, standing)
     consent, renewed = _consent(box, standing), False
     if consent is Consent.GIVEN and _speaks_for(box, standing):
@@ -153,7 +165,14 @@ def _believe(books: Books, id_: int, standing: Standing | None) -> tuple[Mailbox
         looked_up_at=books.at,
         due_at=books.at if due_now else box.due_at,
     )
-    return books.keep(after), renewed
+    return books.keep(_asked_again(after, world)), renewed
+
+
+def _asked_again(box: Mailbox, world: World) -> Mailbox:
+    """The mailbox; one that awaits its first consent is due when that is to be asked about again."""
+    if box.consent is Consent.GIVEN or box.listed_at is not None:
+        return box
+    return replace(box, due_at=_later(box, world))
 
 
 def _speaks_for(box: Mailbox, standing: Standing) -> bool:

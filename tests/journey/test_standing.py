@@ -224,7 +224,7 @@ async def test_a_change_of_life_is_history(house: House) -> None:
     box = await house.add(consent=GIVEN)
     for _ in range(2):
         house.says(life=Life.BANKRUPT, curator=True)
-        box = await ask_standing(box, house.world)
+        box, _ = await ask_standing(box, house.world)
 
     changed = [detail for name, detail in await house.history() if name == "life_changed"]
     assert (box.life, box.curator, box.looked_up_at) == (Life.BANKRUPT, True, house.clock.now())
@@ -236,7 +236,7 @@ async def test_an_imap_company_has_no_system_in_the_register(house: House) -> No
     box = await house.add(face=Face.IMAP, consent=GIVEN)
     house.says(life=Life.EXEMPT, consent=AWAITED)
 
-    after = await ask_standing(box, house.world)
+    after, _ = await ask_standing(box, house.world)
 
     assert (after.life, after.consent) == (Life.EXEMPT, GIVEN)
     assert await house.credentials() == {"system_id": "s-0", "api_token": "typed"}
