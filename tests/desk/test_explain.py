@@ -66,7 +66,7 @@ def reads(text: str, written: str) -> bool:
     return re.fullmatch(rf"([\w.]+ (breve?|letters?): )?{pattern}", text) is not None
 
 
-@pytest.mark.parametrize("id_", SCENES)
+@pytest.mark.parametrize("id_", sorted(SCENES))
 async def test_each_cause_has_its_paragraph_in_both_languages(trouble, id_):
     """The situation is real, the answer names it once, says the next step, and gives nothing away."""
     about = await SCENES[id_](trouble)
