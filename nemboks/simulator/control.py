@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from nemboks.simulator.control_bodies import items, number, one_of, read_body, text
+from nemboks.simulator.control_bodies import flag, items, number, one_of, read_body, text
 from nemboks.simulator.control_companies import CompanyCalls
 from nemboks.simulator.http_server import FileReply, Json, json_error
 from nemboks.simulator.inboxes import REMOVALS, Letter
@@ -53,6 +53,7 @@ class ControlFace:
             ("POST", "letters/xml"): self._add_xml,
             ("GET", "letters/{id:int}/content"): self._content,
             ("GET", "mails"): self._mails,
+            ("POST", "mailboxes"): self._close_mailbox,
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._arm_fault,
             ("DELETE", "faults"): self._heal,
@@ -145,6 +146,15 @@ class ControlFace:
     async def _mails(self, request: Request) -> Response:
         """All mails that the mail server kept."""
         return items(self._simulation.mailroom.items())
+
+    async def _close_mailbox(self, request: Request) -> Response:
+        """Whether the mail server refuses an address, as one whose owner has left: {"address", "closed"}."""
+        body = await read_body(request)
+        address, closed = text(body, "address"), flag(body, "closed")
+        if not address:
+            raise HTTPException(400, "address is missing")
+        self._simulation.close_mailbox(address, closed)
+        return Json({"address": address, "closed": closed})
 
     async def _faults(self, request: Request) -> Response:
         """All faults: where they show, which are on, how often they hit."""

@@ -34,6 +34,7 @@ class MailServer:
         self.faults = faults
         self.mailroom = mailroom
         self.connections: set[Connection] = set()
+        self.closed: set[str] = set()  # mailboxes that somebody had and nobody has any more
         self._password = password
         self._right = _context(certificates.server)
         self._right.sni_callback = self._choose_certificate
@@ -81,6 +82,8 @@ class _Hooks:
     async def handle_RCPT(
         self, server: "Connection", session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if address in server.owner.closed:
+            return smtp_reply("rcpt", 550)
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 

@@ -129,6 +129,10 @@ class Simulation:
         if name == "imap-uidvalidity":
             self._imap.renumber()
 
+    def close_mailbox(self, address: str, closed: bool) -> None:
+        """Nothing; from now on the mail server refuses the address, or takes its mails again."""
+        (self._mail.closed.add if closed else self._mail.closed.discard)(address)
+
     async def _post_mail(self, company: Company, order: Order, source: str) -> Letter:
         with Deposit(self.postbox.new_path(".eml")) as deposit:
             async for piece in with_turns(mail_letter(order)):

@@ -86,6 +86,17 @@ def test_every_recipient_is_taken_and_recorded(world):
     assert world.items("mails")[-1]["to"] == "nobody@elsewhere.example"
 
 
+def test_a_closed_mailbox_is_refused_and_no_other(world):
+    """550 5.1.1 for the address of somebody who left, until it is opened again."""
+    left, stays = "left@company.example", "stays@company.example"
+    for closed, code in ((True, 550), (False, 250)):
+        assert world.control.post("mailboxes", json={"address": left, "closed": closed}).is_success
+        with world.smtp() as client:
+            client.mail(SENDER)
+            assert [client.rcpt(left)[0], client.rcpt(stays)[0]] == [code, 250]
+    assert world.control.post("mailboxes", json={"closed": True}).status_code == 400
+
+
 def test_the_extensions_that_clients_rely_on_are_offered(world):
     """SIZE, 8BITMIME, PIPELINING, SMTPUTF8, and AUTH once there is TLS."""
     for kind in ("implicit", "starttls"):
