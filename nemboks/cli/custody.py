@@ -110,8 +110,10 @@ def reconcile(call: Call, asking: Asking, cvr_number: Cvr) -> None:
 
 async def _reconcile(call: Call, asking: Asking, cvr: Cvr) -> Item:
     from nemboks.journey.reconcile import reconcile as compare
+    from nemboks.logs import configure
     from nemboks.wiring import reconciler
 
+    configure(sys.stderr)  # what is logged is not part of the answer
     async with reconciler(call.settings()) as (store, world):
         box = await to_reconcile(store, asking, cvr)
         call.say(Words("Sammenligner …", "Comparing …"))
