@@ -15,11 +15,16 @@ from nemboks.desk.plans import room_for
 from nemboks.desk.standing import standing_item
 from nemboks.desk.words import Item, Words
 from nemboks.domain.custody import Custody, start_of
+from nemboks.domain.estates import CLOSED_BY
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Options, Route
 from nemboks.domain.people import Account, Action, Actor, may
 from nemboks.domain.plans import NONE_SOLD, Plan
 from nemboks.ports import Acts, Books
 
+ESTATE_CLOSED: Final = Words(
+    "Virksomhedens bo er afsluttet; kun en ny sag kan sætte posten i gang: `nemboks estate open`",
+    "the company's estate was closed; only a new case can let its post go on: `nemboks estate open`",
+)
 SETTINGS: Final = "settings"  # who paused, when a mailbox has left the settings file
 
 
@@ -89,7 +94,7 @@ async def pause(store: Acts, asking: Asking, cvr: Cvr) -> Item:
 async def resume(store: Acts, asking: Asking, cvr: Cvr) -> Item:
     """The mailbox, going on. NotFound, NotAllowed.
 
-    RefusedByRule if it is paused because the settings file no longer has it.
+    RefusedByRule if it is paused because the settings file no longer has it, or because its estate was closed.
     """
 
     def act(books: Books) -> Item:
@@ -101,6 +106,8 @@ async def resume(store: Acts, asking: Asking, cvr: Cvr) -> Item:
                     f"CVR {cvr} was taken out of the settings file; put it back and start Nemboks again",
                 )
             )
+        if box.paused_by == CLOSED_BY:
+            raise RefusedByRule(ESTATE_CLOSED)
         if box.paused_at is None:
             return mailbox_item(box)
         books.note("mailbox_resumed", box, by=actor.name, was_paused_by=box.paused_by)

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from nemboks.desk import estate_approvals, estate_effect
+from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
+from nemboks.desk.mailboxes import resume
 from nemboks.domain.announcements import Kind
 from nemboks.domain.estates import CLOSED_BY, EstateState
 from nemboks.domain.letter import Hold, Reason, Stale, State
@@ -193,6 +195,9 @@ async def test_a_closed_case_sends_nothing_to_anybody(court):
     assert [KURATOR] == await court.told(Kind.ESTATE_ENDED)
     with pytest.raises(NotFound):
         await court.page(name=KURATOR)
+    await court.store.act(lambda books: books.keep(replace(books.mailbox_of(1), account=None)))
+    with pytest.raises(RefusedByRule, match="estate was closed"):
+        await resume(court.store, Asking("root (operator)"), make.ANNA)
 
 
 async def test_a_closed_estate_is_taken_up_again(court):
