@@ -6,6 +6,7 @@ Fields that a row does not have yet get their defaults; fields that we no longer
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from nemboks.domain.estates import Former
@@ -53,5 +54,10 @@ def _contact(text: str | None) -> Address | None:
 
 
 def _known(kind: type, found: Mapping[str, Any], **made: Any) -> dict[str, Any]:
-    names = [field.name for field in fields(kind) if field.name in found]
+    names = [name for name in _names(kind) if name in found]
     return {name: made[name](found[name]) if name in made else found[name] for name in names}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -1,4 +1,7 @@
-"""Settings -> ready services, by hand, in one place."""
+"""Settings -> ready services, by hand, in one place.
+
+Most commands want the store alone, so what the daemon needs besides is imported when it is built.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -7,15 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nemboks.clock import RealClock
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
-from nemboks.intake.imap import ImapAccess
-from nemboks.intake.inboxes import MailboxInboxes
-from nemboks.intake.registry import RestRegistry
-from nemboks.intake.rest_calls import RestAccess
-from nemboks.journey.reconcile import Reconciling
-from nemboks.journey.world import World
 from nemboks.ports import Refused
 from nemboks.settings import Settings
 from nemboks.store.errors import Altered
@@ -23,8 +21,13 @@ from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
-from nemboks.wiring.mail import MESSAGE_ID, MailRoom
-from nemboks.wiring.safety import fuse, reconciling
+
+if TYPE_CHECKING:
+    from nemboks.intake.inboxes import MailboxInboxes
+    from nemboks.intake.registry import RestRegistry
+    from nemboks.intake.rest_calls import RestAccess
+    from nemboks.journey.reconcile import Reconciling
+    from nemboks.journey.world import World
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Services:
 
     settings: Settings
     store: Store
-    world: World
+    world: "World"
     spool: Spool
 
     async def sweep_spool(self) -> int:
@@ -61,6 +64,10 @@ def open_documents(settings: Settings) -> Spool:
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
     """Everything that a daemon needs, with the store's daemon lock held; closed again in reverse."""
+    from nemboks.journey.world import World
+    from nemboks.wiring.mail import MESSAGE_ID, MailRoom
+    from nemboks.wiring.safety import reconciling
+
     vault = Vault.load(settings.master_key_file)
     store = open_store(settings, vault, threaded=True)
     try:
@@ -91,8 +98,10 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, Reconciling]]:
+async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, "Reconciling"]]:
     """The store beside a running daemon, and what compares it with the real mailboxes."""
+    from nemboks.wiring.safety import reconciling
+
     clock = RealClock()
     store = open_store(settings)
     inboxes = _inboxes(settings, store, clock)
@@ -103,15 +112,21 @@ async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, Reconcili
         await store.close()
 
 
-def _inboxes(settings: Settings, store: Store, clock: RealClock) -> MailboxInboxes:
+def _inboxes(settings: Settings, store: Store, clock: RealClock) -> "MailboxInboxes":
+    from nemboks.intake.imap import ImapAccess
+    from nemboks.intake.inboxes import MailboxInboxes
+    from nemboks.wiring.safety import fuse
+
     up = settings.upstream
     imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
     credentials = partial(_credentials, store)
     return MailboxInboxes(_rest(settings), imap, credentials, settings.pace, clock, fuse(settings, store))
 
 
-def _registry(settings: Settings, clock: RealClock, stack: AsyncExitStack) -> RestRegistry | None:
+def _registry(settings: Settings, clock: RealClock, stack: AsyncExitStack) -> "RestRegistry | None":
     """The register, asked in our own name; None where we have no login of our own."""
+    from nemboks.intake.registry import RestRegistry
+
     own = settings.upstream.own_login()
     if own is None:
         return None
@@ -121,7 +136,9 @@ def _registry(settings: Settings, clock: RealClock, stack: AsyncExitStack) -> Re
     return registry
 
 
-def _rest(settings: Settings) -> RestAccess:
+def _rest(settings: Settings) -> "RestAccess":
+    from nemboks.intake.rest_calls import RestAccess
+
     up = settings.upstream
     # Without REST mailboxes nobody reads the certificate; with one, the error names the setting that is missing.
     certificate = up.client_cert_file or Path("upstream.client_cert_file (not set)")
