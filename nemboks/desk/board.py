@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from nemboks.desk.access import Asking, actor_of, knows_account, narrowed, seen_by
 from nemboks.desk.board_lights import REASONS, SIGNS, Counts, Light, Standing, counts_of, standing
 from nemboks.desk.errors import NotFound
-from nemboks.desk.explain import of_before
+from nemboks.desk.explain_rules import in_effect, of_before
 from nemboks.desk.words import Item, Lang, Words
 from nemboks.domain.incidents import Incident
 from nemboks.domain.mailbox import Mailbox
@@ -81,8 +81,7 @@ def lines_of(books: Books, asking: Asking, account: str, incidents: dict[int, in
     latest = books.overview.latest()
     lines = []
     for box in _boxes(books, asking, account):
-        in_effect = box.boundary_at is not None and at >= box.boundary_at
-        shut_out = in_effect and of_before(its(box), box, books)
+        shut_out = in_effect(box, at) and of_before(its(box), box, at)
         counts = Counts() if shut_out else counts_of(tallies[box.id])
         light = standing(box, counts, incidents.get(box.id, 0), at, shut_out)
         lines.append(Line(box, counts, light, None if shut_out else latest.get(box.id), shut_out))

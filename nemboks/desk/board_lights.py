@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from nemboks.desk.explain_box import QUIET, SOON
-from nemboks.desk.explain_cause import LATE as STUCK
+from nemboks.desk.explain_rules import LATE, QUIET, SOON, in_effect
 from nemboks.desk.status import LATE_SECONDS, MISSED_SECONDS, OUTAGE
 from nemboks.desk.words import Words
 from nemboks.domain.custody import Consent, Life
@@ -137,7 +136,7 @@ def _stops(box: Mailbox, at: datetime) -> Iterator[tuple[str, int]]:
     if box.life not in QUIET:
         yield f"life_{box.life}", 0
     if box.frozen_at is not None:
-        yield "estate" if box.boundary_at is not None and at >= box.boundary_at else "case", 0
+        yield "estate" if in_effect(box, at) else "case", 0
     if not served:
         yield "plan_ended", 0
     elif box.serves_until is not None and box.serves_until - at <= SOON:
@@ -152,7 +151,7 @@ def _post(counts: Counts, incidents: int, at: datetime) -> Iterator[tuple[str, i
         yield "held", counts.held
     if counts.bounced:
         yield "bounced", counts.bounced
-    if age > STUCK:
+    if age > LATE:
         yield "stuck", 0
     elif age.total_seconds() > LATE_SECONDS:
         yield "late", 0

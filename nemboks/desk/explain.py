@@ -15,12 +15,13 @@ from nemboks.desk.errors import NotFound
 from nemboks.desk.explain_box import BoxFacts, causes
 from nemboks.desk.explain_cause import Cause, cause_item
 from nemboks.desk.explain_letter import LetterFacts, causes_of, where
+from nemboks.desk.explain_rules import of_before
 from nemboks.desk.letter_view import letter_item
 from nemboks.desk.words import Item, Lang, Words, state_words
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Cvr, Mailbox
-from nemboks.domain.people import OF_BEFORE, Action, Actor, may
+from nemboks.domain.people import Action, Actor, may
 from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Acts, Books, Check
 
@@ -110,13 +111,7 @@ async def explain_letter(store: Explained, asking: Asking, name: str, lang: Lang
 def _facts(books: Books, actor: Actor, box: Mailbox, letters: Sequence[Letter]) -> BoxFacts:
     pending = books.changes.all(mailbox=box.id, done_at=None, cancelled_at=None)
     change = pending[0] if pending else None
-    return BoxFacts(box, books.at, letters, change=change, of_before=of_before(actor, box, books))
-
-
-def of_before(actor: Actor, box: Mailbox, books: Books) -> bool:
-    """Whether an estate takes over from the actor: all their rights here are those of the people of before."""
-    mine = [one for one in actor.grants if one.in_force(books.at) and one.covers(box)]
-    return not actor.operator and all(one.role in OF_BEFORE for one in mine)
+    return BoxFacts(box, books.at, letters, change=change, of_before=of_before(actor, box, books.at))
 
 
 async def _completed(store: Explained, facts: BoxFacts) -> BoxFacts:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from nemboks.content.preflight_texts import told
-from nemboks.desk.explain_cause import LATE, Cause, cause, counted, numbered, of_why, said
+from nemboks.desk.explain_cause import Cause, cause, counted, numbered, of_why, said
+from nemboks.desk.explain_rules import LATE, QUIET, SOON, in_effect
 from nemboks.desk.fuses import WHY
 from nemboks.desk.status import MISSED_SECONDS, OUTAGE
 from nemboks.desk.words import Lang, Words
@@ -25,9 +26,7 @@ from nemboks.domain.plans import serves
 from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Check
 
-SOON: Final = timedelta(days=14)  # a plan's end that is worth saying
 LATELY: Final = timedelta(days=30)  # a letter that vanished longer ago is not what somebody asks about
-QUIET: Final = frozenset({Life.UNKNOWN, Life.ACTIVE})  # lives that say nothing about missing post
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class BoxFacts:
     @property
     def decided(self) -> bool:
         """Whether an estate is in effect."""
-        return self.box.boundary_at is not None and self.at >= self.box.boundary_at
+        return in_effect(self.box, self.at)
 
     @property
     def shut_out(self) -> bool:

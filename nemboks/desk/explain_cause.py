@@ -5,12 +5,13 @@ Never shown: titles, full addresses, CPR shapes; what servers said is cut and re
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from nemboks.content.announcement_facts import letters_words
 from nemboks.content.texts import date_words, masked
 from nemboks.desk.explain_letter_words import OF_LETTER
+from nemboks.desk.explain_rules import LATE
 from nemboks.desk.explain_way_words import OF_BOX
 from nemboks.desk.reasons import meaning
 from nemboks.desk.words import Item, Lang, Words
@@ -19,7 +20,6 @@ from nemboks.domain.letter import Letter
 from nemboks.domain.mailbox import Address
 from nemboks.domain.redact import redact
 
-LATE: Final = timedelta(hours=4)  # undelivered for longer is bad news, whatever the reason (UX 7)
 SHOWN: Final = 5  # letters that a cause names
 _SAID: Final = 300  # characters of what a server said
 # What passes by itself, or is no harm: a `why` that is not here puts the letter at risk, one that comes later too.

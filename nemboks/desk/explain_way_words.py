@@ -30,8 +30,8 @@ CUSTODY: Final[Mapping[str, Paragraph]] = {
             "Nobody has confirmed that {address} is the right address: letters go there and stay in Digital Post.",
         ),
         Words(
-            "Få en kode sendt dertil med `nemboks address prove CVR --send`, og skriv den. Kommer den ikke, er adressen "
-            "nok forkert.",
+            "Få en kode sendt dertil med `nemboks address prove CVR --send`, og skriv den. Kommer den ikke, er "
+            "adressen nok forkert.",
             "Have a code sent there by `nemboks address prove CVR --send`, and type it. If none comes, the address may "
             "be wrong.",
         ),
