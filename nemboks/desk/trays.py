@@ -76,7 +76,7 @@ async def letter_hold(store: Acts, asking: Asking, number: int, reason: str) -> 
         _still_here(letter)
         words = _said(reason)
         after = books.move(letter, Hold(Reason.ASKED, words))
-        books.note("letter_held", box, by=actor.name, letter=letter, reason=words)
+        books.note("letter_held", box, by=actor.name, letter=letter, words=words)
         return letter_item(after, box.cvr)
 
     return await store.act(hold)
@@ -90,7 +90,7 @@ async def letter_dismiss(store: Acts, asking: Asking, number: int, reason: str) 
         _still_here(letter)
         words = _said(reason)
         after = books.move(letter, Dismissed(actor.name))
-        books.note("letter_dismissed", box, by=actor.name, letter=letter, reason=words)
+        books.note("letter_dismissed", box, by=actor.name, letter=letter, words=words)
         return letter_item(after, box.cvr)
 
     return await store.act(dismiss)

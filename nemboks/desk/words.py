@@ -67,6 +67,8 @@ EVENTS: Final[Mapping[str, Words]] = {
     "handed_over": Words("Afleveret til mellemled", "Handed over to a relay"),
     "later": Words("Ikke leveret; vi prøver igen", "Not delivered; we try again"),
     "hold": Words("Holdt tilbage", "Put on hold"),
+    "letter_held": Words("En person bad om det", "A person asked for that"),
+    "letter_dismissed": Words("En person lukkede det", "A person closed it"),
     "attempt_ended": Words("Forsøget endte uden svar", "The attempt ended without an answer"),
     "returned": Words("Kommet tilbage fra mellemleddet", "Came back from the relay"),
     "bounced": Words(

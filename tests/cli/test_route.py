@@ -134,6 +134,9 @@ def test_hold_dismiss_and_the_tray(place):
     item = place.ask("letter", "hold", str(waiting.id), "--reason", "advokaten ser på det")["item"]
     assert (item["state"], item["reason"]) == ("HELD", "asked")
 
+    shown = place.run("letter", "show", str(waiting.id)).output
+    assert "En person bad om det – advokaten ser på det" in shown, shown
+
     async def into_the_tray():
         store = place.store()
         letter = await store.letters.get(place.letters[State.FOUND].id)

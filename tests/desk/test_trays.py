@@ -105,7 +105,7 @@ async def test_a_letter_can_be_held_until_it_is_sent(store, filled, state):
         item = await desk.letter_hold(store, OPERATOR, letter.id, "vi venter på advokaten 010101-0000")
         assert (item["state"], item["reason"]) == (State.HELD, Reason.ASKED)
         (note,) = await history(store, "letter_held")
-        assert note == {"by": "root (operator)", "reason": "vi venter på advokaten [CPR]"}
+        assert note == {"by": "root (operator)", "words": "vi venter på advokaten [CPR]"}
     else:
         with pytest.raises(RefusedByRule):
             await desk.letter_hold(store, OPERATOR, letter.id, "vent")
@@ -119,7 +119,7 @@ async def test_a_letter_can_be_left_in_digital_post_until_it_is_sent(store, fill
     if state in (State.FOUND, State.WAITING, State.HELD):
         item = await desk.letter_dismiss(store, OPERATOR, letter.id, "reklame")
         assert (item["state"], item["next_try_at"]) == (State.DISMISSED, None)
-        assert [one["reason"] for one in await history(store, "letter_dismissed")] == ["reklame"]
+        assert [one["words"] for one in await history(store, "letter_dismissed")] == ["reklame"]
         with pytest.raises(RefusedByRule, match="left in Digital Post"):
             await desk.letter_dismiss(store, OPERATOR, letter.id, "igen")
     else:

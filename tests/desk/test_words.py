@@ -16,6 +16,7 @@ from nemboks.store.events import NAMES
 from tests.helpers import builders as make
 
 CLASSES = ["unavailable", "refused", "gone", "unreadable", "cut", "uncertain", "stopped", "contents_lost"]
+BY_PEOPLE = ["letter_held", "letter_dismissed"]
 CLASSES += ["certificate", "handed_over", "junk", "bounced"]
 FORBIDDEN = ["bounce", "defer", "queue", "sync", "alias", "kø"]
 
@@ -39,7 +40,7 @@ def test_every_state_and_event_has_words() -> None:
     """Each state and each event of the table, and those added by the store and by a look, can be shown."""
     assert set(State) == set(STATES)
     copies = {"copy_planned", *(f"copy_{NAMES[kind]}" for kind in get_args(DeliveryEvent))}
-    assert {*NAMES.values(), *copies, "found", "listed_again", "rebound", "contents_seen"} == set(EVENTS)
+    assert {*NAMES.values(), *copies, "found", "listed_again", "rebound", "contents_seen", *BY_PEOPLE} == set(EVENTS)
     assert (set(DeliveryState), set(Role), set(Evidence)) == (set(DELIVERIES), set(ROLES), set(EVIDENCE))
     tables = (STATES, EVENTS, DELIVERIES, ROLES, EVIDENCE)
     assert all(words.da and words.en for table in tables for words in table.values())
