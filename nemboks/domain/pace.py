@@ -92,7 +92,7 @@ class Pace(BaseModel):
             silence_seconds=6, returns_seconds=0.5, fallback_seconds=5, copies_seconds=60, gather_seconds=0.5,
             late_seconds=10, still_seconds=20, quiet_seconds=2, notice_seconds=(0.5, 1), preflight_seconds=86_400,
             change_seconds=4, probation_seconds=3,
-            consent_seconds=2, standing_seconds=24, reconcile_seconds=4, relist_seconds=1,
+            consent_seconds=2, standing_seconds=24, reconcile_seconds=2, relist_seconds=1,
         )  # fmt: skip
 
     @property

@@ -24,7 +24,7 @@ from nemboks.logs import log
 from nemboks.ports import Acts, Books, Clock, InboxError, Inboxes, Letters, Reckoning
 
 AT_A_TIME: Final = 10  # mailboxes in one round of the chore
-AGAIN: Final = timedelta(hours=1)  # after a listing that failed
+AGAIN_SECONDS: Final = 3_600.0  # after a listing that failed
 REMEMBERED: Final = 200  # differences of one mailbox; what is beyond them is told as new every day
 
 
@@ -175,6 +175,7 @@ def _log(outcome: Outcome) -> None:
 
 
 async def _failed(mailbox: Mailbox, error: InboxError, world: Reconciling) -> Outcome:
-    await world.reckoning.next(mailbox.id, world.clock.now() + AGAIN)
+    seconds = min(AGAIN_SECONDS, world.pace.reconcile_seconds)
+    await world.reckoning.next(mailbox.id, world.clock.now() + timedelta(seconds=seconds))
     log().warning("mailbox_unavailable", mailbox=mailbox.cvr, words=str(error))
     return Outcome(mailbox, trouble=str(error))

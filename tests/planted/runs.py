@@ -60,13 +60,13 @@ SIGHTS = (
     # The fuse stops it at zero: letters are forwarded, nothing leaves upstream, so nothing is settled.
     Sight(
         "unconfirmed-is-receipted",
-        "--count 6 --cvrs 2 --inbox both --timeout 8",
+        "--count 6 --cvrs 2 --inbox both --timeout 12",
         "unsettled",
         named="asked_unconfirmed",
         never="premature_receipts",
     ),
     Sight(
-        "fuse-bridged", "--count 4 --cvrs 2 --inbox both --timeout 10", "premature_receipts", named="left_unconfirmed"
+        "fuse-bridged", "--count 4 --cvrs 2 --inbox both --timeout 14", "premature_receipts", named="left_unconfirmed"
     ),
 )
 
