@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from nemboks.content.announcement_texts import announcement_text
 from nemboks.desk import estate_approvals, estate_effect
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
@@ -308,6 +309,25 @@ async def test_a_case_is_not_ended_while_another_is_undecided(court):
 
     with pytest.raises(RefusedByRule, match="case 2 of this CVR is not decided"):
         await estate_approvals.estate_close(court.store, court.by("ida"), 1, R, "omgjort")
+
+
+async def test_what_people_are_told_reads_well(court):
+    """Every announcement of these cases is written out whole: no gap, no code but the kurator's, no full address."""
+    await court.comes(1)
+    await court.in_effect()
+    code = await court.code()
+    await second_ready(court)
+    await court.until(MIDNIGHT + timedelta(days=1))
+    await court.ends(R, 2)
+    told = await court.announced(Kind.ESTATE_CODE, Kind.ESTATE_IN_EFFECT, Kind.ESTATE_ENDED)
+    texts = [(one, "\n".join(announcement_text(one))) for one in told]
+
+    assert {"replaced", "reversed"} == {one.facts["outcome"] for one in told if one.kind is Kind.ESTATE_ENDED}
+    for one, text in texts:
+        assert "Annas Bageri ApS (CVR 13 74 81 36)" in text and "K 1-26" in text and "{" not in text
+        assert code not in text.replace(" ", "") and "@" not in text, one
+    (kurator,) = [text for one, text in texts if one.facts.get("role") == "kurator" and KURATOR in one.path]
+    assert "22-11-2026 kl. 00.00" in kurator and "1 brev" in kurator and "Kun senere post er lovet" in kurator
 
 
 async def test_a_second_reversal_goes_back_to_the_company_of_its_time(court):
