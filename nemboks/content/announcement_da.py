@@ -21,18 +21,23 @@ _WHEN: Final[Sentence] = (
     "Siger ingen nej, sker det {effect_at}; bekræfter alle, vi har spurgt, sker det med det samme.",
     "Siger ingen nej, sker det 72 timer efter, at den nye adresse er bekræftet.",
 )
-_CONFIRM: Final = "Er det rigtigt: bekræft det med koden og kommandoen `nemboks address confirm`."
-_NOT_ME: Final = (
-    "Det var ikke mig: stop det med koden og kommandoen `nemboks address cancel`, eller bed en anden administrator hos "
-    "jer om at stoppe det."
+_RIGHT: Final = "Er det rigtigt, skal I ikke gøre noget."
+# `{code:.0}` shows nothing: it asks for a code, which those who can stop it by right are not sent.
+_CONFIRM: Final[Sentence] = (
+    "Er det rigtigt: skriv koden{code:.0} ved kommandoen `nemboks address confirm {change}`.", _RIGHT,
+)  # fmt: skip
+_NOT_ME: Final[Sentence] = (
+    "Det var ikke mig: skriv koden{code:.0} ved kommandoen `nemboks address cancel {change} --code-file -`, eller bed "
+    "en administrator hos jer om at stoppe det.",
+    "Det var ikke mig: stop det med kommandoen `nemboks address cancel {change}`.",
+    "Det var ikke mig: stop det med kommandoen `nemboks address cancel`.",
 )
 _TAKE_BACK: Final[Sentence] = (
-    "Det var ikke mig: tag det tilbage inden {cancel_until} med kommandoen `nemboks address rollback` og koden fra "
-    "vores første besked, eller bed en anden administrator hos jer om det.",
-    "Det var ikke mig: tag det tilbage med kommandoen `nemboks address rollback` og koden fra vores første besked, "
-    "eller bed en anden administrator hos jer om det.",
+    "Det var ikke mig: tag det tilbage inden {cancel_until} med kommandoen `nemboks address rollback {change}`, som "
+    "administrator, eller med koden fra vores første besked og `--code-file -`.",
+    "Det var ikke mig: tag det tilbage med kommandoen `nemboks address rollback`, som administrator, eller med koden "
+    "fra vores første besked og `--code-file -`.",
 )
-_RIGHT: Final = "Er det rigtigt, skal I ikke gøre noget."
 _CASE: Final[Sentence] = ("Sag: {case} ({kind}).", "Sag: {case}.")
 _REASON: Final = "Begrundelse: {reason}"
 _HERE: Final = "Ny post læser I i Digital Post på virk.dk."
@@ -43,10 +48,11 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _CODE,
             _LASTS,
-            ("Skriv den ved kommandoen `nemboks address confirm` (ændring nr. {change}).",
+            ("Skriv den ved kommandoen `nemboks address confirm {change}`.",
              "Skriv den ved kommandoen `nemboks address confirm`."),
             _KEEP,
-            "Derefter får den nuværende adresse besked. Skiftet sker, når den bekræfter, ellers 72 timer senere.",
+            "Den nuværende adresse har fået besked. Skiftet sker, når alle, vi har spurgt, bekræfter, ellers 72 timer "
+            "senere.",
             "Kender I ikke til det, skal I ikke gøre noget: uden koden sker der ingenting.",
         ),
     ),
@@ -69,7 +75,8 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _FROM_TO, "Gennemført af {by}.",
             "Den anden kontakt får besked, når adressen for breve svigter, og bliver spurgt, når den skal skiftes.",
-            "Det var ikke mig: bed en ejer eller administrator hos jer stille det tilbage med kommandoen `nemboks cvr set`.",
+            "Det var ikke mig: bed en ejer eller administrator hos jer stille det tilbage med kommandoen "
+            "`nemboks cvr set`.",
             _RIGHT,
         ),
     ),

@@ -21,18 +21,23 @@ _WHEN: Final[Sentence] = (
     "If nobody says no, it happens {effect_at}; if everybody whom we asked confirms, it happens at once.",
     "If nobody says no, it happens 72 hours after the new address is confirmed.",
 )
-_CONFIRM: Final = "If it is right: confirm it with the code and the command `nemboks address confirm`."
-_NOT_ME: Final = (
-    "It was not me: stop it with the code and the command `nemboks address cancel`, or ask another administrator of "
-    "yours to stop it."
+_RIGHT: Final = "If it is right, there is nothing to do."
+# `{code:.0}` shows nothing: it asks for a code, which those who can stop it by right are not sent.
+_CONFIRM: Final[Sentence] = (
+    "If it is right: type the code{code:.0} at the command `nemboks address confirm {change}`.", _RIGHT,
+)  # fmt: skip
+_NOT_ME: Final[Sentence] = (
+    "It was not me: type the code{code:.0} at the command `nemboks address cancel {change} --code-file -`, or ask an "
+    "administrator of yours to stop it.",
+    "It was not me: stop it with the command `nemboks address cancel {change}`.",
+    "It was not me: stop it with the command `nemboks address cancel`.",
 )
 _TAKE_BACK: Final[Sentence] = (
-    "It was not me: take it back before {cancel_until} with the command `nemboks address rollback` and the code from "
-    "our first message, or ask another administrator of yours to do it.",
-    "It was not me: take it back with the command `nemboks address rollback` and the code from our first message, or "
-    "ask another administrator of yours to do it.",
+    "It was not me: take it back before {cancel_until} with the command `nemboks address rollback {change}`, as an "
+    "administrator, or with the code from our first message and `--code-file -`.",
+    "It was not me: take it back with the command `nemboks address rollback`, as an administrator, or with the code "
+    "from our first message and `--code-file -`.",
 )
-_RIGHT: Final = "If it is right, there is nothing to do."
 _CASE: Final[Sentence] = ("Case: {case} ({kind}).", "Case: {case}.")
 _REASON: Final = "Reason: {reason}"
 _HERE: Final = "You read new post in Digital Post at virk.dk."
@@ -43,10 +48,10 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _CODE,
             _LASTS,
-            ("Type it at the command `nemboks address confirm` (change no. {change}).",
+            ("Type it at the command `nemboks address confirm {change}`.",
              "Type it at the command `nemboks address confirm`."),
             _KEEP,
-            "Then the present address is told. The change happens when that confirms, or else 72 hours later.",
+            "The present address was told. The change happens when all whom we asked confirm, or else 72 hours later.",
             "If you know nothing of this, there is nothing to do: without the code nothing happens.",
         ),
     ),

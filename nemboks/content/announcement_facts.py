@@ -188,6 +188,11 @@ def _duration(fact: Any, language: str) -> str:
     return f"{count_words(round(fact / size), language)} {units[language]}"
 
 
+def _person(fact: Any) -> str:
+    """The person who acted; through whose keyboard stands in the history, for those who look into it."""
+    return text_of(fact).partition(" (via ")[0]
+
+
 def _estate(fact: Any) -> str:
     return text_of(fact).replace("ø", "oe")
 
@@ -212,6 +217,8 @@ def _items(fact: Any, language: str) -> str:
 
 
 _WRITERS: Final[Mapping[str, Callable[[Any, str], str]]] = {
+    "who": lambda fact, _: _person(fact),
+    "by": lambda fact, _: _person(fact),
     "cvr": lambda fact, _: _cvr(fact),
     "our_cvr": lambda fact, _: _cvr(fact),
     "cvrs": _cvrs,

@@ -113,9 +113,24 @@ def test_that_was_not_me(kind):
         (way_out,) = [line for line in lines_of(kind, subject=subject) if line.startswith("Det var ikke mig: ")]
 
         command = "cancel" if kind is Kind.ADDRESS_ASKED else "rollback"
-        assert f"`nemboks address {command}`" in way_out
+        assert f"`nemboks address {command} 12" in way_out
+        assert "--code-file -`" in way_out
         assert "kode" in way_out
-        assert "en anden administrator" in way_out
+        assert "administrator" in way_out
+
+
+def test_who_was_sent_no_code_is_told_of_none():
+    """Another administrator stops a change by right; the command is whole, and nothing of the text asks for a code."""
+    text = TEXT(announcement(Kind.ADDRESS_ASKED))[1]
+
+    assert "Det var ikke mig: stop det med kommandoen `nemboks address cancel 12`." in text.splitlines()
+    assert "Er det rigtigt, skal I ikke gøre noget." in text.splitlines()
+    assert "kode" not in text
+
+
+def test_a_person_acts_and_not_a_keyboard():
+    """People read who it was; that the operator typed it for them stands in the history."""
+    assert has(lines_of(Kind.ADDRESS_ASKED, who="jytte (via root (operator))"), "Bedt om af jytte, ")
 
 
 def test_asked_for_another_address():
