@@ -34,6 +34,7 @@ COMMANDS: Final = {  # in the order of a first day: name -> module:attribute, on
     "person": ("nemboks.cli.grants:person", "Somebody leaves: all their rights end."),
     "plan": ("nemboks.cli.plans:plan", "What an account may use: set, cancel, undo."),
     "estate": ("nemboks.cli.estates:estate", "A kurator's case: register, approve, end; who got which letter."),
+    "digest": ("nemboks.cli.digests:digest", "The morning's mail about many companies: see, send, switch on."),
     "audit": ("nemboks.cli.audit:audit", "Is the history whole? Verify it; export it; show its head."),
     "version": ("nemboks.cli.status:version", "Show the version."),
 }

@@ -2,6 +2,9 @@
 
 Promises: line 1 is the problems; at most 40 lines with the ending, however many clients; worst first; no titles. A
 part of the facts that cannot be read is left out.
+
+Of many clients the facts hold the worst only, and of all of them counts: `kinds` and `sick` of the problems, `totals`
+of the letters, `others` without problems, the nearest `deadlines`, and how many `more_deadlines` there are.
 """
 
 from collections import Counter
@@ -76,9 +79,9 @@ def digest_lines(facts: Facts, language: str) -> list[str]:
     problems, clients = sorted(_each(facts, "problems"), key=_badness), list(_each(facts, "clients"))
     parts = (
         [_first(facts, problems, clients, language)],
-        _problems(problems, language),
-        _deadlines(clients, language),
-        _clients(clients, problems, language),
+        _problems(problems, _kinds(facts, problems), language),
+        _deadlines(facts, clients, language),
+        _clients(clients, problems, count_of(facts.get("others")), language),
     )
     lines = [line for part in parts if part for line in (*part, "")]
     lines.append(_WORDS[language]["all"])
@@ -91,18 +94,28 @@ def _first(facts: Facts, problems: Sequence[Facts], clients: Sequence[Facts], la
     words, day = _WORDS[language], day_of(facts.get("day"))
     when = f" {day}" if day else ""
     if not problems:
+        given = facts.get("totals")
         totals = [sum(counts) for counts in zip(*map(_three, clients), strict=True)] or [0, 0, 0]
+        totals = _three(given) if isinstance(given, Mapping) else totals
         return words["none"].format(when=when, said=_counts(totals, language))
-    many = len({text_of(one.get("cvr")) for one in problems})
-    kinds = Counter(_few(one, language) for one in problems)
-    said = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+    many = count_of(facts.get("sick")) or len({text_of(one.get("cvr")) for one in problems})
+    kinds = _kinds(facts, problems)
+    said = ", ".join(f"{kinds[kind]} {_few(kind, language)}" for kind in sorted(kinds, key=_rank))
     ends = {DA: ("mer", "re"), EN: ("", "s")}[language]
     return words["problems"].format(when=when, many=count_words(many, language), s=ends[many > 1], said=said)
 
 
-def _problems(problems: Sequence[Facts], language: str) -> list[str]:
+def _kinds(facts: Facts, problems: Iterable[Facts]) -> Mapping[str, int]:
+    """How many CVRs have each kind of problem."""
+    given = facts.get("kinds")
+    if isinstance(given, Mapping):
+        return {text_of(kind): count_of(number) for kind, number in given.items()}
+    return Counter(text_of(one.get("kind")) for one in problems)
+
+
+def _problems(problems: Sequence[Facts], kinds: Mapping[str, int], language: str) -> list[str]:
     lines = [f"- {firm(one, language)}: {_trouble(one, language)}" for one in problems[:PROBLEMS]]
-    return [*lines, *_more("more_problems", len(problems) - PROBLEMS, language)]
+    return [*lines, *_more("more_problems", sum(kinds.values()) - PROBLEMS, language)]
 
 
 def _trouble(problem: Facts, language: str) -> str:
@@ -113,27 +126,28 @@ def _trouble(problem: Facts, language: str) -> str:
     return _WORDS[language]["since"].format(said=said, at=date_words(at, language)) if at else said
 
 
-def _deadlines(clients: Iterable[Facts], language: str) -> list[str]:
+def _deadlines(facts: Facts, clients: Iterable[Facts], language: str) -> list[str]:
     """The nearest deadlines of all clients."""
+    each = [(one, client) for client in clients for one in _each(client, "deadlines")]
+    each += [(one, one) for one in _each(facts, "deadlines")]
     found = sorted(
         (one["date"][:10], day_of(one["date"]), text_of(one.get("authority")), firm(client, language))
-        for client in clients
-        for one in _each(client, "deadlines")
+        for one, client in each
         if day_of(one.get("date"))
     )
     lines = [f"- {day}: {', '.join(filter(None, who))}" for _, day, *who in found[:DEADLINES]]
-    lines += _more("more_deadlines", len(found) - DEADLINES, language)
+    lines += _more("more_deadlines", len(found) - DEADLINES + count_of(facts.get("more_deadlines")), language)
     return [_WORDS[language]["deadlines"], *lines] if lines else []
 
 
-def _clients(clients: Sequence[Facts], problems: Iterable[Facts], language: str) -> list[str]:
+def _clients(clients: Sequence[Facts], problems: Iterable[Facts], others: int, language: str) -> list[str]:
     """Who got post or waits for it, those with problems first; the others are counted."""
     ill = {text_of(one.get("cvr")) for one in problems}
     found = [one for one in clients if any(_three(one))]
     found.sort(key=lambda one: (text_of(one.get("cvr")) not in ill, *_busy(one)))
     lines = [f"- {firm(one, language)}: {_counts(_three(one), language)}" for one in found[:CLIENTS]]
     shown = {text_of(one.get("cvr")) for one in found[:CLIENTS]} | ill
-    quiet = sum(text_of(one.get("cvr")) not in shown for one in clients)
+    quiet = others + sum(text_of(one.get("cvr")) not in shown for one in clients)
     rest = _more(("others" if quiet > 1 else "other") if lines else "quiet", quiet, language)
     return [*(["Post:"] if lines else []), *lines, *rest]
 
@@ -161,13 +175,15 @@ def _busy(client: Facts) -> tuple[int, int, str]:
 
 
 def _badness(problem: Facts) -> tuple[int, str, str]:
-    kind = text_of(problem.get("kind"))
-    rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    rank = _rank(text_of(problem.get("kind")))
     return rank, text_of(problem.get("oldest_at")) or "~", text_of(problem.get("cvr"))  # "~": unknown ages last
 
 
-def _few(problem: Facts, language: str) -> str:
-    kind = text_of(problem.get("kind"))
+def _rank(kind: str) -> int:
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+
+
+def _few(kind: str, language: str) -> str:
     return TROUBLES[language].get(kind, (kind, ""))[0]
 
 

@@ -5,33 +5,20 @@ and one for open troubles; no titles, addresses only masked.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from nemboks.desk.access import Asking, actor_of, knows_account, narrowed, seen_by
 from nemboks.desk.board_lights import REASONS, SIGNS, Counts, Light, Standing, counts_of, standing
 from nemboks.desk.errors import NotFound
 from nemboks.desk.explain_rules import in_effect, of_before
 from nemboks.desk.words import Item, Lang, Words
-from nemboks.domain.incidents import Incident
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.people import Action
 from nemboks.ports import Acts, Books, Tally
 
 SHOWN = 3  # reasons that are said in words; the others stand in the JSON
-
-
-class IncidentRows(Protocol):
-    async def open(self) -> Sequence[Incident]: ...
-
-
-class Boarded(Acts, Protocol):
-    """The store, as far as the board sees it."""
-
-    @property
-    def incidents(self) -> IncidentRows: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +38,12 @@ class Line:
         return *self.standing.rank, oldest is None, oldest or self.box.due_at, self.box.cvr
 
 
-async def board(
-    store: Boarded, asking: Asking, account: str = "", limit: int | None = None, lang: Lang = Lang.DA
-) -> Item:
+async def board(store: Acts, asking: Asking, account: str = "", limit: int | None = None, lang: Lang = Lang.DA) -> Item:
     """The board of all that the asker sees, or of one account: `counts` by light, and `items`, at most `limit`.
 
     NotFound for an account that the asker knows nothing of.
     """
-    troubles: dict[int, set[tuple[str, ...]]] = defaultdict(set)
-    for one in await store.incidents.open():
-        if one.quiet_since is None:
-            for mailbox in one.mailboxes:
-                troubles[mailbox].add((one.cause, one.destination, one.address))
-    numbers = {mailbox: len(found) for mailbox, found in troubles.items()}
-    at, lines = await store.ask(lambda books: (books.at, lines_of(books, asking, account, numbers)))
+    at, lines = await store.ask(lambda books: (books.at, lines_of(books, asking, account)))
     return {
         "counts": {light.value: sum(one.standing.light is light for one in lines) for light in Light},
         "shown": min(len(lines), limit) if limit is not None else len(lines),
@@ -72,18 +51,18 @@ async def board(
     }
 
 
-def lines_of(books: Books, asking: Asking, account: str, incidents: dict[int, int]) -> list[Line]:
-    """The lines, the worst first; `incidents`: how many troubles each mailbox has. NotFound."""
+def lines_of(books: Books, asking: Asking, account: str) -> list[Line]:
+    """The lines, the worst first. NotFound."""
     its, at = narrowed(actor_of(books, asking)), books.at
     tallies: dict[int, list[Tally]] = defaultdict(list)
     for one in books.overview.unfinished():
         tallies[one.mailbox].append(one)
-    latest = books.overview.latest()
+    latest, troubles = books.overview.latest(), books.overview.troubles()
     lines = []
     for box in _boxes(books, asking, account):
         shut_out = in_effect(box, at) and of_before(its(box), box, at)
         counts = Counts() if shut_out else counts_of(tallies[box.id])
-        light = standing(box, counts, incidents.get(box.id, 0), at, shut_out)
+        light = standing(box, counts, troubles.get(box.id, 0), at, shut_out)
         lines.append(Line(box, counts, light, None if shut_out else latest.get(box.id), shut_out))
     return sorted(lines, key=lambda line: line.rank)
 

@@ -40,6 +40,10 @@ class Overview(Protocol):
         """When the letter that was found last came into Digital Post, by the mailbox's id."""
         ...
 
+    def troubles(self) -> Mapping[int, int]:
+        """How many open troubles each mailbox has, by its id; one that several circles of people hear of is one."""
+        ...
+
     def arrivals(self, since: datetime, until: datetime) -> Sequence[Arrival]:
         """The letters that were found in [since, until), in that order; none that a person left in Digital Post."""
         ...

@@ -3,6 +3,7 @@
 A row of `letters` is large, so none is read whole: a hundred thousand finished letters cost their index entries only.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, func, select
 from nemboks.domain.letter import State
 from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Arrival, Tally
-from nemboks.store.schema import letters
+from nemboks.store.schema import incidents, letters
 from nemboks.store.writer import Tx
 
 _BOUNCED: Final = letters.c.bounced > ""
@@ -25,6 +26,9 @@ UNFINISHED: Final = (
 )
 _LAST: Final = select(func.max(letters.c.id)).group_by(letters.c.mailbox_id)
 LATEST: Final = select(letters.c.mailbox_id, letters.c.available_at).where(letters.c.id.in_(_LAST))
+TROUBLES: Final = select(incidents.c.cause, incidents.c.destination, incidents.c.address, incidents.c.mailboxes).where(
+    incidents.c.closed_at.is_(None), incidents.c.quiet_since.is_(None)
+)
 # Numbers grow with time: walking back from the newest letter ends at the first one that is too old.
 _BEFORE: Final = (
     select(letters.c.id).where(letters.c.found_at < bindparam("since")).order_by(letters.c.id.desc()).limit(1)
@@ -57,6 +61,11 @@ class SqlOverview:
     def latest(self) -> Mapping[int, datetime]:
         """When the letter that was found last came into Digital Post, by the mailbox's id."""
         return {row.mailbox_id: row.available_at for row in self._tx.execute(LATEST)}
+
+    def troubles(self) -> Mapping[int, int]:
+        """How many open troubles each mailbox has, by its id."""
+        found = {(box, *what) for *what, boxes in self._tx.execute(TROUBLES) for box in boxes}
+        return Counter(box for box, *_ in found)
 
     def arrivals(self, since: datetime, until: datetime) -> Sequence[Arrival]:
         """The letters that were found in [since, until), in that order."""
