@@ -100,6 +100,10 @@ class Town:
         """Every fault is off."""
         self._control.delete("faults").raise_for_status()
 
+    def close_mailbox(self, address: str) -> None:
+        """Whoever had the address has left: the mail server refuses it from now on."""
+        self._post("mailboxes", {"address": address, "closed": True})
+
     def calls(self, cvr: str) -> dict[str, int]:
         """How often each kind of call came for the company."""
         found: dict[str, int] = self._get("calls").get(cvr, {})
@@ -136,7 +140,7 @@ class Town:
         by = ["--as", person] if person else []
         command = [sys.executable, "-m", "nemboks.cli.main", *words, *by, "--config", str(self.config), "--json"]
         done = subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60)
-        assert done.returncode == ends, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == ends, f"{words}: {done.returncode}\n{done.stdout[:2_000]}\n{done.stderr}"
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
         return answer
 
