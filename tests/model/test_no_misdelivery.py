@@ -22,8 +22,9 @@ from nemboks.store.writer import Tx
 from tests.contracts.ledgers import vault
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
+from tests.model.desk_acts import NAMES, Acts
 from tests.model.desk_oracle import breaches
-from tests.model.desk_town import NAMES, Acts, Town
+from tests.model.desk_town import Town
 
 Cut = tuple[int, bool] | None  # the call at which the process dies, right before it or right after
 ACT = st.tuples(st.sampled_from(NAMES), st.integers(0, 35))
