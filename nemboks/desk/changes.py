@@ -209,13 +209,19 @@ def _wrong(books: Books, asking: Asking, change: Change | None, number: int, liv
     actor = actor_of(books, asking)
     for one in live:
         books.codes.put(replace(one, tries=one.tries + 1))
+    stranger = NotFound(
+        Words(
+            f"Den kode passer ikke til nogen ændring nummer {number}; se efter i den mail, koden kom med",
+            f"that code fits no change number {number}; look again at the mail that the code came with",
+        )
+    )
     if change is None:
-        return no_change(number)
+        return stranger
     note(books, "address_code_wrong", change, actor.name)
     try:
         _known(books, asking, number)
     except DeskError:
-        return no_change(number)
+        return stranger
     return RefusedByRule(WRONG)
 
 
