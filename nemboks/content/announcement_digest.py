@@ -3,7 +3,7 @@
 Promises: line 1 is the problems; at most 40 lines with the ending, however many clients; worst first; no titles. A
 part of the facts that cannot be read is left out.
 
-Of many clients the facts hold the worst only, and of all of them counts: `kinds` and `sick` of the problems, `totals`
+Of many clients the facts hold the worst only (`ill`), and of all counts: `kinds` and `sick` of the problems, `totals`
 of the letters, `others` without problems, the nearest `deadlines`, and how many `more_deadlines` there are.
 """
 
@@ -142,7 +142,8 @@ def _deadlines(facts: Facts, clients: Iterable[Facts], language: str) -> list[st
 
 def _clients(clients: Sequence[Facts], problems: Iterable[Facts], others: int, language: str) -> list[str]:
     """Who got post or waits for it, those with problems first; the others are counted."""
-    ill = {text_of(one.get("cvr")) for one in problems}
+    # Of very many problems a few are listed: a client says of itself whether it is among the others.
+    ill = {text_of(one.get("cvr")) for one in (*problems, *(client for client in clients if client.get("ill") is True))}
     found = [one for one in clients if any(_three(one))]
     found.sort(key=lambda one: (text_of(one.get("cvr")) not in ill, *_busy(one)))
     lines = [f"- {firm(one, language)}: {_counts(_three(one), language)}" for one in found[:CLIENTS]]

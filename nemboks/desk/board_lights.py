@@ -18,7 +18,7 @@ from nemboks.domain.events import Reason
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.plans import serves
-from nemboks.domain.states import ON_ITS_WAY, UNDELIVERED
+from nemboks.domain.states import ON_ITS_WAY
 from nemboks.ports import Tally
 
 
@@ -78,7 +78,13 @@ class Counts:
     held: int = 0  # without what an estate holds
     owed: int = 0  # receipts
     bounced: int = 0
-    oldest_at: datetime | None = None  # of what is not delivered
+    waiting_since: datetime | None = None  # the oldest of those
+    held_since: datetime | None = None
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        """Since when the oldest that is not delivered lies in Digital Post."""
+        return min((at for at in (self.waiting_since, self.held_since) if at is not None), default=None)
 
     @property
     def post(self) -> bool:
@@ -102,13 +108,15 @@ class Standing:
 
 def counts_of(tallies: Sequence[Tally]) -> Counts:
     """The counts of one mailbox."""
-    undelivered = [one for one in tallies if one.state in UNDELIVERED and one.why not in _OF_ESTATES]
+    waiting = [one for one in tallies if one.state in ON_ITS_WAY]
+    held = [one for one in tallies if one.state is State.HELD and one.why not in _OF_ESTATES]
     return Counts(
-        waiting=sum(one.number for one in undelivered if one.state in ON_ITS_WAY),
-        held=sum(one.number for one in undelivered if one.state is State.HELD),
+        waiting=sum(one.number for one in waiting),
+        held=sum(one.number for one in held),
         owed=sum(one.number for one in tallies if one.state is State.FORWARDED),
         bounced=sum(one.number for one in tallies if one.bounced),
-        oldest_at=min((one.oldest_at for one in undelivered), default=None),
+        waiting_since=min((one.oldest_at for one in waiting), default=None),
+        held_since=min((one.oldest_at for one in held), default=None),
     )
 
 
@@ -146,7 +154,7 @@ def _stops(box: Mailbox, at: datetime) -> Iterator[tuple[str, int]]:
 
 
 def _post(counts: Counts, incidents: int, at: datetime) -> Iterator[tuple[str, int]]:
-    age = at - counts.oldest_at if counts.oldest_at else timedelta()
+    age = at - counts.waiting_since if counts.waiting_since else timedelta()
     if counts.held:
         yield "held", counts.held
     if counts.bounced:

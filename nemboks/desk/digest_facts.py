@@ -59,7 +59,7 @@ def facts_of(boxes: Sequence[Mailbox], morning: Morning, account: str = "") -> d
         "problems": problems[:LISTED],
         "kinds": Counter(one["kind"] for one in problems),
         "sick": len(sick),
-        "clients": clients[:LISTED],
+        "clients": [one | {"ill": one["cvr"] in sick} for one in clients[:LISTED]],
         "totals": {name: sum(one[name] for one in clients) for name in ("letters", "delivered", "waiting")},
         "others": sum(one["cvr"] not in sick for one in clients[LISTED:]),
         "deadlines": [
@@ -92,7 +92,7 @@ def _problems(boxes: Sequence[Mailbox], morning: Morning) -> list[dict[str, Any]
         counts = counts_of(tallies)
         light = standing(box, counts, morning.troubles.get(box.id, 0), morning.at, shut_out=False)
         for kind, number in dict(_kinds(light, counts, tallies)).items():
-            oldest = counts.oldest_at if kind in ("held", "late") else None
+            oldest = {"held": counts.held_since, "late": counts.waiting_since}.get(kind)
             found.append({**_named(box), "kind": kind, "number": number} | _oldest(oldest))
     found.sort(key=lambda one: (_WORST_FIRST.index(one["kind"]), one.get("oldest_at", "~"), one["cvr"]))
     return found
