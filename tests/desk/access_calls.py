@@ -19,6 +19,7 @@ from nemboks.desk import (
     changes_view,
     custody,
     cvrs,
+    digests,
     estate_approvals,
     estate_case,
     estate_documents,
@@ -127,6 +128,11 @@ CALLS: Final[dict[str, Call]] = {
     "cvrs.cvr_set": lambda s, a, t: cvrs.cvr_set(s, a, t.cvr, Chosen(keep_days=2)),
     "cvrs.cvr_set (contact)": lambda s, a, t: cvrs.cvr_set(s, a, t.cvr, Chosen(second_contact=FRESH)),
     "cvrs.fetch_now": lambda s, a, t: cvrs.fetch_now(s, a, t.cvr),
+    "digests.digest_preview (account)": lambda s, a, t: digests.digest_preview(s, a, t.account),
+    "digests.digest_preview (cvr)": lambda s, a, t: digests.digest_preview(s, a, cvr=t.cvr),
+    "digests.digest_send (account)": lambda s, a, t: digests.digest_send(s, a, t.account),
+    "digests.digest_send (cvr)": lambda s, a, t: digests.digest_send(s, a, cvr=t.cvr),
+    "digests.digest_set": lambda s, a, t: digests.digest_set(s, a, t.account, on=True),
     "estate_approvals.estate_approve": lambda s, a, t: estate_approvals.estate_approve(
         s, a, s.contents, t.estate, "ab" * 32
     ),

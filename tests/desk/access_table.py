@@ -39,6 +39,11 @@ custody.shadow                       NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
 cvrs.cvr_set                         NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
 cvrs.cvr_set (contact)               NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 cvrs.fetch_now                       NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+digests.digest_preview (account)     YYYY--YN YYYY--YN YYYY--YN Y-----YN N-
+digests.digest_preview (cvr)         YYYYYYYN YYYYYYYN YYYYYYYN Y-----YN --
+digests.digest_send (account)        NYYN--NN NYYN--NN NYYN--NN N-----NN N-
+digests.digest_send (cvr)            NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+digests.digest_set                   YYYN--NN YYYN--NN YYYN--NN Y-----NN N-
 estate_approvals.estate_approve      N----NNY N----NNY N----NNY N-----NY --
 estate_approvals.estate_close        N----NNY N----NNY N----NNY N-----NY --
 estate_approvals.estate_refuse       N----NNY N----NNY N----NNY N-----NY --
