@@ -30,7 +30,6 @@ _NOT_ME: Final[Sentence] = (
     "Det var ikke mig: skriv koden{code:.0} ved kommandoen `nemboks address cancel {change} --code-file -`, eller bed "
     "en administrator hos jer om at stoppe det.",
     "Det var ikke mig: stop det med kommandoen `nemboks address cancel {change}`.",
-    "Det var ikke mig: stop det med kommandoen `nemboks address cancel`.",
 )
 _TAKE_BACK: Final[Sentence] = (
     "Det var ikke mig: tag det tilbage inden {cancel_until} med kommandoen `nemboks address rollback {change}`, som "
@@ -75,8 +74,7 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _FROM_TO, "Gennemført af {by}.",
             "Den anden kontakt får besked, når adressen for breve svigter, og bliver spurgt, når den skal skiftes.",
-            "Det var ikke mig: bed en ejer eller administrator hos jer stille det tilbage med kommandoen "
-            "`nemboks cvr set`.",
+            "Det var ikke mig: bed en ejer eller administrator hos jer stille det tilbage med `nemboks cvr set`.",
             _RIGHT,
         ),
     ),
@@ -84,9 +82,12 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         "Vi minder om, at {subject} er ændret.", (_FROM_TO, _SINCE, _ASKED_BY, _TAKE_BACK, _RIGHT)
     ),
     (Kind.ADDRESS_CANCELLED, ""): Announced(
-        "{subject} bliver ikke ændret: ændringen er stoppet.",
+        ("{subject} er den gamle igen: ændringen er taget tilbage{letters:.0}.",
+         "{subject} bliver ikke ændret: ændringen er stoppet."),
         (
             "Stoppet af {by}.", _ASKED_BY, "Den nye adresse var {new}.", "Det er {old}, der gælder.",
+            "Nåede den nye adresse, og er stadig i Digital Post: {letters}. {old} får en kopi af hvert; frigiv dem så med "
+            "kommandoen `nemboks letter release`.",
             "Var det ikke jer selv, der bad om ændringen, så se med kommandoen `nemboks grant list`, hvem der har "
             "adgang, og bed en administrator lukke den, der ikke skal have det.",
         ),

@@ -30,7 +30,6 @@ _NOT_ME: Final[Sentence] = (
     "It was not me: type the code{code:.0} at the command `nemboks address cancel {change} --code-file -`, or ask an "
     "administrator of yours to stop it.",
     "It was not me: stop it with the command `nemboks address cancel {change}`.",
-    "It was not me: stop it with the command `nemboks address cancel`.",
 )
 _TAKE_BACK: Final[Sentence] = (
     "It was not me: take it back before {cancel_until} with the command `nemboks address rollback {change}`, as an "
@@ -82,9 +81,12 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         "A reminder: {subject} has been changed.", (_FROM_TO, _SINCE, _ASKED_BY, _TAKE_BACK, _RIGHT)
     ),
     (Kind.ADDRESS_CANCELLED, ""): Announced(
-        "{subject} will not be changed: the change was stopped.",
+        ("{subject} is the old one again: the change was taken back{letters:.0}.",
+         "{subject} will not be changed: the change was stopped."),
         (
             "Stopped by {by}.", _ASKED_BY, "The new address was {new}.", "The address in force is {old}.",
+            "Went to the new address, and still in Digital Post: {letters}. {old} gets a copy of each; then release them "
+            "with the command `nemboks letter release`.",
             "If it was not you who asked for the change, see with the command `nemboks grant list` who has access, and "
             "ask an administrator to end what should not be.",
         ),

@@ -96,7 +96,7 @@ def take_back(books: Books, change: Change, by: str, told_by: str) -> tuple[Chan
     elif owner.account is not None:
         books.accounts.put(replace(owner.account, email=change.old, email_probation_until=None))
     note(books, "address_taken_back", back, told_by, why=by, letters=number)
-    tell_stopped(books, back, owner, told_by)
+    tell_stopped(books, back, owner, told_by, letters=number)
     return back, number
 
 

@@ -103,9 +103,14 @@ def remind(books: Books, change: Change, owner: Whose, number: int) -> None:
     _tell(books, change, owner, Kind.ADDRESS_REMINDER, _path(owner, OLD, change.old), f"reminder {number}")
 
 
-def tell_stopped(books: Books, change: Change, owner: Whose, by: str, in_force: bool = True) -> None:
-    """Everybody hears that it was stopped or taken back; `in_force`: the old address still is, or is again."""
-    facts = {"by": by} if in_force else {"by": by, "old": None}
+def tell_stopped(
+    books: Books, change: Change, owner: Whose, by: str, in_force: bool = True, letters: int | None = None
+) -> None:
+    """Everybody hears that it was stopped or taken back; `in_force`: the old address still is, or is again.
+
+    `letters`: of one that was taken back, how many wait for a person's word.
+    """
+    facts = {"by": by, "letters": letters} if in_force else {"by": by, "old": None}
     for path in _all(books, change, owner):
         _tell(books, change, owner, Kind.ADDRESS_CANCELLED, path, "stopped", facts)
 

@@ -128,6 +128,16 @@ def test_who_was_sent_no_code_is_told_of_none():
     assert "kode" not in text
 
 
+def test_taken_back_and_stopped_are_two_things():
+    """A change that never was is stopped; one that was in force is taken back, with what went out and what to do."""
+    stopped, back = lines_of(Kind.ADDRESS_CANCELLED), lines_of(Kind.ADDRESS_CANCELLED, letters=2)
+
+    assert "bliver ikke ændret" in stopped[0]
+    assert "ændringen er taget tilbage." in back[0]
+    assert has(back, "2 breve") and has(back, "`nemboks letter release`")
+    assert not has(stopped, "letter release")
+
+
 def test_a_person_acts_and_not_a_keyboard():
     """People read who it was; that the operator typed it for them stands in the history."""
     assert has(lines_of(Kind.ADDRESS_ASKED, who="jytte (via root (operator))"), "Bedt om af jytte, ")
