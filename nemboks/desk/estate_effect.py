@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from nemboks.desk.custody import let_go
 from nemboks.desk.estate_case import digest_now
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import mail_path
@@ -60,6 +61,7 @@ def thaw(books: Books, estate: Estate, box: Mailbox, by: str) -> Mailbox:
     thawed = books.keep(replace(box, frozen_at=None))
     _release(books, thawed, by)
     books.note("mailbox_thawed", thawed, by=by, case=estate.id)
+    let_go(books, thawed, by)
     return thawed
 
 
@@ -86,6 +88,7 @@ def reverse(books: Books, estate: Estate, box: Mailbox, by: str) -> None:
     for letter in books.letters(again, State.FORWARDED):
         if not letter.bounced and letter.route_version > before.version:
             books.move(letter, Bounced(AT_KURATOR))
+    let_go(books, again, by)
     paths = [mail_path("da", estate.address), *own_paths(again)]
     tell_end(books, estate, again, EstateState.REVERSED, paths)
 

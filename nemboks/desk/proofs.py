@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from nemboks.desk.access import Asking, box_for
+from nemboks.desk.custody import let_go
 from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.words import Item, Words
 from nemboks.domain.announcements import Announcement, Kind
@@ -88,6 +89,7 @@ def _give(books: Books, asking: Asking, cvr: Cvr, typed: str) -> Item | RefusedB
     books.codes.put(replace(right[0], used_at=books.at))
     kept = books.keep(replace(box, custody=replace(box.custody, unproven=False)))
     books.note("address_proven", kept, actor, address=address.masked)
+    let_go(books, kept, actor)
     return _item(kept)
 
 

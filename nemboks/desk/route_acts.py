@@ -28,12 +28,12 @@ def put(books: Books, by: str, box: Mailbox, route: Route, what: Words, outside:
         until = max(books.at + books.pace.probation, after.custody.probation_until or books.at)
         after = books.keep(replace(after, custody=replace(after.custody, probation_until=until)))
         books.note("probation_begun", after, by=by, addresses=[one.masked for one in outside], until=until)
-    let_go(books, after, by)
+    release_fitting(books, after, by)
     _tell(books, by, after, what, outside, until)
     return after
 
 
-def let_go(books: Books, box: Mailbox, by: str) -> list[int]:
+def release_fitting(books: Books, box: Mailbox, by: str) -> list[int]:
     """The letters of the unrouted tray that the mailbox's route now sends somewhere: they go on."""
     fitting = [
         letter
