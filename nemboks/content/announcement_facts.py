@@ -18,7 +18,7 @@ from nemboks.domain.redact import redact
 ITEMS: Final = 6  # lines of what does not agree
 _NAME, _SENTENCE = 80, 200  # characters
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://\S*|(?<![\w.@-])www\.\S*|\bmailto:\S*", re.IGNORECASE)
-_LONG: Final = frozenset({"reason", "why"})
+_LONG: Final = frozenset({"reason", "rule", "why"})
 _TIMES: Final = frozenset({
     "at", "cancel_until", "effect_at", "effective_at", "ended_at", "ends_at", "oldest_at", "until",
 })  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NoReturn
 
+from nemboks.content.texts import date_words
 from nemboks.desk.access import Asking, box_for, hidden
 from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.route_acts import owner_of, put
@@ -74,20 +75,25 @@ async def rule_add(
 ) -> Item:
     """The route with one more rule, at `place` (from 1; 0: last). Errors as above."""
     field = FIELDS[rule.field]
-    what = Words(f"Ny regel på {field.da}", f"new rule on the {field.en}")
+    to = rule.address.masked
+    what = Words(f"Ny regel på {field.da}, til {to}", f"new rule on the {field.en}, to {to}")
     return await _edit(store, asking, cvr, Edit(rules=(rule,), place=place), house, what, sure)
 
 
 async def copy_add(store: Acts, asking: Asking, cvr: Cvr, address: Address, server: str, house: House) -> Item:
     """The route with one more recipient of copies, which delay and trigger no receipt. Errors as above."""
     edit = Edit(others=(Recipient(Role.COPY, address, server),))
-    what = Words("Ny kopimodtager", "one more recipient of copies")
+    what = Words(f"Ny kopimodtager, {address.masked}", f"one more recipient of copies, {address.masked}")
     return await _edit(store, asking, cvr, edit, house, what, True)
 
 
 async def holiday_set(store: Acts, asking: Asking, cvr: Cvr, holiday: Holiday, house: House) -> Item:
     """The route with a holiday, in place of one that it may have; it ends by itself. Errors as above."""
-    what = Words("Ferie", "holiday")
+    to, since, until = holiday.address.masked, holiday.since, holiday.until
+    what = Words(
+        f"Ferie fra {date_words(since)} til {date_words(until)}: alle breve går til {to}",
+        f"holiday from {date_words(since, 'en')} until {date_words(until, 'en')}: all letters go to {to}",
+    )
     return await _edit(store, asking, cvr, Edit(holiday=holiday), house, what, True)
 
 

@@ -48,8 +48,8 @@ async def test_the_usual_address_and_the_second_contact_hear_of_every_change(sto
 
     said = [(one.path, one.facts["subject"], one.facts["rule"]) for one in await told(store, Kind.ADDRESS_CHANGED)]
     assert said == [
-        ("mail:da:anna@bageri.example", "route", "Ny regel på P-nummer"),
-        ("mail:en:kim@andet.example", "route", "new rule on the P-number"),
+        ("mail:da:anna@bageri.example", "route", "Ny regel på P-nummer, til l***@bageri.example"),
+        ("mail:en:kim@andet.example", "route", "new rule on the P-number, to l***@bageri.example"),
         ("mail:da:anna@bageri.example", "route", "Regel på P-nummer fjernet"),
         ("mail:en:kim@andet.example", "route", "rule on the P-number removed"),
     ]
