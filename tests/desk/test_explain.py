@@ -1,6 +1,7 @@
 """Why did I get no mail? Each cause is brought about in a real ledger, and its paragraph is read in both languages."""
 
 import re
+import runpy
 from dataclasses import fields, replace
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from nemboks.domain.letter import Bounced, Later, Reason, Released, State
 from nemboks.domain.mailbox import Address, Cvr
 from nemboks.domain.people import Grant, GrantRole, Person
 from nemboks.domain.verdict import Verdict
+from tests.architecture.reading import ROOT
 from tests.desk.troubled import BO, OPERATOR, SCENES, Trouble
 from tests.helpers import builders as make
 
@@ -314,3 +316,11 @@ async def test_a_mail_that_came_back_is_at_risk_though_it_was_delivered(trouble)
 
     assert ids(item)[0] == "bounced" and item["at_risk"] and WHERE["there"].da == item["headline"]
     assert BO.address not in str(item)
+
+
+def test_the_page_lists_the_causes_as_they_are_told():
+    """docs/explain.md holds exactly what list_causes.py makes of the paragraphs now."""
+    listed = runpy.run_path(str(ROOT / "docs" / "list_causes.py"))
+    text = listed["PAGE"].read_text()
+
+    assert listed["page_with"](text, listed["listing"]()) == text
