@@ -86,8 +86,8 @@ TEXTS: Final[Mapping[Key, Announced]] = {
          "{subject} bliver ikke ændret: ændringen er stoppet."),
         (
             "Stoppet af {by}.", _ASKED_BY, "Den nye adresse var {new}.", "Det er {old}, der gælder.",
-            "Nåede den nye adresse, og er stadig i Digital Post: {letters}. {old} får en kopi af hvert; frigiv dem så med "
-            "kommandoen `nemboks letter release`.",
+            "Nåede den nye adresse, og er stadig i Digital Post: {letters}. {old} får en kopi af hvert; frigiv dem så "
+            "med kommandoen `nemboks letter release`.",
             "Var det ikke jer selv, der bad om ændringen, så se med kommandoen `nemboks grant list`, hvem der har "
             "adgang, og bed en administrator lukke den, der ikke skal have det.",
         ),

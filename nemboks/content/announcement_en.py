@@ -85,8 +85,8 @@ TEXTS: Final[Mapping[Key, Announced]] = {
          "{subject} will not be changed: the change was stopped."),
         (
             "Stopped by {by}.", _ASKED_BY, "The new address was {new}.", "The address in force is {old}.",
-            "Went to the new address, and still in Digital Post: {letters}. {old} gets a copy of each; then release them "
-            "with the command `nemboks letter release`.",
+            "Went to the new address, and still in Digital Post: {letters}. {old} gets a copy of each; then release "
+            "them with the command `nemboks letter release`.",
             "If it was not you who asked for the change, see with the command `nemboks grant list` who has access, and "
             "ask an administrator to end what should not be.",
         ),
