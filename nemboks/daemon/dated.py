@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nemboks.daemon.faults import FATAL
-from nemboks.desk import changes_effect, contact_nag, estate_effect, plans, route_wishes, trays
+from nemboks.desk import changes_effect, contact_nag, digests, estate_effect, plans, route_wishes, trays
 from nemboks.logs import log
 from nemboks.ports import Acts, Books
 
@@ -30,6 +30,7 @@ ALL: Final[Sequence[Dated]] = (
     Dated("changes", changes_effect.waiting, changes_effect.take_effect),
     Dated("routes", route_wishes.waiting, route_wishes.take_effect),
     Dated("trays", trays.waiting, trays.take_effect),
+    Dated("digests", digests.waiting, digests.take_effect),
     Dated("contacts", contact_nag.waiting, contact_nag.take_effect),
 )
 

@@ -62,6 +62,7 @@ async def test_threat_3_support_cannot_be_talked_into_a_change(bakery) -> None:
     assert not MOVES & RIGHTS[GrantRole.SUPPORT]
     assert {
         "accounts.account_list", "accounts.account_show", "board.board", "board.board (account)",
+        "digests.digest_preview (account)", "digests.digest_preview (cvr)",
         "estate_case.estate_list", "estate_case.estate_show", "explain.explain_cvr", "explain.explain_letter",
         "fuses.fuse_show", "grants.grant_list", "grants.grant_list (cvr)", "letters.letter_list",
         "letters.letter_list (cvr)", "letters.letter_show", "mailboxes.mailbox_list", "notices.told_list",
