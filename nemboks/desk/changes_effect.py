@@ -7,7 +7,6 @@ that is taken back gets no receipt without a person's word, and goes to the old 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from nemboks.desk.changes_told import CONTACT, OLD, Whose, remind, tell_changed, tell_stopped, whose
@@ -174,14 +173,14 @@ def _reroute(books: Books, box: Mailbox, change: Change) -> None:
 
 
 def _route_back(books: Books, box: Mailbox, change: Change) -> None:
-    """The old address again. Its probation ends, unless letters are still on their way to the new one: those are
-    confirmed after this commit, and must not leave Digital Post before `_late` has seen them."""
-    on_the_way = books.letters(box, State.SENDING, State.HANDED_OVER)
-    until: datetime | None = box.custody.probation_until
-    if on_the_way:
+    """The old address again. The mailbox's probation is not ended: what a rule sends outside may be on it, too.
+
+    It begins anew while letters are still on their way to the new address: those are confirmed after this commit, and
+    must not leave Digital Post before `_late` has seen them.
+    """
+    until = box.custody.probation_until
+    if books.letters(box, State.SENDING, State.HANDED_OVER):
         until = max(books.at + books.pace.probation, until or books.at)
-    elif until == (change.done_at or books.at) + books.pace.probation:  # another one is somebody else's
-        until = None
     vouched_by = f"change {change.id} taken back"
     unproven = box.custody.unproven or _never_proven(books, box, change)
     _write(books, box, change, vouched_by, replace(box.custody, unproven=unproven, probation_until=until), back=True)

@@ -44,9 +44,10 @@ def release_fitting(books: Books, box: Mailbox, by: str) -> list[int]:
 
 
 def own_addresses(books: Books, box: Mailbox) -> Iterator[Address]:
-    """Addresses besides the usual one whose domains are the company's own; an estate's kurator has none of them."""
-    if box.options.second_contact:
-        yield box.options.second_contact
+    """Addresses besides the usual one whose domains are the company's own; an estate's kurator has none of them.
+
+    Not the second contact: nobody types a code for one, so a thief's would make his domain the company's.
+    """
     account = books.accounts.get(box.account) if box.account and box.frozen_at is None else None
     if account:
         yield account.email
