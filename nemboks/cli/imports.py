@@ -177,8 +177,8 @@ def _outcome(whole: Item, dry_run: bool) -> Words:
     if not whole["new"]:
         return Words("Færdig.", "Done.")
     return Words(
-        "Importeret. De nye er spurgt om fuldmagt, og vi henter intet, før de har givet den: se `nemboks cvr list`.",
-        "Imported. The new ones were asked to let us in, and we fetch nothing before they do: see `nemboks cvr list`.",
+        "Importeret. De nye er spurgt om fuldmagt, og vi henter intet, før de har givet den: se `nemboks cvr board`.",
+        "Imported. The new ones were asked to let us in, and we fetch nothing before they do: see `nemboks cvr board`.",
     )
 
 

@@ -104,7 +104,7 @@ def _headline(call: Call, headline: Item) -> None:
 
 
 def _step(call: Call, step: Item) -> None:
-    why = [meaning(step[key]).text.to(call.lang) for key in ("reason", "why") if step.get(key)]
+    why = [meaning(step[key]).text.to(call.lang).rstrip(".") for key in ("reason", "why") if step.get(key)]
     extras = [*why, *(str(step[key]) for key in ("words", "by", "address", "server") if step.get(key))]
     number = f" {step['attempt']}" if step["event"] == "claimed" else ""
     line(f"  {when(step['at'], call.lang)}  {step['text']}{number}" + (f" – {', '.join(extras)}" if extras else ""))

@@ -20,10 +20,21 @@ DEADLINES: Final = 10
 # Reasons of the board -> problems of a digest; the others are no news.
 _PROBLEMS: Final[Mapping[str, str]] = {
     "stuck": "late", "late": "late", "incident": "incident", "bounced": "incident", "parked": "parked",
-    "life_ceased": "parked", "consent_declined": "parked", "consent_withdrawn": "no_consent",
+    "life_ceased": "parked", "consent_declined": "declined", "consent_withdrawn": "no_consent",
     "consent_awaited": "no_consent", "fuse": "fuse", "plan_ended": "ended", "unproven": "unproven",
 }  # fmt: skip
-_WORST_FIRST: Final = ("held", "late", "incident", "parked", "fuse", "unrouted", "ended", "no_consent", "unproven")
+_WORST_FIRST: Final = (
+    "held",
+    "late",
+    "incident",
+    "parked",
+    "declined",
+    "fuse",
+    "unrouted",
+    "ended",
+    "no_consent",
+    "unproven",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +115,10 @@ def _kinds(light: Standing, counts: Counts, tallies: Sequence[Tally]) -> Iterato
         yield "unrouted", unrouted
     if counts.held > unrouted:
         yield "held", counts.held - unrouted
-    for id_, _ in light.reasons:
-        if kind := _PROBLEMS.get(id_):
+    kinds = [kind for id_, _ in light.reasons if (kind := _PROBLEMS.get(id_))]
+    shut = not {"declined", "no_consent"}.isdisjoint(kinds)
+    for kind in kinds:
+        if not (kind == "unproven" and shut):  # of two steps the first; nothing goes to the address before
             yield kind, counts.waiting if kind == "late" else 0
 
 

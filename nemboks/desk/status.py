@@ -34,7 +34,7 @@ MAILBOX_STATES: Final[Mapping[str, Words]] = {
     "not_polled": Words("ingen kigger: kører Nemboks?", "nobody looks: does Nemboks run?"),
 }
 HEADLINES: Final[Mapping[str, Words]] = {
-    OK: Words("Alt post er leveret eller på vej.", "All post is delivered or on its way."),
+    OK: Words("Al post er leveret eller på vej.", "All post is delivered or on its way."),
     ATTENTION: Words("Noget kræver opmærksomhed.", "Something needs attention."),
     CRITICAL: Words(
         "Der kigges ikke efter post: kører `nemboks run`?", "Nobody looks for post: does `nemboks run` run?"
