@@ -16,6 +16,7 @@ from nemboks.domain.incidents import Cause, Incident
 from nemboks.domain.letter import Later, Reason
 from nemboks.domain.mailbox import Address
 from nemboks.domain.people import Account, Grant, GrantRole, Person
+from tests.desk import troubles_of_box, troubles_of_letter  # noqa: F401 -- fills SCENES
 from tests.desk.troubled import SCENES, Trouble
 from tests.helpers import builders as make
 

@@ -22,6 +22,7 @@ from nemboks.domain.mailbox import Address, Cvr
 from nemboks.domain.people import Grant, GrantRole, Person
 from nemboks.domain.verdict import Verdict
 from tests.architecture.reading import ROOT
+from tests.desk import troubles_of_box, troubles_of_letter  # noqa: F401 -- fills SCENES
 from tests.desk.troubled import BO, OPERATOR, SCENES, Trouble
 from tests.helpers import builders as make
 
