@@ -7,7 +7,7 @@ A second case freezes nothing while the first one's kurator is served: his post 
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from nemboks.desk.custody import let_go
@@ -17,29 +17,31 @@ from nemboks.domain.circles import mail_path
 from nemboks.domain.codes import Code
 from nemboks.domain.estates import APPROVERS, CLOSED_BY, Approval, Estate, EstateState, Former, counted
 from nemboks.domain.letter import Bounced, Hold, Letter, Reason, Released, State
-from nemboks.domain.mailbox import Mailbox, Route
+from nemboks.domain.mailbox import Mailbox, Recipient, Role, Route
 from nemboks.domain.people import Grant, GrantRole
 from nemboks.domain.routing import Which, came
 from nemboks.domain.states import UNDELIVERED
-from nemboks.domain.wishes import WishKind
+from nemboks.domain.wishes import WishKind, addresses
 from nemboks.ports import Books
 
 _BY_ESTATE: Final = (Reason.FROZEN, Reason.OLDER, Reason.BOUNDARY)
 _WAITING: Final = (State.FOUND, State.WAITING)
+LATE: Final = timedelta(days=14)  # after a reversal; no relay says later than that whether a letter arrived
 AT_KURATOR: Final = "the decree was overturned: the kurator got it, and it stays in Digital Post"
 
 
 def waiting(books: Books) -> bool:
-    """Whether a case's time has come."""
-    return any(one.effective_at <= books.at for one in books.estates.all(state=EstateState.APPROVED))
+    """Whether a case's time has come, or a kurator got a letter whose decree was overturned meanwhile."""
+    due = any(one.effective_at <= books.at for one in books.estates.all(state=EstateState.APPROVED))
+    return due or any(_late(books, one) for one in _overturned(books))
 
 
 def take_effect(books: Books) -> int:
-    """How many cases' time has come; each is in effect now, or needs its approvals anew."""
+    """How many cases' time has come: each is in effect now, or needs its approvals anew; and of late letters held."""
     due = [one for one in books.estates.all(state=EstateState.APPROVED) if one.effective_at <= books.at]
     for estate in due:
         _take_effect(books, estate)
-    return len(due)
+    return len(due) + sum(_hold_late(books, one) for one in _overturned(books))
 
 
 def freeze(books: Books, estate: Estate, box: Mailbox, by: str) -> Mailbox:
@@ -76,12 +78,15 @@ def close(books: Books, estate: Estate, box: Mailbox, by: str) -> None:
 def reverse(books: Books, estate: Estate, box: Mailbox, by: str) -> None:
     """The company has its post again, by the route it had before the first case in effect.
 
-    What the kurator got and nobody acknowledged yet stays in Digital Post, where the company can read it.
+    What the kurator got and nobody acknowledged yet stays in Digital Post, where the company can read it; what is on
+    the way to them must not leave before `_hold_late` has seen it confirmed.
     """
     former, before = estate.former or Former(), _route_before(books, box)
-    custody = replace(box.custody, unproven=former.unproven)
+    on_the_way = books.letters(box, State.SENDING, State.HANDED_OVER)
+    until = books.at + books.pace.probation if on_the_way else box.custody.probation_until
+    custody = replace(box.custody, unproven=former.unproven, probation_until=until)
     books.keep(replace(box, frozen_at=None, boundary_at=None, options=former.options, custody=custody))
-    back = replace(before, since=books.at, vouched_by=f"estate {estate.id} reversed ({by})")
+    back = replace(before, since=books.at, vouched_by=f"{_reversal(estate)} ({by})")
     again = books.reroute(box, back)
     _end_grants(books, again, books.at, by)
     _release(books, again, by)
@@ -202,6 +207,38 @@ def _release(books: Books, box: Mailbox, by: str) -> None:
     for letter in books.letters(box, State.HELD):
         if letter.why in _BY_ESTATE:
             books.move(letter, Released(by, books.at))
+
+
+def _overturned(books: Books) -> list[Estate]:
+    """Cases that were reversed while letters to the kurator may still have been on their way."""
+    return [one for one in books.estates.since("ended_at", books.at - LATE) if one.state is EstateState.REVERSED]
+
+
+def _late(books: Books, estate: Estate) -> list[Letter]:
+    """Letters sent by the kurator's route, to none of the company's addresses, and confirmed after the reversal."""
+    box, ended_at = books.mailbox_of(estate.mailbox), estate.ended_at
+    back = next(route for route in books.routes(box) if route.vouched_by.startswith(_reversal(estate)))
+    return [
+        letter
+        for letter in books.letters(box, State.FORWARDED)
+        if not letter.bounced and letter.route_version < back.version
+        if letter.confirmation and ended_at and letter.confirmation.at >= ended_at
+        if letter.confirmation.address not in addresses(back)
+    ]
+
+
+def _hold_late(books: Books, estate: Estate) -> int:
+    """How many of those get no receipt without a person's word now; the company gets a copy, by which they are known
+    the next time."""
+    box = books.mailbox_of(estate.mailbox)
+    company, chosen = box.route, box.options
+    copy = Recipient(Role.COPY, company.address, company.server, chosen.language, certificate=chosen.certificate)
+    held = [letter for letter in _late(books, estate) if books.send_also(letter, copy)]
+    return len([books.move(letter, Bounced(AT_KURATOR)) for letter in held])
+
+
+def _reversal(estate: Estate) -> str:
+    return f"estate {estate.id} reversed"
 
 
 def _tell_effect(books: Books, estate: Estate, box: Mailbox, role: str, paths: list[str]) -> None:

@@ -9,6 +9,7 @@ from nemboks.content.announcement_texts import announcement_text
 from nemboks.desk import estate_approvals, estate_effect
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
+from nemboks.desk.letters import release
 from nemboks.desk.mailboxes import resume
 from nemboks.domain.announcements import Kind
 from nemboks.domain.estates import CLOSED_BY, EstateState
@@ -362,3 +363,30 @@ async def test_an_older_letter_never_goes_to_a_fallback_of_the_kurators(court):
         await court.goes_on()
 
     assert ([], ("HELD", Reason.TOO_LARGE)) == (court.sent, await court.state(1))
+
+
+# --- on the way to the kurator when the decree is overturned ---
+
+
+async def test_a_letter_on_its_way_to_the_kurator_does_not_leave_digital_post_after_the_reversal(court):
+    """The kurator has it and the company not: it waits for a person, and the company gets a copy."""
+    await court.in_effect()
+    await court.looks()
+    await court.later(minutes=5)
+
+    async def overturned() -> None:
+        await court.ends(R)
+
+    court.once("after", overturned)
+    await court.comes(1)
+    await court.goes_on()
+    for _ in range(3):
+        await court.later(days=2)
+        await court.goes_on()
+
+    assert ([KURATOR, COMPANY], []) == (court.sent, court.receipts)
+    assert estate_effect.AT_KURATOR == (await court.letter()).bounced
+    await release(court.store, court.by("anna"), (await court.letter()).id)
+    await court.later(minutes=1)
+    await court.goes_on()
+    assert 1 == len(court.receipts)
