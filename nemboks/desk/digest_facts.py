@@ -62,7 +62,7 @@ def facts_of(boxes: Sequence[Mailbox], morning: Morning, account: str = "") -> d
     if not problems and not any(one["letters"] for one in clients):
         return None
     sick = {one["cvr"] for one in problems}
-    clients.sort(key=lambda one: (one["cvr"] not in sick, -one["waiting"], -one["letters"], one["cvr"]))
+    clients.sort(key=lambda one: (not _post(one), one["cvr"] not in sick, -one["waiting"], -one["letters"], one["cvr"]))
     deadlines.sort(key=lambda one: (one[0], one[2].cvr))
     return {
         "day": danish(morning.until).date().isoformat(),
@@ -93,6 +93,11 @@ def morning_of(
     for arrival in arrivals:
         came[arrival.mailbox].append(arrival)
     return Morning(since, until, at, counted, troubles, came)
+
+
+def _post(client: Mapping[str, Any]) -> bool:
+    """Whether the company got post or has some waiting: of these the list is, however many others are ill."""
+    return bool(client["letters"] or client["waiting"])
 
 
 def _problems(boxes: Sequence[Mailbox], morning: Morning) -> list[dict[str, Any]]:
