@@ -20,6 +20,7 @@ from nemboks.domain.people import Action
 from nemboks.ports import Acts, Books
 
 DAYS: Final = 14  # of shadow mode, until people are reminded
+REMINDER: Final = "reminder"  # the step of the announcement that does
 # 240 an hour, half of what the fuse takes from one CVR: a thousand letters of a shadow fortnight need four hours.
 AT_ONCE, SECONDS_APART = 100, 15
 
@@ -44,7 +45,7 @@ def start_shadow(books: Books, box: Mailbox, by: str, days: int = DAYS) -> Mailb
     after = books.keep(replace(box, custody=replace(box.custody, shadow_since=since, shadow_until=until)))
     books.note("shadow_started", after, by=by, until=until)
     for path in paths_of(after):
-        facts = {"company": box.name, "cvr": str(box.cvr), "step": "reminder", "days": days}
+        facts = {"company": box.name, "cvr": str(box.cvr), "step": REMINDER, "days": days}
         key = f"{_reminder(after)} {path}"
         books.tell(Announcement(0, key, Kind.GOLIVE_REPORT, path, books.at, until, box.id, facts=facts))
     return after
@@ -52,8 +53,8 @@ def start_shadow(books: Books, box: Mailbox, by: str, days: int = DAYS) -> Mailb
 
 def drop_reminder(books: Books, box: Mailbox) -> None:
     """Nobody needs to be reminded of this shadow mode any more."""
-    for path in paths_of(box):
-        for one in books.announcements.all(key=f"{_reminder(box)} {path}", sent_at=None):
+    for one in books.announcements.all(kind=Kind.GOLIVE_REPORT, mailbox=box.id, sent_at=None):
+        if one.facts.get("step") == REMINDER:  # whoever it was to be told to: addresses may have changed since
             books.announcements.put(replace(one, due_at=None))
 
 

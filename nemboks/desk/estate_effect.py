@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from nemboks.desk.custody import let_go
+from nemboks.desk.custody import drop_reminder, let_go, start_shadow
 from nemboks.desk.estate_case import digest_now
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import mail_path
@@ -87,7 +87,9 @@ def reverse(books: Books, estate: Estate, box: Mailbox, by: str) -> None:
     custody = replace(box.custody, unproven=former.unproven, probation_until=until)
     books.keep(replace(box, frozen_at=None, boundary_at=None, options=former.options, custody=custody))
     back = replace(before, since=books.at, vouched_by=f"{_reversal(estate)} ({by})")
+    drop_reminder(books, box)
     again = books.reroute(box, back)
+    again = start_shadow(books, again, by) if custody.shadow_since else again
     _end_grants(books, again, books.at, by)
     _release(books, again, by)
     for letter in books.letters(again, State.FORWARDED):
@@ -178,7 +180,9 @@ def _hand_over(books: Books, estate: Estate, box: Mailbox, who: str) -> Mailbox:
     books.keep(kept)
     _end_wishes(books, box, f"estate {estate.id}", *WishKind)
     vouched = f"estate {estate.id} ({who})"
-    return books.reroute(box, Route(0, estate.address, estate.server, estate.effective_at, vouched))
+    drop_reminder(books, box)  # of a shadow mode: from here on it is the kurator who may end it, and who is reminded
+    after = books.reroute(box, Route(0, estate.address, estate.server, estate.effective_at, vouched))
+    return start_shadow(books, after, who) if after.custody.shadow_since else after
 
 
 def _sort(books: Books, box: Mailbox, by: str) -> None:

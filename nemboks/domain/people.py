@@ -59,7 +59,8 @@ RIGHTS: Final[Mapping[GrantRole, frozenset[Action]]] = {
     R.ADMINISTRATOR: _RUNS | {A.GRANT, A.ADD, A.SEE_CONTENTS},
     R.READER: _SEES,
     R.ACCOUNTANT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.SEE_TITLES, A.RETRY, A.PAUSE, A.CUSTODY, A.ADD}),
-    R.KURATOR: _SEES | {A.RETRY, A.HOLD, A.ROUTE, A.ADDRESS, A.LEGAL_HOLD, A.ESTATE_SEE},
+    # Also what the people of before left behind, a pause or a shadow mode, is the kurator's to end: nobody else may.
+    R.KURATOR: _RUNS | {A.ESTATE_SEE},
     R.SUPPORT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.ESTATE_OPEN}),
     R.OPERATIONS: frozenset({
         A.SEE_STATUS, A.FUSE, A.DOMAINS, A.AUDIT, A.ACCOUNT, A.PLAN_SET, A.ESTATE_OPEN, A.ESTATE_APPROVE, A.ESTATE_SEE,
@@ -90,7 +91,6 @@ class Account:
     cancelled_at: datetime | None = None  # of a cancel that runs; None again when the end was told of
     ends_at: datetime | None = None
     digest: bool = False  # a digest of all its clients every morning
-    digest_due_at: datetime | None = None
     email_probation_until: datetime | None = None  # the e-mail was changed lately: it can be taken back
 
 

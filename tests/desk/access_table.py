@@ -35,8 +35,8 @@ changes.email_set                    NYYN--NN NYYN--NN NYYN--NN N-----NN N-
 changes_view.change_list             .YY..Y.. .....Y.. .....Y.. ........ ..
 changes_view.change_list (cvr)       NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 custody.legal_hold                   NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
-custody.shadow                       NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
-cvrs.cvr_set                         NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
+custody.shadow                       NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+cvrs.cvr_set                         NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 cvrs.cvr_set (contact)               NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 cvrs.fetch_now                       NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 digests.digest_preview (account)     YYYY--YN YYYY--YN YYYY--YN Y-----YN N-
@@ -63,7 +63,7 @@ fuses.fuse_reset                     YNNNNNNY YNNNNNNY YNNNNNNY Y-----NY --
 fuses.fuse_reset (all)               YNNNNNNY YNNNNNNY YNNNNNNY YNNNNNNY NN
 fuses.fuse_show                      YYYYYYYY YYYYYYYY YYYYYYYY Y.....YY ..
 fuses.to_reconcile                   NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
-golive.go_live                       NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
+golive.go_live                       NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 grants.grant_add (drift)             YNNNNNNN YNNNNNNN YNNNNNNN YNNNNNNN NN
 grants.grant_add (ejer)              NYNN--NN NYNN--NN NYNN--NN N-----NN N-
 grants.grant_add (laeser)            NYYNNNNN NNNNNNNN NNNNNNNN N-----NN --
@@ -83,15 +83,15 @@ letters.release (boundary)           NNNNNNNY NNNNNNNY NNNNNNNY N-----NY --
 letters.retry                        NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 mailboxes.add                        YYYN--NN YYYN--NN YYYN--NN Y-----NN N-
 mailboxes.mailbox_list               YYYYYYYY YYYYYYYY YYYYYYYY Y.....YY ..
-mailboxes.pause                      NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
-mailboxes.resume                     NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
+mailboxes.pause                      NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+mailboxes.resume                     NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 notices.told_list                    YYYYYYYY YYYYYYYY YYYYYYYY Y.....YY ..
 plans.plan_cancel                    NYNN--NN NYNN--NN NYNN--NN N-----NN N-
 plans.plan_set                       YNNN--NY YNNN--NY YNNN--NY Y-----NY N-
 plans.plan_undo                      NYNN--NN NYNN--NN NYNN--NN N-----NN N-
 preview.letter                       NYYNNNNN NNNNNNNN NNNNNNNN N-----NN --
-proofs.proof_give                    NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
-proofs.proof_send                    NYYNYNNN NNNNNNNN NNNNNNNN N-----NN --
+proofs.proof_give                    NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+proofs.proof_send                    NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 route_wishes.again                   NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 route_wishes.confirm                 NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 routes.copy_add                      NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --

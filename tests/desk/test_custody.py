@@ -175,7 +175,7 @@ async def test_a_switch_that_stands_so_already_is_refused(filled, on):
 
 @pytest.mark.parametrize(("role", "may_shadow", "may_hold"), [
     (GrantRole.OWNER, True, True), (GrantRole.ADMINISTRATOR, True, True), (GrantRole.ACCOUNTANT, True, False),
-    (GrantRole.KURATOR, False, True), (GrantRole.READER, False, False),
+    (GrantRole.KURATOR, True, True), (GrantRole.READER, False, False),
 ])  # fmt: skip
 async def test_who_may(filled, role, may_shadow, may_hold):
     """By grant, for one's own CVR; another's is not there, in the words for one that nobody has."""

@@ -6,8 +6,11 @@ import pytest
 
 from nemboks.content.moments import local_moment
 from nemboks.desk import estate_effect
+from nemboks.desk.custody import shadow
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
+from nemboks.desk.golive import go_live
 from nemboks.desk.letters import letter_list, letter_show, release
+from nemboks.desk.mailboxes import pause, resume
 from nemboks.domain.announcements import Kind
 from nemboks.domain.estates import EstateState
 from nemboks.domain.letter import DotBegun, Hold, Reason, State
@@ -356,3 +359,26 @@ async def _killed(court: Court, tmp_path) -> None:
 
 def _text(at) -> str:
     return at.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+# --- what the people of before left behind ---
+
+
+async def test_a_kurator_can_end_a_pause_and_a_shadow_mode_of_before(court):
+    """Nobody else could: the owner's rights sleep, and those who run Nemboks have none. Who is reminded is she, too."""
+    await shadow(court.store, court.by("anna"), make.ANNA)
+    await pause(court.store, court.by("anna"), make.ANNA)
+    await court.in_effect()
+    await court.looks()
+    await court.later(minutes=5)
+    await court.comes()
+    await court.goes_on()
+    reminded = [one.path for one in await court.announced(Kind.GOLIVE_REPORT) if one.due_at]
+    assert ([], [f"mail:da:{KURATOR}"]) == (court.sent, reminded)
+
+    await resume(court.store, court.by(KURATOR), make.ANNA)
+    await court.goes_on()
+    await go_live(court.store, court.by(KURATOR), make.ANNA, anyway=True, reason="boet går i drift")
+    await court.later(minutes=1)
+    await court.goes_on()
+    assert ([KURATOR], 1) == (court.sent, len(court.receipts))
