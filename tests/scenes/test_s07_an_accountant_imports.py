@@ -8,7 +8,7 @@ import pytest
 from tests.scenes.promises import kept
 from tests.scenes.town import Town
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 FIRM, BO, PRIVATE = "Revision Syd", "bo@revisionsyd.example", "bo@privat.example"
 MANY = 300
@@ -93,6 +93,15 @@ def test_an_accountant_imports_three_hundred_companies(town: Town, office: Town)
         assert lines[0] == (cvrs[20], "consent_declined")
         assert [why for _, why in lines[1:]] == ["consent_awaited"] * 289 + ["unproven"] * 9
         assert board["items"][-1]["cvr"] == cvrs[0]
+
+        # His own mail of the morning, asked for now: problems on the first line, at most forty lines for them all.
+        town.nemboks("digest", "send", "--account", FIRM, person="bo")
+        town.until(lambda: town.mails(BO))
+        (digest,) = town.mails(BO)
+        first, *others = digest.get_content().splitlines()
+        assert first.endswith("299 CVR-numre: 1 med afvist fuldmagt, 289 uden fuldmagt, 9 uden bekræftet adresse.")
+        assert len(others) < 40
+        assert sum(one.endswith(": 1 brev, 1 leveret") for one in others) == 8  # those with a problem come first
 
         # He makes room, and has his copy; the client's letter had left Digital Post long before.
         office.heal()

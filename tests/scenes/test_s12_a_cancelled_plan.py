@@ -34,7 +34,7 @@ def test_a_cancelled_plan_on_both_sides_of_its_end(town: Town) -> None:
 
         # She changes her mind; then she cancels again, paid until a few seconds from now.
         town.nemboks("plan", "undo", BAKERY, person="anna")
-        end = datetime.now(UTC) + timedelta(seconds=12)
+        end = datetime.now(UTC) + timedelta(seconds=18)
         town.nemboks("plan", "set", BAKERY, "Basis", "--paid-until", f"{end:%Y-%m-%dT%H:%M:%SZ}")
         town.nemboks("plan", "cancel", BAKERY, person="anna")
 
