@@ -7,7 +7,7 @@ one, as whoever sits at the machine's keyboard.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,10 +15,46 @@ from nemboks.desk.errors import NotAllowed, NotFound
 from nemboks.desk.words import Words
 from nemboks.domain.letter import Letter
 from nemboks.domain.mailbox import Cvr, Mailbox
-from nemboks.domain.people import EVERYWHERE, Account, Action, Actor, Grant, may, may_for, new_letters_hidden
+from nemboks.domain.people import (
+    EVERYWHERE,
+    RIGHTS,
+    Account,
+    Action,
+    Actor,
+    Grant,
+    GrantRole,
+    may,
+    may_for,
+    new_letters_hidden,
+)
 from nemboks.ports import Books
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_-]{0,63}")
+
+_DOES: Final[Mapping[Action, Words]] = {
+    Action.SEE_STATUS: Words("se, hvordan det står", "see how things stand"),
+    Action.SEE_LETTERS: Words("se brevene", "see the letters"),
+    Action.SEE_TITLES: Words("se titler", "see titles"),
+    Action.SEE_CONTENTS: Words("se brevenes indhold", "see what is in the letters"),
+    Action.RETRY: Words("hente eller prøve igen", "fetch or try again"),
+    Action.HOLD: Words("holde, frigive eller lukke breve", "hold, release or dismiss letters"),
+    Action.PAUSE: Words("sætte på pause eller i gang", "pause or resume"),
+    Action.ROUTE: Words("ændre ruten", "change the route"),
+    Action.ADDRESS: Words("ændre adressen", "change the address"),
+    Action.GRANT: Words("give eller lukke adgang", "give or end access"),
+    Action.CUSTODY: Words("ændre, hvornår breve fjernes", "change when letters are removed"),
+    Action.LEGAL_HOLD: Words("pålægge eller ophæve en bevissikring", "set or lift a legal hold"),
+    Action.ADD: Words("tilføje CVR-numre", "add CVR numbers"),
+    Action.ACCOUNT: Words("lave eller ændre konti", "make or change accounts"),
+    Action.PLAN: Words("opsige eller fortryde", "cancel or undo"),
+    Action.PLAN_SET: Words("sætte abonnementet", "set the plan"),
+    Action.ESTATE_OPEN: Words("registrere en kurators sag", "register a kurator's case"),
+    Action.ESTATE_APPROVE: Words("afgøre en kurators sag", "decide a kurator's case"),
+    Action.ESTATE_SEE: Words("se en kurators sag", "see a kurator's case"),
+    Action.FUSE: Words("slå sikringen til", "reset the fuse"),
+    Action.DOMAINS: Words("se eller ændre, hvad der huskes om domæner", "see or change what is remembered of domains"),
+    Action.AUDIT: Words("se historikken", "see the history"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +162,14 @@ def narrowed(actor: Actor) -> Callable[[Mailbox], Actor]:
 
 
 def not_allowed(actor: Actor, action: Action) -> NotAllowed:
+    """The refusal, with the roles that have the right."""
+    name = actor.person.name if actor.person else actor.name
+    roles = ", ".join("læser" if role is GrantRole.READER else role for role in GrantRole if action in RIGHTS[role])
+    what = _DOES[action]
     return NotAllowed(
         Words(
-            f"{actor.name} har ikke ret til det ({action}). En ejer eller administrator kan give den: "
-            "`nemboks grant add`",
-            f"{actor.name} has no right to this ({action}). An owner or administrator can give it: `nemboks grant add`",
+            f"{name} kan ikke {what.da}. Det kan: {roles}. Se `nemboks grant list`",
+            f"{name} cannot {what.en}. Who can: {roles}. See `nemboks grant list`",
         )
     )
 

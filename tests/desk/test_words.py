@@ -5,11 +5,13 @@ from typing import get_args
 
 import pytest
 
+from nemboks.desk.access import not_allowed
 from nemboks.desk.reasons import MEANINGS, meaning
 from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, STATES, Lang, plain
 from nemboks.domain.delivery import DeliveryEvent, DeliveryState
 from nemboks.domain.letter import Reason, State
 from nemboks.domain.mailbox import Role
+from nemboks.domain.people import Action, Actor, Person
 from nemboks.domain.proof import Evidence, Stage
 from nemboks.domain.verdict import Verdict
 from nemboks.store.events import NAMES
@@ -67,3 +69,14 @@ def test_values_are_told_plainly() -> None:
     }
     assert plain(make.reply()) == {"code": 250, "enhanced": "2.0.0", "text": "queued as 4711"}
     assert plain(at.astimezone(UTC)) == "2026-11-21T14:05:00.000Z"
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_refusal_says_what_was_not_allowed_and_who_can(action) -> None:
+    """In words of the language, by the person's own name, with the roles that have the right."""
+    person = Person(1, "egon", make.START)
+    words = not_allowed(Actor("egon (via root (operator))", person), action).words
+
+    for text in words.da, words.en:
+        assert "egon" in text and "via" not in text
+        assert any(role in text for role in ("drift", "ejer", "support"))
