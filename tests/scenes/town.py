@@ -19,7 +19,7 @@ from typing import Any, Self
 import httpx2
 
 CODE = re.compile(r"(?<!\d)(\d{4}[ -]?\d{4})(?!\d)")
-WAIT = 30.0  # seconds, for whatever a scene waits for
+WAIT = 45.0  # seconds, for whatever a scene waits for
 
 
 class Town:
@@ -146,12 +146,13 @@ class Town:
 
     def add(self, company: dict[str, Any], *more: str, person: str = "") -> dict[str, Any]:
         """`nemboks cvr add` with the company's own login."""
-        token = self.folder / f"token-{company['cvr']}"
-        token.write_text(company["api_token"])
-        token.chmod(0o600)
-        words = ["cvr", "add", company["cvr"], "--name", company["name"], "--system-id", company["system_id"]]
+        if company["face"] == "imap":
+            login, secret = ["--inbox", "imap", "--user", company["user"], "--password-file", "-"], company["password"]
+        else:
+            login, secret = ["--system-id", company["system_id"], "--token-file", "-"], company["api_token"]
+        words = ["cvr", "add", company["cvr"], "--name", company["name"], *login, "--server", "implicit"]
         where = [] if "--address" in more else ["--address", company["address"]]
-        return self.nemboks(*words, "--token-file", str(token), *where, "--server", "implicit", *more, person=person)
+        return self.nemboks(*words, *where, *more, person=person, typed=secret)
 
     def start(self) -> None:
         """The daemon, running."""
@@ -175,9 +176,12 @@ class Town:
     def until(self, true: Callable[[], object], seconds: float = WAIT) -> None:
         """Returns when it is true. AssertionError when it does not come true in time."""
         end = time.monotonic() + seconds
+        began = time.monotonic()
         while not true():
-            assert time.monotonic() < end, f"it did not come true in {seconds:g} s; see {self.folder}"
-            time.sleep(0.05)
+            now = time.monotonic()
+            assert now < end, f"it did not come true in {seconds:g} s; see {self.folder}"
+            time.sleep(max(0.05, now - began))  # as long as the question took: the answer needs the machine too
+            began = time.monotonic()
 
     def state(self, cvr: str) -> list[str]:
         """The states of the company's letters, the oldest first."""
