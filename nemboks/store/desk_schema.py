@@ -29,7 +29,6 @@ accounts = Table(
     Column("cancelled_at", UtcTime),
     Column("ends_at", UtcTime),
     Column("digest", Boolean, nullable=False),
-    Column("digest_due_at", UtcTime),
     Column("email_probation_until", UtcTime),
 )
 

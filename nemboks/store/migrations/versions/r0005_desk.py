@@ -41,7 +41,6 @@ def _people() -> None:
         sa.Column("cancelled_at", TIME),
         sa.Column("ends_at", TIME),
         sa.Column("digest", sa.Boolean, nullable=False),
-        sa.Column("digest_due_at", TIME),
         sa.Column("email_probation_until", TIME),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
         sa.UniqueConstraint("name", name="uq_accounts_name"),
