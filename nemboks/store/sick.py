@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, 
 from nemboks.domain.changes import TAKEN_BACK
 from nemboks.domain.custody import Consent, Life
 from nemboks.domain.delivery import DeliveryState
+from nemboks.domain.estates import EXPIRES
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
 from nemboks.domain.states import ON_ITS_WAY, UNDELIVERED
@@ -36,7 +37,8 @@ HELD: Final = {
 DEFINITE: Final = frozenset({
     Cause.ADDRESS, Cause.POLICY, Cause.LOGIN, Cause.TLS, Cause.CERTIFICATE, Cause.HELD, Cause.RETURNED, Cause.BOUNCED,
 })  # fmt: skip
-_OF_ESTATES: Final = (Reason.FROZEN, Reason.OLDER)  # listed in the case, told to nobody
+_OF_ESTATES: Final = (Reason.FROZEN, Reason.OLDER)  # listed in the case, told to nobody ...
+UNDECIDED_FOR: Final = EXPIRES  # ... until a case has lain so long: no approval counts longer, so it was forgotten
 _TRYING: Final = (State.WAITING, State.SENDING)
 
 
@@ -54,11 +56,15 @@ def _in_turn(mailbox: Any, *order: Any) -> Any:
     return func.row_number().over(partition_by=mailbox, order_by=order)
 
 
+_FORGOTTEN = select(mailboxes.c.id).where(
+    mailboxes.c.frozen_at <= bindparam("frozen_before"), mailboxes.c.boundary_at.is_(None)
+)
 _OPEN = select(letters.c.id).where(
     letters.c.state.in_(UNDELIVERED),
     or_(
         and_(letters.c.state.in_(_TRYING), letters.c.why.in_(TROUBLES), letters.c.failures >= 1),
         and_(letters.c.state == State.HELD, letters.c.why.not_in(_OF_ESTATES)),
+        and_(letters.c.why == Reason.FROZEN, letters.c.mailbox_id.in_(_FORGOTTEN)),
         and_(letters.c.state == State.HANDED_OVER, letters.c.why == Cause.JUNK.value),
         and_(letters.c.state.in_(ON_ITS_WAY), letters.c.found_at <= bindparam("late_before")),
     ),
@@ -124,7 +130,10 @@ PARKED: Final = (
 def sick(tx: Tx, now: datetime, late_before: datetime) -> list[Sick]:
     """Every letter, further recipient and mailbox that something is wrong with now."""
     told_since = now - TOLD_FOR
-    times = {"late_before": late_before, "told_since": told_since, "bounced_since": now - BOUNCE_TOLD_FOR}
+    times = {
+        "late_before": late_before, "told_since": told_since, "bounced_since": now - BOUNCE_TOLD_FOR,
+        "frozen_before": now - UNDECIDED_FOR,
+    }  # fmt: skip
     copies = {"copy_since": now - COPY_TROUBLED, "told_since": told_since}
     return [
         *(_letter(row) for row in tx.execute(LETTERS, times)),

@@ -12,9 +12,12 @@ from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.letters import release
 from nemboks.desk.mailboxes import resume
 from nemboks.domain.announcements import Kind
+from nemboks.domain.assess import assess
+from nemboks.domain.circles import address_of
 from nemboks.domain.estates import CLOSED_BY, EstateState
 from nemboks.domain.letter import Hold, Reason, Stale, State
 from nemboks.domain.mailbox import Address, Recipient, Role
+from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Stage
 from nemboks.journey.collect import collect
 from nemboks.journey.further import plan_fallbacks
@@ -390,3 +393,24 @@ async def test_a_letter_on_its_way_to_the_kurator_does_not_leave_digital_post_af
     await court.later(minutes=1)
     await court.goes_on()
     assert 1 == len(court.receipts)
+
+
+async def test_a_case_that_everybody_forgot_is_told_of_after_a_week(court):
+    """Its letters go to nobody: those who run Nemboks hear of them, and the company, who may not know, does not."""
+    await court.comes()
+    await court.opens()
+    operator = Address("drift@nemboks.example")
+
+    async def heard_by() -> list[str]:
+        now = court.clock.now()
+        sick = await court.store.incidents.sick(now, now)
+        incidents, _ = assess(sick, [], [await court.box()], now, Pace(), operator, "direct", set())
+        return [address_of(path) for one in incidents for path in one.paths]
+
+    await court.later(days=6, hours=23)
+    assert [] == await heard_by()
+    await court.later(hours=1)
+    assert [operator] == await heard_by()
+    await estate_approvals.estate_refuse(court.store, court.by("ida"), 1, "glemt")
+    await court.goes_on()
+    assert [] == await heard_by()
