@@ -6,7 +6,7 @@ seven days; what is approved can be told by its digest alone. Pure.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -66,7 +66,7 @@ REGISTERED: Final[Mapping[EstateKind, Life]] = {
 class Former:
     """What the people of before had chosen; given back if the decree is overturned."""
 
-    options: Options = Options()
+    options: Options = field(default=Options())
     unproven: bool = False
 
 
