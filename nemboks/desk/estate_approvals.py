@@ -129,9 +129,11 @@ def _is_ready(books: Books, estate: Estate, box: Mailbox, digest: str) -> None:
 
 
 def _another(books: Books, estate: Estate, person: Person, before: Sequence[Approval]) -> None:
-    """RefusedByRule for the opener, and for somebody who approved already, by whatever name."""
+    """RefusedByRule for the opener, for the kurator, and for somebody who approved already, by whatever name."""
     if person.name == estate.opened_by:
         raise RefusedByRule(words.OPENER)
+    if person.id == estate.person or (person.email and person.email.lower() == estate.address.lower()):
+        raise RefusedByRule(words.KURATORS_OWN)
     for one in before:
         if one.person == person.id:
             raise RefusedByRule(said(words.TWICE, person.name))

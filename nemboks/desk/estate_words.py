@@ -94,6 +94,9 @@ NO_NOTE: Final = Words("Skriv med --note, hvad du fandt", "say with --note what 
 OPENER: Final = Words(
     "Den, der har åbnet sagen, kan ikke selv godkende den", "whoever opened the case cannot approve it"
 )
+KURATORS_OWN: Final = Words(
+    "Den, der får posten, kan ikke selv godkende sagen", "whoever gets the post cannot approve the case"
+)
 TWICE: Final = Words(
     "{0} har allerede godkendt; den anden skal være en anden person",
     "{0} has approved already; the second must be another person",

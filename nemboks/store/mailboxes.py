@@ -197,9 +197,8 @@ def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime)
         described = {"new_name": new.name, "new_face": new.face, "sealed": _sealed(vault, new)}
         tx.execute(DESCRIBE, {"b_id": row.id, "due": at, "chosen": new.options, **described})
         _note(tx, row.id, "mailbox_changed", at, changed=changed, by=SETTINGS)
-    if row.frozen_at is None and _file_says_another_route(tx, row, new):
-        wanted = _declared_route(new, at, SETTINGS)
-        reroute(tx, mailbox_of(row), replace(wanted, rules=row.rules, holiday=row.holiday, unrouted=row.unrouted))
+    if row.frozen_at is None:
+        _reroute_by_file(tx, row, new, at)
     if row.paused_by == SETTINGS:
         _resume(tx, mailbox_of(row), SETTINGS, at)
 
@@ -227,13 +226,25 @@ def _opened(vault: Vault, cvr: str, sealed: bytes) -> dict[str, str]:
     return opened
 
 
-def _file_says_another_route(tx: Tx, row: Row[Any], new: Declared) -> bool:
-    """Whether the file says another route than it did last: what the desk changed since then stands."""
+def _reroute_by_file(tx: Tx, row: Row[Any], new: Declared, at: datetime) -> None:
+    """Follows what the file says otherwise than it did last; what the desk changed since then stands.
+
+    Where both did, the file's version is followed by one with what the desk changed: a line about a copy must not
+    send letters back to an address that somebody changed by code.
+    """
     versions = tx.execute(VERSIONS, {"mailbox": row.id}).all()
     said = next((one for one in reversed(versions) if one.vouched_by == SETTINGS), row)
-    return any(
-        getattr(said, name) != getattr(new, name) for name in ("address", "server", "others", "fallback_decides")
-    )
+    if all(getattr(said, name) == getattr(new, name) for name in ("address", "server", "others", "fallback_decides")):
+        return
+    wanted = _declared_route(new, at, SETTINGS)
+    wanted = replace(wanted, rules=row.rules, holiday=row.holiday, unrouted=row.unrouted)
+    box, kept = reroute(tx, mailbox_of(row), wanted), wanted
+    if (said.address, said.server) == (new.address, new.server):
+        kept = replace(kept, address=Address(row.address), server=row.server)
+    if said.others == new.others:
+        kept = replace(kept, others=row.others)
+    if kept != wanted:
+        reroute(tx, box, replace(kept, vouched_by=row.vouched_by))
 
 
 def same_credentials(vault: Vault, cvr: str, sealed: bytes, new: Mapping[str, str]) -> bool:

@@ -306,3 +306,14 @@ async def test_the_kurator_has_his_right_from_the_effective_time(court):
     assert 1 == (await court.page(name=KURATOR))["id"]
     with pytest.raises(NotAllowed):
         await estate_documents.estate_view(court.store, court.by(KURATOR), court.documents, 1, 1)
+
+
+async def test_nobody_approves_that_the_post_becomes_their_own(court):
+    """Jens runs Nemboks, and his own address stands as the kurator's: two others have to look."""
+    await court.opens(address=Address("jens@nemboks.example"), person="jens")
+    await court.made_ready()
+    with pytest.raises(RefusedByRule, match="whoever gets the post"):
+        await court.approves("jens")
+    await court.approves("ida")
+    await court.approves("lis")
+    assert EstateState.APPROVED == (await court.estate()).state

@@ -107,6 +107,23 @@ async def test_further_recipients_are_part_of_the_route(store):
     assert "b***@revisor.example" in told and "bo@revisor" not in told
 
 
+async def test_a_line_about_a_copy_does_not_send_letters_back_to_the_address_of_before(store):
+    """What people changed at the desk stands, until the file says another of just that."""
+    changed = Address("kontor@bageri.example")
+    copies = (ACCOUNTANT,)
+    await store.mailboxes.declare([declared()])
+    await store.mailboxes.reroute(ANNA, changed, "andet", "change 1")
+    (box,) = await store.mailboxes.declare([declared(others=copies)])
+    assert (changed, "andet", copies, "change 1") == (
+        box.route.address, box.route.server, box.route.others, box.route.vouched_by,
+    )  # fmt: skip
+    assert [box] == await store.mailboxes.declare([declared(others=copies)])
+
+    await store.mailboxes.reroute(ANNA, changed, "andet", "anna", others=())
+    (box,) = await store.mailboxes.declare([declared(others=copies, address=Address("ny@bageri.example"))])
+    assert ("ny@bageri.example", ()) == (box.route.address, box.route.others)
+
+
 async def test_options_are_described_without_a_new_route(store):
     """What a company chose follows the settings, in every field; history says so and nothing more."""
     options = Options(
