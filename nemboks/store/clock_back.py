@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from nemboks.domain.letter import Letter, Postponed, Retried, State
 from nemboks.store import moves
+from nemboks.store.desk_schema import announcements
 from nemboks.store.schema import cursors, deliveries, letters, mailboxes, notices
 from nemboks.store.writer import Tx
 
@@ -24,12 +25,18 @@ OTHERS: Final = [
     update(table).where(table.c.due_at > bindparam("latest")).values(due_at=bindparam("now"))
     for table in (deliveries, notices, cursors)
 ]
+# Not what is to be told on a day to come, such as the reminder of a shadow mode: only what was refused, or made then.
+_AHEAD = or_(announcements.c.failures > 0, announcements.c.created_at > bindparam("latest"))
+ANNOUNCEMENTS: Final = (
+    update(announcements).where(announcements.c.due_at > bindparam("latest"), _AHEAD).values(due_at=bindparam("now"))
+)
 
 
 def bring_back(tx: Tx, latest: datetime, now: datetime) -> int:
-    """How many letters, further recipients, mailboxes and notices were due after `latest`; they are due now."""
+    """How many letters, further recipients, mailboxes, notices and announcements were due after `latest`; they are due
+    now."""
     times = {"latest": latest, "now": now}
-    rows = sum(tx.execute(statement, times).rowcount for statement in (MAILBOXES, *OTHERS))
+    rows = sum(tx.execute(statement, times).rowcount for statement in (MAILBOXES, ANNOUNCEMENTS, *OTHERS))
     late = tx.execute(LETTERS, {"latest": latest}).scalars().all()
     for id_ in late:
         letter = moves.read(tx, id_)

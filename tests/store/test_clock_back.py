@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.letter import HandedOver, State
 from nemboks.domain.pace import Pace
 from nemboks.ports import Cursor
@@ -53,6 +54,27 @@ async def test_copies_relays_and_cursors_come_back_too(tmp_path):
         assert [letter.id] == [x.id for x in await ledger.letters.due(State.HANDED_OVER, now, 10)]
         assert [delivery.id] == [x.id for x in await ledger.deliveries.due(now, 10)]
         assert now == (await ledger.stream.cursor("drift")).due_at
+
+
+async def test_people_are_told_although_the_clock_ran_ahead(store, clock):
+    """What was announced then, or refused then, is told now; a reminder for a day to come is not."""
+
+    def told(books, key, due_at):
+        path = "mail:da:anna@bageri.example"
+        books.tell(Announcement(0, key, Kind.ADDRESS_CHANGED, path, books.at, due_at))
+
+    ahead = clock.now() + timedelta(days=30)
+    await store.act(lambda books: told(books, "reminder", ahead))
+    await store.act(lambda books: told(books, "refused", books.at))
+    refused = next(one for one in await store.announcements.latest(10) if one.key == "refused")
+    await store.announcements.failed(refused, "421", ahead)
+    clock.advance(30 * DAY)
+    await store.act(lambda books: told(books, "made then", books.at))
+    clock.advance(-30 * DAY)
+
+    await store.bring_back(clock.now() + timedelta(seconds=Pace().longest))
+
+    assert {"refused", "made then"} == {one.key for one in await store.announcements.due(clock.now(), 10)}
 
 
 async def test_what_waits_as_long_as_we_ever_wait_is_left_alone(tmp_path):
