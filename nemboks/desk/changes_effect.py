@@ -173,17 +173,23 @@ def _reroute(books: Books, box: Mailbox, change: Change) -> None:
 
 
 def _route_back(books: Books, box: Mailbox, change: Change) -> None:
-    """The old address again. The mailbox's probation is not ended: what a rule sends outside may be on it, too.
-
-    It begins anew while letters are still on their way to the new address: those are confirmed after this commit, and
-    must not leave Digital Post before `_late` has seen them.
-    """
+    """The old address again. Its probation ends, unless letters are still on their way to the new one: those are
+    confirmed after this commit, and must not leave Digital Post before `_late` has seen them."""
     until = box.custody.probation_until
     if books.letters(box, State.SENDING, State.HANDED_OVER):
         until = max(books.at + books.pace.probation, until or books.at)
+    elif until == (change.done_at or books.at) + books.pace.probation and not _went_elsewhere(books, box):
+        until = None  # another one is somebody else's
     vouched_by = f"change {change.id} taken back"
     unproven = box.custody.unproven or _never_proven(books, box, change)
     _write(books, box, change, vouched_by, replace(box.custody, unproven=unproven, probation_until=until), back=True)
+
+
+def _went_elsewhere(books: Books, box: Mailbox) -> bool:
+    """Whether a rule or a holiday, which may be on probation itself, sent letters anywhere of late."""
+    since, routes = books.at - books.pace.probation, books.routes(box)
+    ends = [one.since for one in routes[1:]] + [books.at]
+    return any((one.rules or one.holiday) and end >= since for one, end in zip(routes, ends, strict=True))
 
 
 def _never_proven(books: Books, box: Mailbox, change: Change) -> bool:

@@ -62,7 +62,8 @@ async def test_a_contact_of_the_thiefs_in_place_of_the_accounts_agrees_to_nothin
         await firm.asks()
 
 
-async def test_taking_back_a_change_ends_no_probation_of_a_rule(firm):
+@pytest.mark.parametrize("removed", [False, True])
+async def test_taking_back_a_change_ends_no_probation_of_a_rule(firm, removed):
     """Letters that a new rule sends outside stay in Digital Post for their 72 hours, whatever is undone meanwhile."""
     await desk.rule_add(firm.store, firm.by("anna"), make.ANNA, rule(address=FRIEND), HOUSE)
     await confirm(firm.store, firm.by("anna"), make.ANNA, await code_for(firm.store, FRIEND))
@@ -70,6 +71,8 @@ async def test_taking_back_a_change_ends_no_probation_of_a_rule(firm):
     await firm.later(minutes=1)
     await firm.asks()
     await firm.confirms("new", "old")
+    if removed:
+        await desk.rule_remove(firm.store, firm.by("anna"), make.ANNA, 1)
     await change_roll_back(firm.store, firm.by("anna"), 1)
 
     assert JYTTE == await firm.address()
