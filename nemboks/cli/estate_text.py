@@ -6,6 +6,7 @@ from pathlib import Path
 from nemboks.cli.output import Call, Row, line, minute, spaced, table
 from nemboks.content.texts import size_words
 from nemboks.desk.words import Item
+from nemboks.domain.estates import LOOKED_UP
 
 
 def show_case(call: Call, item: Item) -> None:
@@ -13,7 +14,7 @@ def show_case(call: Call, item: Item) -> None:
     word = call.word
     line(f"{word('Sag', 'Case')} {item['id']}: {item['state_text']}", bold=True)
     line(f"  {item['kind_text']}: {item['company']} (CVR {spaced(item['cvr'])})")
-    line(f"  {item['court']}, {item['reference']}, {word('dekret af', 'decree of')} {item['decree_date']}")
+    line(f"  {item['court']}, {item['reference']}, {word('dekret af', 'decree of')} {_day(item['decree_date'])}")
     line(f"  {item['kurator']}, {item['firm']}: {item['address']} ({item['server']}), {item['person']}")
     line(f"  {word('Gælder fra', 'In effect from')} {minute(item['effective_at'], call.lang)}. {item['scope']}")
     opened = minute(item["opened_at"], call.lang)
@@ -66,7 +67,19 @@ def _show_evidence(call: Call, item: Item) -> None:
     for one in item["checklist"]:
         line(f"  [{'x' if one['done'] else ' '}] {one['text']} ({one['item']})")
         if one["done"]:
-            line(f"      {minute(one['at'], call.lang)}, {one['by']}: {one['note']}")
+            line(f"      {minute(one['at'], call.lang)}, {_who(call, one)}")
+
+
+def _who(call: Call, item: Item) -> str:
+    """Who ticked it and what they found; the register's word is that of the program."""
+    if item["by"] == LOOKED_UP:
+        return call.word("slået op i Digital Posts register", "looked up in Digital Post's register")
+    return f"{item['by']}: {item['note']}"
+
+
+def _day(date: str) -> str:
+    """21-11-2026 of an ISO date."""
+    return "-".join(reversed(date.split("-")))
 
 
 def _case_row(call: Call, item: Item) -> Row:

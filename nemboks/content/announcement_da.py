@@ -37,7 +37,7 @@ _TAKE_BACK: Final[Sentence] = (
     "Det var ikke mig: tag det tilbage med kommandoen `nemboks address rollback`, som administrator, eller med koden "
     "fra vores første besked og `--code-file -`.",
 )
-_CASE: Final[Sentence] = ("Sag: {case} ({kind}).", "Sag: {case}.")
+_CASE: Final[Sentence] = ("Sag: {case}, {kind}.", "Sag: {case}.")
 _REASON: Final = "Begrundelse: {reason}"
 _HERE: Final = "Ny post læser I i Digital Post på virk.dk."
 

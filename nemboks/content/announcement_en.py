@@ -37,7 +37,7 @@ _TAKE_BACK: Final[Sentence] = (
     "It was not me: take it back with the command `nemboks address rollback`, as an administrator, or with the code "
     "from our first message and `--code-file -`.",
 )
-_CASE: Final[Sentence] = ("Case: {case} ({kind}).", "Case: {case}.")
+_CASE: Final[Sentence] = ("Case: {case}, {kind}.", "Case: {case}.")
 _REASON: Final = "Reason: {reason}"
 _HERE: Final = "You read new post in Digital Post at virk.dk."
 

@@ -18,6 +18,7 @@ from nemboks.desk.status import MISSED_SECONDS, OUTAGE
 from nemboks.desk.words import Lang, Words
 from nemboks.domain.changes import Change
 from nemboks.domain.custody import Consent, Life
+from nemboks.domain.estates import CLOSED_BY
 from nemboks.domain.events import Reason
 from nemboks.domain.fuse import Trip
 from nemboks.domain.letter import Letter, State
@@ -75,7 +76,7 @@ def upstream(box: Mailbox, at: datetime) -> Iterator[Cause]:
         yield _said_by(cause("parked", cvr=f"CVR {box.cvr}", again_at=box.parked_until), box.trouble)
     elif box.trouble:
         yield _down(box)
-    if box.life not in QUIET and box.life is not Life.CEASED:
+    if box.life not in QUIET and box.life is not Life.CEASED and not in_effect(box, at):
         yield cause(f"life_{box.life}")
 
 
@@ -87,6 +88,9 @@ def stops(facts: BoxFacts) -> Iterator[Cause]:
             yield cause("plan_ended", ends_at=box.serves_until)
         elif box.serves_until - at <= SOON:
             yield cause("plan_ends", ends_at=box.serves_until)
+    if box.paused_at is not None and box.paused_by == CLOSED_BY:
+        yield cause("estate_closed", paused_at=box.paused_at)
+        return
     if box.frozen_at is not None:
         yield estate(facts, box.frozen_at)
     if box.paused_at is not None:

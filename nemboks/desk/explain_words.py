@@ -152,6 +152,16 @@ STOPPED: Final[Mapping[str, Paragraph]] = {
         ),
         Words("Spørg kurator.", "Ask the receiver."),
     ),
+    "estate_closed": Paragraph(
+        Words(
+            "Boet er afsluttet {paused_at}: vi henter og sender ikke mere. Post ligger i Digital Post.",
+            "The estate was closed {paused_at}: we fetch and send nothing any more. Post is in Digital Post.",
+        ),
+        Words(
+            "Skal der igen sendes post, så spørg den, der driver Nemboks.",
+            "If post is to be sent again, ask whoever runs Nemboks.",
+        ),
+    ),
     "paused": Paragraph(
         Words(
             "{cvr} er sat på pause {paused_at} af {paused_by}: intet hentes eller sendes. Post ligger i Digital Post.",

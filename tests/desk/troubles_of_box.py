@@ -6,6 +6,7 @@ from typing import Any
 
 from nemboks.domain.changes import Change, Subject
 from nemboks.domain.custody import Consent, Life
+from nemboks.domain.estates import CLOSED_BY
 from nemboks.domain.fuse import Trip
 from nemboks.domain.letter import (
     DotBegun,
@@ -105,6 +106,12 @@ async def _(t):
 async def _(t):
     t.asking = await t.person()
     await t.box(frozen_at=t.clock.now(), boundary_at=t.clock.now())
+
+
+@scene("estate_closed")
+async def _(t):
+    now = t.clock.now()
+    await t.box(frozen_at=now, boundary_at=now, paused_at=now, paused_by=CLOSED_BY)
 
 
 @scene("holiday")
