@@ -6,11 +6,13 @@ changed there, never here. Credentials go in and never come out. A mailbox that 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from nemboks.desk.access import Asking, account_for, actor_of, allowed, box_for, narrowed
 from nemboks.desk.custody import start_shadow
 from nemboks.desk.errors import RefusedByRule
+from nemboks.desk.explain_rules import shut_out
 from nemboks.desk.plans import room_for
 from nemboks.desk.standing import standing_item
 from nemboks.desk.words import Item, Words
@@ -45,13 +47,16 @@ class NewMailbox:
 
 
 async def mailbox_list(store: Acts, asking: Asking) -> list[Item]:
-    """Every mailbox that the asker may see, by CVR; addresses masked for who runs Nemboks for customers."""
+    """Every mailbox that the asker may see, by CVR; addresses masked for who runs Nemboks for customers.
+
+    The people whom an estate in effect took over from do not see where the post goes now, nor who decided so.
+    """
 
     def read(books: Books) -> list[Item]:
         its, at = narrowed(actor_of(books, asking)), books.at
         seen = [(its(box), box) for box in books.mailboxes()]
         return [
-            mailbox_item(box) if may(actor, Action.SEE_TITLES, box, at) else _masked(mailbox_item(box))
+            _shown(actor, box, at)
             for actor, box in seen
             if may(actor, Action.SEE_STATUS, box, at)
         ]
@@ -69,7 +74,7 @@ async def add(
 
     def act(books: Books) -> Item:
         actor, account = _adder(books, asking, new.account)
-        _vacant(books, new.cvr, declared)
+        _vacant(books, actor, new.cvr, declared)
         if account:
             room_for(books, account, 1, plans)
         box = books.add_mailbox(_made(books, new, actor, account), new.credentials, actor.name)
@@ -141,6 +146,13 @@ def mailbox_item(box: Mailbox) -> Item:
     }
 
 
+def _shown(actor: Actor, box: Mailbox, at: datetime) -> Item:
+    item = mailbox_item(box)
+    if shut_out(actor, box, at):
+        return item | {"address": None, "server": None, "vouched_by": None, "others": [], "second_contact": None}
+    return item if may(actor, Action.SEE_TITLES, box, at) else _masked(item)
+
+
 def _masked(item: Item) -> Item:
     contact = item["second_contact"]
     return item | {
@@ -162,7 +174,15 @@ def _adder(books: Books, asking: Asking, account: str) -> tuple[Actor, Account |
     return actor, None
 
 
-def _vacant(books: Books, cvr: Cvr, declared: Collection[str]) -> None:
+def _vacant(books: Books, actor: Actor, cvr: Cvr, declared: Collection[str]) -> None:
+    box = books.mailbox(cvr)
+    if not actor.operator and (cvr in declared or (box and not any(one.covers(box) for one in actor.grants))):
+        raise RefusedByRule(  # nobody learns whose post we carry
+            Words(
+                f"CVR {cvr} kan ikke tilføjes her; spørg dem, der driver Nemboks",
+                f"CVR {cvr} cannot be added here; ask those who run Nemboks",
+            )
+        )
     if cvr in declared:
         raise RefusedByRule(
             Words(
@@ -170,7 +190,7 @@ def _vacant(books: Books, cvr: Cvr, declared: Collection[str]) -> None:
                 f"CVR {cvr} is in the settings file; change it there",
             )
         )
-    if books.mailbox(cvr):
+    if box:
         raise RefusedByRule(Words(f"CVR {cvr} har allerede en postkasse", f"CVR {cvr} has a mailbox already"))
 
 

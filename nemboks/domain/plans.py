@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-DRAIN_DAYS: Final = 7  # receipts of letters that were forwarded before the end may go so long after it (I11)
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -83,7 +83,7 @@ def _connect(path: Path) -> Connection:
     def raw() -> sqlite3.Connection:
         return sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256)
 
-    engine = create_engine("sqlite+pysqlite://", creator=raw, poolclass=NullPool)
+    engine = create_engine("sqlite+pysqlite://", creator=raw, poolclass=NullPool, hide_parameters=True)
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     connection.exec_driver_sql("PRAGMA foreign_keys=ON")
     return connection
