@@ -21,6 +21,11 @@ def of_before(actor: Actor, box: Mailbox, at: datetime) -> bool:
     return not actor.operator and all(one.role in OF_BEFORE for one in mine)
 
 
+def shut_out(actor: Actor, box: Mailbox, at: datetime) -> bool:
+    """Whether an estate has taken the mailbox over from the actor: where its post goes now is not for them."""
+    return in_effect(box, at) and of_before(actor, box, at)
+
+
 def in_effect(box: Mailbox, at: datetime) -> bool:
     """Whether an estate has taken over the mailbox."""
     return box.boundary_at is not None and at >= box.boundary_at

@@ -14,10 +14,11 @@ from nemboks.content.csv_cells import write_table
 from nemboks.content.cvr_table import Column, Fault, Table, TableRow
 from nemboks.content.cvr_table_words import Said
 from nemboks.desk import import_words as words
-from nemboks.desk.access import Asking, account_for, allowed, seen_by
+from nemboks.desk.access import Asking, account_for, actor_of, allowed, narrowed, seen_by
 from nemboks.desk.contacts import tell_of_contact
 from nemboks.desk.custody import start_shadow
 from nemboks.desk.errors import RefusedByRule
+from nemboks.desk.explain_rules import shut_out
 from nemboks.desk.plans import room_for
 from nemboks.desk.words import Item, Words
 from nemboks.domain.announcements import Announcement, Kind
@@ -81,11 +82,14 @@ async def import_table(store: Acts, asking: Asking, table: Table, terms: Terms) 
 async def export_table(store: Acts, asking: Asking) -> str:
     """The asker's companies as the table that an import reads; for Excel the caller puts a byte-order mark in front.
 
-    Addresses in full: only of mailboxes whose letters the asker may read about, titles and all.
+    Addresses in full: only of mailboxes whose letters the asker may read about, titles and all. A company that an
+    estate took over from the asker is not in it.
     """
 
     def read(books: Books) -> str:
-        return write_table([list(Column), *(_cells(box) for box in seen_by(books, asking, Action.SEE_TITLES))])
+        its = narrowed(actor_of(books, asking))
+        boxes = [box for box in seen_by(books, asking, Action.SEE_TITLES) if not shut_out(its(box), box, books.at)]
+        return write_table([list(Column), *map(_cells, boxes)])
 
     return await store.ask(read)
 

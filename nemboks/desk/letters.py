@@ -2,19 +2,22 @@
 
 Promises: contents are never shown; a title only in `letter_show`, with CPR numbers masked, and only to whom it
 concerns. Access is decided here, so that no way in is looser than another: a letter of a foreign mailbox, and one that
-an estate hides, are not there. A wish that the rules forbid raises RefusedByRule and changes nothing.
+an estate hides, are not there; of a case that is not decided the people of before learn no more than that there is
+one. A wish that the rules forbid raises RefusedByRule and changes nothing.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from nemboks.desk.access import Asking, actor_of, hidden, letter_for, not_allowed, seen_by
+from nemboks.desk.access import Asking, actor_of, hidden, letter_for, narrowed, not_allowed, seen_by
 from nemboks.desk.errors import RefusedByRule
+from nemboks.desk.explain_rules import of_before
 from nemboks.desk.ledger import Ledger
 from nemboks.desk.letter_view import letter_item, letter_page, veiled
+from nemboks.desk.reasons_of_acts import PENDING
 from nemboks.desk.words import Item, Lang, Words, plain
 from nemboks.domain.letter import Believed, Letter, Reappeared, Reason, Released, Retried, State
 from nemboks.domain.mailbox import Cvr, Mailbox
@@ -65,11 +68,15 @@ NOT_HELD: Final = Words("Brevet er ikke holdt tilbage", "the letter is not on ho
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the asker sees: `whole`, mailboxes of which every letter (None: every mailbox), and `some` of others."""
+    """What the asker sees: `whole`, mailboxes of which every letter (None: every mailbox), and `some` of others.
+
+    `before`: the mailboxes where they are of the people whom an estate takes over from.
+    """
 
     cvrs: Mapping[int, Cvr]
     whole: Sequence[int] | None
     some: Sequence[Letter]
+    before: frozenset[int]
 
 
 async def letter_list(
@@ -85,11 +92,13 @@ async def letter_list(
     letters = list(await store.letters.list(state, cvr, since, limit, seen.whole))
     letters += [one for one in seen.some if since is None or one.found_at >= since]
     letters.sort(key=lambda one: -one.id)
-    return [letter_item(letter, seen.cvrs[letter.mailbox]) for letter in letters[:limit]]
+    shown = [_neutral(one) if one.mailbox in seen.before else one for one in letters[:limit]]
+    return [letter_item(letter, seen.cvrs[letter.mailbox]) for letter in shown]
 
 
 def _seen(books: Books, asking: Asking, state: State | None, cvr: str | None) -> _Seen:
     actor = actor_of(books, asking)
+    its = narrowed(actor)
     boxes = [box for box in seen_by(books, asking, Action.SEE_LETTERS) if cvr in (None, box.cvr)]
     partly = [box for box in boxes if new_letters_hidden(actor, box, books.at)]
     some = [
@@ -99,20 +108,38 @@ def _seen(books: Books, asking: Asking, state: State | None, cvr: str | None) ->
         if not hidden(books, actor, box, letter)
     ]
     whole = None if actor.operator else [box.id for box in boxes if box not in partly]
-    return _Seen({box.id: box.cvr for box in boxes}, whole, some)
+    before = frozenset(box.id for box in boxes if of_before(its(box), box, books.at))
+    return _Seen({box.id: box.cvr for box in boxes}, whole, some, before)
 
 
 async def letter_show(store: Ledger[Any], asking: Asking, letter_id: int, lang: Lang = Lang.DA) -> Item:
     """One letter with its whole way; without title and addresses for who may not see those. NotFound, NotAllowed."""
 
-    def read(books: Books) -> tuple[Letter, Mailbox, bool]:
+    def read(books: Books) -> tuple[Letter, Mailbox, bool, bool]:
         actor, box, letter = letter_for(books, asking, Action.SEE_LETTERS, letter_id)
-        return letter, box, may(actor, Action.SEE_TITLES, box, books.at)
+        return letter, box, may(actor, Action.SEE_TITLES, box, books.at), of_before(actor, box, books.at)
 
-    letter, box, titled = await store.ask(read)
+    letter, box, titled, before = await store.ask(read)
     attempts, events = await store.letters.history(letter_id)
-    page = letter_page(letter, box.cvr, attempts, events, lang, await store.deliveries.of(letter_id))
+    shown = _neutral(letter) if before else letter
+    page = letter_page(shown, box.cvr, attempts, events, lang, await store.deliveries.of(letter_id))
+    if before:
+        page["way"] = [_neutral_step(one) for one in page["way"]]
     return page if titled else veiled(page)
+
+
+def _neutral(letter: Letter) -> Letter:
+    return replace(letter, why=PENDING) if letter.why == Reason.FROZEN else letter
+
+
+def _neutral_step(step: Item) -> Item:
+    """The step without a word of the estate that held the letter, or let it go when it was refused."""
+    told = dict(step)
+    if told.get("reason") == Reason.FROZEN:
+        told["reason"] = PENDING
+    if str(told.get("by", "")).startswith("estate "):
+        told["by"] = "Nemboks"
+    return told
 
 
 async def retry(store: Acts, asking: Asking, letter_id: int) -> Item:

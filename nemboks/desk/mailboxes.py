@@ -55,11 +55,7 @@ async def mailbox_list(store: Acts, asking: Asking) -> list[Item]:
     def read(books: Books) -> list[Item]:
         its, at = narrowed(actor_of(books, asking)), books.at
         seen = [(its(box), box) for box in books.mailboxes()]
-        return [
-            _shown(actor, box, at)
-            for actor, box in seen
-            if may(actor, Action.SEE_STATUS, box, at)
-        ]
+        return [_shown(actor, box, at) for actor, box in seen if may(actor, Action.SEE_STATUS, box, at)]
 
     return await store.ask(read)
 

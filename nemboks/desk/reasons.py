@@ -7,12 +7,14 @@ is missing. Never shown: what a letter says.
 from collections.abc import Mapping
 from typing import Final
 
-from nemboks.desk.reasons_of_acts import OF_ACTS, Meaning
+from nemboks.desk.reasons_of_acts import OF_ACTS, PENDING, UNDECIDED, Meaning
 from nemboks.desk.words import Words
 
 
 def meaning(why: str) -> Meaning:
     """The meaning of a letter's `why`; for a word that we do not know, the word itself."""
+    if why == PENDING:
+        return UNDECIDED
     return MEANINGS.get(why) or Meaning(Words(f"Årsag: {why}", f"Reason: {why}"), _AGAIN)
 
 

@@ -15,6 +15,15 @@ class Meaning:
     cure: Words
 
 
+PENDING: Final = "case_pending"  # what the people of before read in place of "frozen"
+UNDECIDED: Final = Meaning(
+    Words(
+        "En sag om virksomheden er under behandling; imens videresendes intet. Brevet ligger i Digital Post.",
+        "A case about the company is being dealt with; meanwhile nothing is forwarded. The letter is in Digital Post.",
+    ),
+    Words("Spørg den, der driver Nemboks.", "Ask whoever runs Nemboks."),
+)
+
 OF_ACTS: Final[Mapping[str, Meaning]] = {
     "frozen": Meaning(
         Words(

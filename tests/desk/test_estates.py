@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from nemboks.content.moments import local_moment
-from nemboks.desk import estate_case, estates
+from nemboks.desk import estate_case, estates, imports, letters, mailboxes
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.mailboxes import pause
@@ -45,6 +45,31 @@ async def test_the_company_learns_nothing_of_a_case_that_is_not_decided(court):
         await court.page(name="anna")
     assert [] == await estate_case.estate_list(court.store, court.by("anna"))
     assert [KURATOR] == await court.told(*Kind)
+
+
+async def test_a_held_letter_does_not_tell_the_company_of_a_case(court):
+    """Evidence may be at risk: in a list and on its page the letter waits for "a case", for support for an estate."""
+    await court.opens(evidence_at_risk=True)
+    letter = await court.comes()
+    await court.goes_on()
+
+    for name, reason in (("sune", "frozen"), ("anna", "case_pending")):
+        listed = await letters.letter_list(court.store, court.by(name))
+        page = await letters.letter_show(court.store, court.by(name), letter.id)
+        assert [reason, reason] == [listed[0]["reason"], page["reason"]]
+        assert [reason] == [step["reason"] for step in page["way"] if step.get("reason")]
+    assert "kurator" not in page["reason_text"] and "estate" not in page["cure"]
+
+
+async def test_the_company_does_not_see_whom_its_post_goes_to_now(court):
+    """From the effect on neither the list nor the export has the kurator's address, or who decided, for the company."""
+    await court.in_effect()
+
+    [hers] = await mailboxes.mailbox_list(court.store, court.by("anna"))
+    assert [None, None, None] == [hers["address"], hers["vouched_by"], hers["second_contact"]]
+    assert KURATOR not in await imports.export_table(court.store, court.by("anna"))
+    theirs = (await mailboxes.mailbox_list(court.store, court.by("sune")))[0]
+    assert (KURATOR.masked, "estate 1 (ida, jens)") == (theirs["address"], theirs["vouched_by"])
 
 
 @pytest.mark.parametrize(
