@@ -1,5 +1,6 @@
 """`nemboks cvr board`: which companies need somebody, the worst first."""
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -45,9 +46,6 @@ def show(call: Call, whole: Item) -> None:
         call.word("Venter", "Waiting"),
         call.word("Holdt", "Held"),
         call.word("Ældste", "Oldest"),
-        call.word("Sidste brev", "Last letter"),
-        call.word("Sidst kigget", "Last look"),
-        call.word("Adresse", "Address"),
         call.word("Navn", "Name"),
     )
     table(columns, [_row(call, item) for item in whole["items"]])
@@ -62,12 +60,18 @@ def _row(call: Call, item: Item) -> Row:
         _count(item["waiting"]),
         _count(item["held"]),
         age(item["oldest_seconds"]),
-        minute(item["last_letter_at"], call.lang),
-        minute(item["listed_at"], call.lang),
-        item["address"] or "–",
         item["name"] + (f" ({item['reference']})" if item["reference"] else ""),
     )
-    return cells, item["text"]
+    facts = (
+        item["address"] or "",
+        _at(call.word("sidste brev", "last letter"), item["last_letter_at"], call),
+        _at(call.word("sidst kigget", "last look"), item["listed_at"], call),
+    )
+    return cells, item["text"], " · ".join(filter(None, facts))
+
+
+def _at(what: str, at: datetime | None, call: Call) -> str:
+    return f"{what} {minute(at, call.lang)}" if at else ""
 
 
 def _count(number: int | None) -> str:

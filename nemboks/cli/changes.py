@@ -18,7 +18,7 @@ from nemboks.desk import proofs
 from nemboks.desk.access import Asking
 from nemboks.desk.changes_rules import Wanted
 from nemboks.desk.changes_view import change_list
-from nemboks.desk.words import Item, Words
+from nemboks.desk.words import Item, Words, by_words
 from nemboks.domain.changes import WAIT
 from nemboks.domain.mailbox import DIRECT, Address, Cvr
 from nemboks.ports import Finding
@@ -270,11 +270,11 @@ def _row(call: Call, item: Item) -> Row:
 
 
 def _note(call: Call, item: Item) -> str:
-    who, at = item["asked_by"], minute(item["asked_at"], call.lang)
+    who, at = by_words(item["asked_by"]).to(call.lang), minute(item["asked_at"], call.lang)
     note = call.word(f"bedt om af {who}, {at}", f"asked for by {who}, {at}")
     if item["cancelled_at"] or item["rolled_back_at"]:
         ended: Any = item["cancelled_at"] or item["rolled_back_at"]
-        by = item["cancelled_by"] or item["rolled_back_by"]
+        by = by_words(item["cancelled_by"] or item["rolled_back_by"]).to(call.lang)
         note += call.word(f"; slut {minute(ended)} ({by})", f"; over {minute(ended, call.lang)} ({by})")
     elif item["undo_until"]:
         until = minute(item["undo_until"], call.lang)

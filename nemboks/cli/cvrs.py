@@ -10,7 +10,7 @@ from nemboks.cli.letters import CvrType
 from nemboks.cli.output import Call, Row, acting, line, minute, spaced, table, when
 from nemboks.desk import mailboxes as desk
 from nemboks.desk.access import Asking
-from nemboks.desk.words import Item, Words
+from nemboks.desk.words import Item, Words, by_words
 from nemboks.domain.mailbox import DIRECT, Address, Cvr, Face, Options
 
 SECRET_CHARACTERS = 4_096  # longer is no password but a wrong file
@@ -90,7 +90,7 @@ def add(
         )
     in_settings = [box.cvr for box in settings.mailboxes]
     item = call.with_store(lambda store: desk.add(store, asking, new, in_settings, settings.sold))
-    who, where = item["vouched_by"], item["address"]
+    who, where = by_words(item["vouched_by"]).to(call.lang), item["address"]
     words = call.word(
         f"CVR {spaced(cvr_number)} er tilføjet; breve går til {where}. {who} står inde for det.",
         f"CVR {spaced(cvr_number)} is added; letters go to {where}. {who} vouches for it.",
@@ -108,9 +108,10 @@ Example:
 def pause(call: Call, asking: Asking, cvr_number: Cvr) -> None:
     """Fetch and send nothing for this CVR until resumed. Receipts that are owed still go."""
     item = call.with_store(lambda store: desk.pause(store, asking, cvr_number))
+    by = by_words(item["paused_by"]).to(call.lang)
     words = call.word(
-        f"CVR {spaced(cvr_number)} er sat på pause af {item['paused_by']}, {when(item['paused_at'], call.lang)}.",
-        f"CVR {spaced(cvr_number)} is paused by {item['paused_by']}, {when(item['paused_at'], call.lang)}.",
+        f"CVR {spaced(cvr_number)} er sat på pause af {by}, {when(item['paused_at'], call.lang)}.",
+        f"CVR {spaced(cvr_number)} is paused by {by}, {when(item['paused_at'], call.lang)}.",
     )
     call.answer("cvr", {"item": item}, lambda: line(words))
 
@@ -143,20 +144,23 @@ def _show(call: Call, items: list[Item]) -> None:
 
 
 def _row(call: Call, item: Item) -> Row:
-    since, who = minute(item["since"], call.lang), item["vouched_by"]
-    if who == desk.SETTINGS:
-        who = call.word("indstillingsfilen", "the settings file")
-    note = call.word(f"{who} står inde for adressen siden {since}", f"{who} vouches for the address since {since}")
-    contact, others = item["second_contact"], ", ".join(one["address"] for one in item["others"])
-    note += "; " + call.word(f"anden kontakt: {contact or 'ingen'}", f"second contact: {contact or 'none'}")
-    note += call.word(f"; også til: {others}", f"; also to: {others}") if others else ""
+    note = _whither(call, item) if item["address"] else call.word("boet har overtaget posten", "an estate has its post")
     if item["paused_at"]:
-        at, by = minute(item["paused_at"], call.lang), item["paused_by"]
+        at, by = minute(item["paused_at"], call.lang), by_words(item["paused_by"]).to(call.lang)
         note += call.word(f"; sat på pause {at} af {by}", f"; paused {at} by {by}")
     if item["standing"]:
         note += f"; {item['standing'][call.lang]}"
     named = f"{item['name']}: {note}" if item["name"] else note
-    return (spaced(item["cvr"]), item["inbox"], item["server"], item["address"]), named
+    return (spaced(item["cvr"]), item["inbox"], item["server"] or "–", item["address"] or "–"), named
+
+
+def _whither(call: Call, item: Item) -> str:
+    """Who vouches for the address, and who else hears or gets something."""
+    since, who = minute(item["since"], call.lang), by_words(item["vouched_by"]).to(call.lang)
+    note = call.word(f"{who} står inde for adressen siden {since}", f"{who} vouches for the address since {since}")
+    contact, others = item["second_contact"], ", ".join(one["address"] for one in item["others"])
+    note += "; " + call.word(f"anden kontakt: {contact or 'ingen'}", f"second contact: {contact or 'none'}")
+    return note + (call.word(f"; også til: {others}", f"; also to: {others}") if others else "")
 
 
 def _address(text: str, option: str = "--address") -> Address:

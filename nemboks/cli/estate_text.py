@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nemboks.cli.output import Call, Row, line, minute, spaced, table
 from nemboks.content.texts import size_words
-from nemboks.desk.words import Item
+from nemboks.desk.words import Item, by_words
 from nemboks.domain.estates import LOOKED_UP
 
 
@@ -23,7 +23,8 @@ def show_case(call: Call, item: Item) -> None:
         line(f"  {word('Risiko for bevis: advar ikke virksomheden', 'Evidence at risk: do not warn the company')}")
     if item["ended_at"]:
         ended = minute(item["ended_at"], call.lang)
-        line(f"  {word('Slut', 'Ended')} {ended} {word('af', 'by')} {item['ended_by']}: {item['reason'] or '–'}")
+        who = _by(call, item["ended_by"])
+        line(f"  {word('Slut', 'Ended')} {ended} {word('af', 'by')} {who}: {item['reason'] or '–'}")
     _show_evidence(call, item)
     for approval in item["approvals"]:
         why = f" ({approval['why_not']})" if approval["why_not"] else ""
@@ -63,7 +64,7 @@ def _show_evidence(call: Call, item: Item) -> None:
     line(f"  {call.word('Kurators adresse bekræftet', 'The address was confirmed')}: {proven}")
     for one in item["documents"]:
         line(f"  {call.word('Dokument', 'Document')} {one['id']}: {one['name']}, {size_words(one['size'], call.lang)}")
-        line(f"    SHA-256 {one['sha256']}; {minute(one['added_at'], call.lang)}, {one['added_by']}")
+        line(f"    SHA-256 {one['sha256']}; {minute(one['added_at'], call.lang)}, {_by(call, one['added_by'])}")
     for one in item["checklist"]:
         line(f"  [{'x' if one['done'] else ' '}] {one['text']} ({one['item']})")
         if one["done"]:
@@ -74,7 +75,11 @@ def _who(call: Call, item: Item) -> str:
     """Who ticked it and what they found; the register's word is that of the program."""
     if item["by"] == LOOKED_UP:
         return call.word("slået op i Digital Posts register", "looked up in Digital Post's register")
-    return f"{item['by']}: {item['note']}"
+    return f"{_by(call, item['by'])}: {item['note']}"
+
+
+def _by(call: Call, name: str) -> str:
+    return by_words(name).to(call.lang)
 
 
 def _day(date: str) -> str:

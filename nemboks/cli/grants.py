@@ -10,7 +10,7 @@ from nemboks.cli.letters import CvrType
 from nemboks.cli.output import Call, Row, acting, line, minute, spaced, table
 from nemboks.desk import grants as desk
 from nemboks.desk.access import Asking
-from nemboks.desk.words import Item, Words
+from nemboks.desk.words import Item, Words, by_words
 from nemboks.domain.mailbox import Address, Cvr
 from nemboks.domain.people import GrantRole
 
@@ -149,10 +149,12 @@ def _row(call: Call, item: Item) -> Row:
         str(item["id"]), item["person"] or "–", role_word(item["role"]), _where(call, item),
         STATES[item["state"]].to(call.lang),
     )  # fmt: skip
-    since, until, by = minute(item["since"], call.lang), minute(item["until"], call.lang), item["given_by"]
+    since, until = minute(item["since"], call.lang), minute(item["until"], call.lang)
+    by = by_words(item["given_by"]).to(call.lang)
     note = call.word(f"givet af {by}, fra {since}", f"given by {by}, from {since}")
     if item["until"]:
         note += call.word(f", til {until}", f", until {until}")
     if item["ended_by"]:
-        note += call.word(f", afsluttet af {item['ended_by']}", f", ended by {item['ended_by']}")
+        ended = by_words(item["ended_by"]).to(call.lang)
+        note += call.word(f", afsluttet af {ended}", f", ended by {ended}")
     return cells, note

@@ -5,8 +5,9 @@ from datetime import datetime
 from nemboks.cli.output import Call, Row, age, line, minute, spaced, table, when
 from nemboks.content.texts import size_words
 from nemboks.desk.reasons import meaning
-from nemboks.desk.words import Item, state_words
+from nemboks.desk.words import Item, by_words, state_words
 from nemboks.domain.proof import Evidence, Reply, TlsFacts
+from nemboks.domain.routing import DEFAULT, HOLIDAY
 
 
 def show_list(call: Call, items: list[Item]) -> None:
@@ -72,11 +73,17 @@ def _facts(call: Call, item: Item) -> None:
     if item["words"]:
         _fact(call.word("Ord", "Words"), item["words"])
     if item["route_version"]:
-        _fact(call.word("Rute", "Route"), f"version {item['route_version']}, {item['rule'] or 'default'}")
+        _fact(call.word("Rute", "Route"), f"version {item['route_version']}, {_rule(call, item['rule'])}")
     if item["next_try_at"]:
         _fact(call.word("Næste forsøg", "Next try"), when(item["next_try_at"], call.lang))
     if item["uncertain"]:
         _fact(call.word("Usikre", "Uncertain"), item["uncertain"])
+
+
+def _rule(call: Call, rule: str | None) -> str:
+    if rule == HOLIDAY:
+        return call.word("ferie", "holiday")
+    return call.word("ingen regel", "no rule") if rule in (None, DEFAULT) else rule
 
 
 def _available(call: Call, item: Item) -> str:
@@ -105,7 +112,9 @@ def _headline(call: Call, headline: Item) -> None:
 
 def _step(call: Call, step: Item) -> None:
     why = [meaning(step[key]).text.to(call.lang).rstrip(".") for key in ("reason", "why") if step.get(key)]
-    extras = [*why, *(str(step[key]) for key in ("words", "by", "address", "server") if step.get(key))]
+    extras = [*why, *([step["words"]] if step.get("words") else [])]
+    extras += [by_words(step["by"]).to(call.lang)] if step.get("by") else []
+    extras += [str(step[key]) for key in ("address", "server") if step.get(key)]
     number = f" {step['attempt']}" if step["event"] == "claimed" else ""
     line(f"  {when(step['at'], call.lang)}  {step['text']}{number}" + (f" – {', '.join(extras)}" if extras else ""))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # the settings bring pydantic, which takes longer than a help
 
 T = TypeVar("T")
 DEFAULT_CONFIG: Final = Path("/etc/nemboks/nemboks.toml")
-Row = tuple[Sequence[str], str]  # cells, and a note that stands on a line of its own
+Row = tuple[Sequence[str], *tuple[str, ...]]  # cells, and notes that stand on lines of their own
 
 
 @dataclass(frozen=True)
@@ -130,14 +130,14 @@ def as_json(values: Item) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Print rows under their columns, each with its note beneath. Nothing is cut, however narrow the terminal."""
-    cells = [list(columns), *([clean(cell, 60) for cell in row] for row, _ in rows)]
+    """Print rows under their columns, each with its notes beneath. Nothing is cut, however narrow the terminal."""
+    cells = [list(columns), *([clean(cell, 60) for cell in row] for row, *_ in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     line(lines[0], bold=True)
-    for text, (_, note) in zip(lines[1:], rows, strict=True):
+    for text, (_, *notes) in zip(lines[1:], rows, strict=True):
         line(text)
-        if note:
+        for note in filter(None, notes):
             line(f"    {note}")
 
 

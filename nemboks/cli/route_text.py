@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nemboks.cli.output import Call, line, minute, table
 from nemboks.desk.route_checks import FIELDS
-from nemboks.desk.words import Item
+from nemboks.desk.words import Item, by_words
 
 SHOWN = 8  # letters of one rule that are named
 
@@ -30,9 +30,10 @@ def show_changed(call: Call, item: Item) -> None:
 def show_route(call: Call, item: Item) -> None:
     """Print one version."""
     since = minute(item["since"], call.lang)
+    who = by_words(item["vouched_by"]).to(call.lang)
     words = call.word(
-        f"Version {item['version']}, siden {since}; {item['vouched_by']} står inde for den",
-        f"Version {item['version']}, since {since}; {item['vouched_by']} vouches for it",
+        f"Version {item['version']}, siden {since}; {who} står inde for den",
+        f"Version {item['version']}, since {since}; {who} vouches for it",
     )
     line(words, bold=True)
     away = item["holiday"]

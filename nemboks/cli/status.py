@@ -11,7 +11,7 @@ from nemboks.cli.errors import ATTENTION, CRITICAL
 from nemboks.cli.output import Call, Row, acting, age, line, minute, options, spaced, table
 from nemboks.desk import status as desk
 from nemboks.desk.access import Asking
-from nemboks.desk.words import Item
+from nemboks.desk.words import Item, by_words
 
 
 @click.command(
@@ -55,7 +55,7 @@ def show(call: Call, whole: Item) -> None:
 
 def _row(call: Call, item: Item) -> Row:
     state = desk.MAILBOX_STATES[item["state"]].to(call.lang)
-    why = item["paused_by"] or item["trouble"]
+    why = by_words(item["paused_by"]).to(call.lang) if item["paused_by"] else item["trouble"]
     cells = (
         spaced(item["cvr"]),
         str(item["waiting"]),

@@ -35,7 +35,7 @@ class Line:
     def rank(self) -> tuple[Any, ...]:
         """The smaller the worse: the light, the worst reason, then who waits longest."""
         oldest = self.counts.oldest_at
-        return *self.standing.rank, oldest is None, oldest or self.box.due_at, self.box.cvr
+        return *self.standing.rank, oldest is None, oldest.timestamp() if oldest else 0, self.box.cvr
 
 
 async def board(store: Acts, asking: Asking, account: str = "", limit: int | None = None, lang: Lang = Lang.DA) -> Item:

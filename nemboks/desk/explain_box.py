@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from nemboks.content.notice_texts import spaced
 from nemboks.content.preflight_texts import told
 from nemboks.desk.explain_cause import Cause, cause, counted, numbered, of_why, said
 from nemboks.desk.explain_rules import LATE, QUIET, SOON, in_effect
 from nemboks.desk.fuses import WHY
 from nemboks.desk.status import MISSED_SECONDS, OUTAGE
-from nemboks.desk.words import Lang, Words
+from nemboks.desk.words import Lang, Words, by_words
 from nemboks.domain.changes import Change
 from nemboks.domain.custody import Consent, Life
 from nemboks.domain.estates import CLOSED_BY
@@ -73,7 +74,7 @@ def upstream(box: Mailbox, at: datetime) -> Iterator[Cause]:
         withdrawn = box.consent is Consent.AWAITED and box.listed_at is not None
         yield cause("consent_withdrawn" if withdrawn else f"consent_{box.consent}")
     elif box.parked_until is not None and at < box.parked_until:
-        yield _said_by(cause("parked", cvr=f"CVR {box.cvr}", again_at=box.parked_until), box.trouble)
+        yield _said_by(cause("parked", cvr=f"CVR {spaced(box.cvr)}", again_at=box.parked_until), box.trouble)
     elif box.trouble:
         yield _down(box)
     if box.life not in QUIET and box.life is not Life.CEASED and not in_effect(box, at):
@@ -94,7 +95,7 @@ def stops(facts: BoxFacts) -> Iterator[Cause]:
     if box.frozen_at is not None:
         yield estate(facts, box.frozen_at)
     if box.paused_at is not None:
-        yield cause("paused", cvr=f"CVR {box.cvr}", paused_at=box.paused_at, paused_by=box.paused_by)
+        yield cause("paused", cvr=f"CVR {spaced(box.cvr)}", paused_at=box.paused_at, paused_by=by_words(box.paused_by))
 
 
 def _said_by(found: Cause, words: str) -> Cause:
@@ -167,7 +168,7 @@ def custody(box: Mailbox, at: datetime) -> Iterator[Cause]:
     if kept.unproven:
         yield cause("unproven", address=box.route.address)
     if kept.legal_hold_since is not None:
-        yield cause("legal_hold", by=kept.legal_hold_by or "–", since=kept.legal_hold_since)
+        yield cause("legal_hold", by=by_words(kept.legal_hold_by or "–"), since=kept.legal_hold_since)
     if kept.shadow_since is not None:
         yield cause("shadow", since=kept.shadow_since)
     if kept.probation_until is not None and at < kept.probation_until:
@@ -192,7 +193,7 @@ def _ways(facts: BoxFacts) -> Iterator[Cause]:
     if elsewhere:
         yield cause("rules", addresses=", ".join(elsewhere))
     if change is not None:
-        yield cause("change", who=change.asked_by, asked_at=change.asked_at, old=change.old, new=change.new)
+        yield cause("change", who=by_words(change.asked_by), asked_at=change.asked_at, old=change.old, new=change.new)
 
 
 def _fine(facts: BoxFacts) -> Iterator[Cause]:

@@ -110,7 +110,7 @@ def _shown(name: str, fact: Fact, lang: Lang) -> str:
         case Address():
             return fact.masked
         case Words():
-            return fact.to(lang)
+            return said(fact.to(lang))
         case int():
             return letters_words(fact, lang.value) if name == "letters" else str(fact)
     return said(fact)

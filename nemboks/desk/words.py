@@ -1,5 +1,6 @@
 """The words that people read, in Danish and English, and values as a machine reads them. One word, one meaning."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
@@ -119,6 +120,22 @@ EVIDENCE: Final[Mapping[Evidence, Words]] = {
     Evidence.LANDING: Words("Mailen blev set i postkassen", "The mail was seen in the mailbox"),
     Evidence.RELAY: Words("Kun mellemleddets svar, som I har valgt", "Only the relay's answer, as you chose"),
 }
+
+
+_ACTS: Final = re.compile(r"(change|estate) ([0-9]+)( taken back| reversed)?(.*)")
+_NAMES: Final = {"change": "ændring nr.", "estate": "sag", " taken back": ", taget tilbage", " reversed": ", omgjort"}
+
+
+def by_words(by: str) -> Words:
+    """Who stands behind an act, as people read what the row says: a person, the operator, a change, a case."""
+    by = re.sub(r"\(via (.*) \(operator\)\)$", r"(via \1)", by)
+    if by == "settings":
+        return Words("indstillingsfilen", "the settings file")
+    if found := _ACTS.fullmatch(by):
+        what, number, ended, rest = found[1], found[2], found[3] or "", found[4]
+        case = "case" if what == "estate" else what
+        return Words(f"{_NAMES[what]} {number}{_NAMES.get(ended, '')}{rest}", f"{case} {number}{ended}{rest}")
+    return Words(by.replace("(operator)", "(operatør)"), by)
 
 
 def state_words(item: Item) -> Words:

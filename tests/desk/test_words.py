@@ -7,7 +7,7 @@ import pytest
 
 from nemboks.desk.access import not_allowed
 from nemboks.desk.reasons import MEANINGS, meaning
-from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, STATES, Lang, plain
+from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, STATES, Lang, by_words, plain
 from nemboks.domain.delivery import DeliveryEvent, DeliveryState
 from nemboks.domain.letter import Reason, State
 from nemboks.domain.mailbox import Role
@@ -21,6 +21,24 @@ CLASSES = ["unavailable", "refused", "gone", "unreadable", "cut", "uncertain", "
 BY_PEOPLE = ["letter_held", "letter_dismissed"]
 CLASSES += ["certificate", "handed_over", "junk", "bounced"]
 FORBIDDEN = ["bounce", "defer", "queue", "sync", "alias", "kø"]
+
+
+@pytest.mark.parametrize(
+    ("by", "da", "en"),
+    [
+        ("root (operator)", "root (operatør)", "root (operator)"),
+        ("bo (via root (operator))", "bo (via root)", "bo (via root)"),
+        ("change 7", "ændring nr. 7", "change 7"),
+        ("change 7 taken back", "ændring nr. 7, taget tilbage", "change 7 taken back"),
+        ("estate 3 (dorte, erik)", "sag 3 (dorte, erik)", "case 3 (dorte, erik)"),
+        ("estate 3 reversed", "sag 3, omgjort", "case 3 reversed"),
+        ("settings", "indstillingsfilen", "the settings file"),
+        ("Nemboks", "Nemboks", "Nemboks"),
+    ],
+)
+def test_who_stands_behind_an_act_is_said_in_the_readers_language(by, da, en) -> None:
+    """What a row says of its maker becomes words."""
+    assert (da, en) == (by_words(by).da, by_words(by).en)
 
 
 @pytest.mark.parametrize("why", [*Reason, *Verdict, *CLASSES])
