@@ -147,12 +147,12 @@ def rollback(call: Call, asking: Asking, change: int, code_file: Path | None) ->
     """
     code = _secret(code_file, "code") if code_file else ""
     item = call.with_store(lambda store: desk.change_roll_back(store, asking, change, code))
-    words = call.word(
-        f"Det er {item['old']}, der gælder igen. Breve, der bliver i Digital Post, til nogen frigiver dem: "
-        f"{item['letters']}.",
-        f"The address in force is {item['old']} again. Letters that stay in Digital Post until somebody releases "
-        f"them: {item['letters']}.",
-    )
+    words = call.word(f"Det er {item['old']}, der gælder igen.", f"The address in force is {item['old']} again.")
+    if item["letters"]:
+        words += call.word(
+            f" Breve, der bliver i Digital Post, til nogen frigiver dem: {item['letters']}.",
+            f" Letters that stay in Digital Post until somebody releases them: {item['letters']}.",
+        )
     call.answer("change", {"item": item}, lambda: line(words))
 
 

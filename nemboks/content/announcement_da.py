@@ -85,8 +85,9 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         ("{subject} er den gamle igen: ændringen er taget tilbage{letters:.0}.",
          "{subject} bliver ikke ændret: ændringen er stoppet."),
         (
-            "Stoppet af {by}.", _ASKED_BY, "Den nye adresse var {new}.", "Det er {old}, der gælder.",
-            "Nåede den nye adresse, og er stadig i Digital Post: {letters}. {old} får en kopi af hvert; frigiv dem så "
+            ("Taget tilbage af {by}{letters:.0}.", "Stoppet af {by}."),
+            _ASKED_BY, "Den nye adresse var {new}.", "Det er {old}, der gælder.",
+            "Nåede den nye adresse, og er stadig i Digital Post: {held}. {old} får en kopi af hvert; frigiv dem så "
             "med kommandoen `nemboks letter release`.",
             "Var det ikke jer selv, der bad om ændringen, så se med kommandoen `nemboks grant list`, hvem der har "
             "adgang, og bed en administrator lukke den, der ikke skal have det.",
@@ -97,7 +98,8 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _CODE,
             _LASTS,
-            "Skriv den ved kommandoen `nemboks address prove`.",
+            ("Skriv den ved kommandoen `nemboks address prove {typed_cvr}`.",
+             "Skriv den ved kommandoen `nemboks address prove`."),
             _KEEP,
             "Vi sender allerede breve hertil. De bliver også liggende i Digital Post, til koden er skrevet.",
             "Kender I ikke virksomheden, så skriv ikke koden: så fjerner vi ingen breve.",
@@ -106,6 +108,7 @@ TEXTS: Final[Mapping[Key, Announced]] = {
     (Kind.CONSENT_ASKED, ""): Announced(
         "Giv os adgang, hvis vi skal videresende Digital Post for {firm}.",
         (
+            "{account} har bedt os om at videresende den.",
             ("Det gør I i Digital Post på virk.dk: opret et modtagersystem, og skriv CVR {our_cvr} som leverandør.",
              "Det gør I i Digital Post på virk.dk: opret et modtagersystem, og skriv vores CVR som leverandør."),
             "Vi ser selv, når det er gjort, og begynder så at videresende. I behøver ikke give os besked.",
@@ -228,8 +231,10 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         "Prøvetiden for {firm} er gået: breve bliver stadig liggende i Digital Post.",
         (
             "Den var sat til {days} dage. Intet sker af sig selv, og breve sendes som før.",
-            "Næste skridt: se rapporten med kommandoen `nemboks mailbox golive --dry-run`, og sæt så i drift med "
-            "`nemboks mailbox golive`.",
+            ("Næste skridt: se rapporten med kommandoen `nemboks mailbox golive {typed_cvr} --dry-run`, og sæt så i "
+             "drift med `nemboks mailbox golive {typed_cvr}`.",
+             "Næste skridt: se rapporten med kommandoen `nemboks mailbox golive --dry-run`, og sæt så i drift med "
+             "`nemboks mailbox golive`."),
         ),
     ),
     (Kind.GRANT_CHANGED, ""): Announced(
@@ -250,16 +255,9 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "Ellers: giv adgangen igen med kommandoen `nemboks grant add`, og se alle med `nemboks grant list`.",
         ),
     ),
-    (Kind.HOLIDAY_ENDED, ""): Announced(
-        "Ferien er slut for {firm}: breve sendes igen til den sædvanlige adresse.",
-        (
-            "Det er {address}.",
-            "Breve, der kom frem i ferien, ligger hos den, der tog imod dem.",
-            "I skal ikke gøre noget. Vil I holde ferie igen, så brug kommandoen `nemboks route holiday`.",
-        ),
-    ),
     (Kind.PLAN_CANCELLED, ""): Announced(
-        ("Abonnementet {plan} for {account} er opsagt og slutter {ends_at}.", "Abonnementet er opsagt."),
+        ("Abonnementet {plan} for {account} er opsagt og slutter {ends_at}.",
+         "Abonnementet for {account} er opsagt og slutter {ends_at}.", "Abonnementet er opsagt."),
         (
             "CVR: {cvrs}",
             "Til da videresender vi, som vi plejer.",

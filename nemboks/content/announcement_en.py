@@ -84,8 +84,9 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         ("{subject} is the old one again: the change was taken back{letters:.0}.",
          "{subject} will not be changed: the change was stopped."),
         (
-            "Stopped by {by}.", _ASKED_BY, "The new address was {new}.", "The address in force is {old}.",
-            "Went to the new address, and still in Digital Post: {letters}. {old} gets a copy of each; then release "
+            ("Taken back by {by}{letters:.0}.", "Stopped by {by}."),
+            _ASKED_BY, "The new address was {new}.", "The address in force is {old}.",
+            "Went to the new address, and still in Digital Post: {held}. {old} gets a copy of each; then release "
             "them with the command `nemboks letter release`.",
             "If it was not you who asked for the change, see with the command `nemboks grant list` who has access, and "
             "ask an administrator to end what should not be.",
@@ -96,7 +97,8 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         (
             _CODE,
             _LASTS,
-            "Type it at the command `nemboks address prove`.",
+            ("Type it at the command `nemboks address prove {typed_cvr}`.",
+             "Type it at the command `nemboks address prove`."),
             _KEEP,
             "We send letters here already. They also stay in Digital Post until the code is typed.",
             "If you do not know the company, do not type the code: then we remove no letter.",
@@ -105,6 +107,7 @@ TEXTS: Final[Mapping[Key, Announced]] = {
     (Kind.CONSENT_ASKED, ""): Announced(
         "Let us in if we are to forward the Digital Post of {firm}.",
         (
+            "{account} asked us to forward it.",
             ("You do that in Digital Post at virk.dk: make a recipient system, and name CVR {our_cvr} as its supplier.",
              "You do that in Digital Post at virk.dk: make a recipient system, and name our CVR as its supplier."),
             "We see for ourselves when it is done, and then begin to forward. You need not tell us.",
@@ -228,8 +231,10 @@ TEXTS: Final[Mapping[Key, Announced]] = {
         "The trial of {firm} has passed: letters still stay in Digital Post.",
         (
             "It was set to {days} days. Nothing happens by itself, and letters are sent as before.",
-            "Next step: see the report with the command `nemboks mailbox golive --dry-run`, and then go live with "
-            "`nemboks mailbox golive`.",
+            ("Next step: see the report with the command `nemboks mailbox golive {typed_cvr} --dry-run`, and then go "
+             "live with `nemboks mailbox golive {typed_cvr}`.",
+             "Next step: see the report with the command `nemboks mailbox golive --dry-run`, and then go live with "
+             "`nemboks mailbox golive`."),
         ),
     ),
     (Kind.GRANT_CHANGED, ""): Announced(
@@ -250,16 +255,9 @@ TEXTS: Final[Mapping[Key, Announced]] = {
             "Else: give it again with the command `nemboks grant add`, and see them all with `nemboks grant list`.",
         ),
     ),
-    (Kind.HOLIDAY_ENDED, ""): Announced(
-        "The holiday of {firm} is over: letters go to the usual address again.",
-        (
-            "It is {address}.",
-            "Letters that came in the holiday are with whoever took them.",
-            "Nothing to do. For another holiday, use the command `nemboks route holiday`.",
-        ),
-    ),
     (Kind.PLAN_CANCELLED, ""): Announced(
-        ("The plan {plan} of {account} is cancelled and ends {ends_at}.", "The plan is cancelled."),
+        ("The plan {plan} of {account} is cancelled and ends {ends_at}.",
+         "The plan of {account} is cancelled and ends {ends_at}.", "The plan is cancelled."),
         (
             "CVR: {cvrs}",
             "Until then we forward as before.",

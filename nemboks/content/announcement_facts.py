@@ -80,22 +80,24 @@ _DISAGREEMENTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 _UNITS: Final = (
-    (90, 1, {DA: "sekunder", EN: "seconds"}),
-    (5_400, 60, {DA: "minutter", EN: "minutes"}),
-    (float("inf"), 3_600, {DA: "timer", EN: "hours"}),
+    (90, 1, {DA: ("sekund", "sekunder"), EN: ("second", "seconds")}),
+    (5_400, 60, {DA: ("minut", "minutter"), EN: ("minute", "minutes")}),
+    (float("inf"), 3_600, {DA: ("time", "timer"), EN: ("hour", "hours")}),
 )
 
 
 def words_of(announcement: Announcement, language: str, code: str = "") -> dict[str, str]:
     """What each fact is called in a sentence of the language; a fact without words is not there.
 
-    Besides the facts: `firm` and `subject` (always), `code` (of a coded kind only), `code_until`, `trustee`.
+    Besides the facts: `firm` and `subject` (always), `code` (of a coded kind only), `code_until`, `trustee`, and
+    `typed_cvr`, as a command takes it.
     """
     found = {name: _said(name, fact, language) for name, fact in announcement.facts.items() if name != "code"}
     company = firm(announcement.facts, language)
     found |= {
         "firm": company,
         "subject": _SUBJECTS[language].get(text_of(announcement.facts.get("subject")), _ADDRESS[language]) + company,
+        "typed_cvr": _digits(announcement.facts.get("cvr")),
         "trustee": _TRUSTEES[language].get(_estate(announcement.facts.get("kind")), ""),
         "code_until": _code_until(announcement, language),
         "code": f"{code[:4]} {code[4:]}" if code and announcement.kind in CODED else "",
@@ -171,8 +173,13 @@ def _said(name: str, fact: Any, language: str) -> str:
 
 
 def _cvr(fact: Any) -> str:
+    digits = _digits(fact)
+    return spaced(digits) if digits else text_of(fact)
+
+
+def _digits(fact: Any) -> str:
     text = text_of(fact)
-    return spaced(text) if re.fullmatch("[0-9]{8}", text) else text
+    return text if re.fullmatch("[0-9]{8}", text) else ""
 
 
 def _cvrs(fact: Any, language: str) -> str:
@@ -185,7 +192,8 @@ def _duration(fact: Any, language: str) -> str:
     if isinstance(fact, bool) or not isinstance(fact, int | float) or not 0 <= fact < float("inf"):
         return ""
     size, units = next((size, units) for below, size, units in _UNITS if fact < below)
-    return f"{count_words(round(fact / size), language)} {units[language]}"
+    number = round(fact / size)
+    return f"{count_words(number, language)} {units[language][number != 1]}"
 
 
 def _person(fact: Any) -> str:

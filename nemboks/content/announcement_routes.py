@@ -32,6 +32,14 @@ DANISH: Final[Mapping[Key, Announced]] = {
             "Kender I ikke til det, skal I ikke gøre noget.",
         ),
     ),
+    (Kind.HOLIDAY_ENDED, ""): Announced(
+        "Ferien er slut for {firm}: breve sendes igen til den sædvanlige adresse.",
+        (
+            "Det er {address}.",
+            "Breve, der kom frem i ferien, ligger hos den, der tog imod dem.",
+            "I skal ikke gøre noget. Vil I holde ferie igen, så brug kommandoen `nemboks route holiday`.",
+        ),
+    ),
 }
 
 ENGLISH: Final[Mapping[Key, Announced]] = {
@@ -58,6 +66,14 @@ ENGLISH: Final[Mapping[Key, Announced]] = {
             "`nemboks route confirm`.",
             "Without the code nothing is sent here, and the wish expires by itself after 7 days.",
             "If you know nothing of this, there is nothing to do.",
+        ),
+    ),
+    (Kind.HOLIDAY_ENDED, ""): Announced(
+        "The holiday of {firm} is over: letters go to the usual address again.",
+        (
+            "It is {address}.",
+            "Letters that came in the holiday are with whoever took them.",
+            "Nothing to do. For another holiday, use the command `nemboks route holiday`.",
         ),
     ),
 }

@@ -101,7 +101,7 @@ def judged(findings: Sequence[Finding]) -> list[Words]:
         what = _found(certain[0])
         raise RefusedByRule(
             Words(
-                f"{what.da} Adressen er ikke ændret, og breve går hertil som før.",
+                f"{what.da} Adressen er ikke ændret; den nuværende gælder som før.",
                 f"{what.en} The address is not changed, and letters go where they went.",
             )
         )

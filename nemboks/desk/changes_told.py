@@ -110,7 +110,7 @@ def tell_stopped(
 
     `letters`: of one that was taken back, how many wait for a person's word.
     """
-    facts = {"by": by, "letters": letters} if in_force else {"by": by, "old": None}
+    facts = {"by": by, "letters": letters, "held": letters or None} if in_force else {"by": by, "old": None}
     for path in _all(books, change, owner):
         _tell(books, change, owner, Kind.ADDRESS_CANCELLED, path, "stopped", facts)
 

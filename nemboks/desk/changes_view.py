@@ -44,7 +44,10 @@ def not_to_undo(books: Books, change: Change) -> Words | None:
             f"the change has not taken effect; it can be stopped: `nemboks address cancel {change.id}`",
         )
     if change.rolled_back_at or books.at >= until:
-        return Words("Det er for sent, eller det er gjort", "it is too late, or it was done")
+        return Words(
+            "Det er for sent: den er taget tilbage allerede, eller de 7 døgn er gået; se `nemboks address list --all`",
+            "it is too late: it was taken back already, or the 7 days are over; see `nemboks address list --all`",
+        )
     frozen_at = owner.box.frozen_at if owner.box else None
     server = owner.box.route.server if owner.box else ""
     if (owner.address, server) != (change.new, change.server) or (frozen_at and change.asked_at < frozen_at):

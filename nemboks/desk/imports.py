@@ -227,7 +227,7 @@ def _change(books: Books, one: _Row, actor: Actor) -> None:
 
 def _ask_consent(books: Books, box: Mailbox, terms: Terms) -> None:
     """Asks the company, once, to let us in; it is told what happens if it does nothing: nothing."""
-    facts = {"company": box.name, "cvr": box.cvr, "our_cvr": terms.our_cvr or None}
+    facts = {"company": box.name, "cvr": box.cvr, "our_cvr": terms.our_cvr or None, "account": terms.account or None}
     path = mail_path(box.options.language, box.route.address)
     books.tell(
         Announcement(

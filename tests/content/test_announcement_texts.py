@@ -130,10 +130,12 @@ def test_who_was_sent_no_code_is_told_of_none():
 
 def test_taken_back_and_stopped_are_two_things():
     """A change that never was is stopped; one that was in force is taken back, with what went out and what to do."""
-    stopped, back = lines_of(Kind.ADDRESS_CANCELLED, letters=None), lines_of(Kind.ADDRESS_CANCELLED, letters=2)
+    stopped = lines_of(Kind.ADDRESS_CANCELLED, letters=None, held=None)
+    back = lines_of(Kind.ADDRESS_CANCELLED, letters=2, held=2)
 
     assert "bliver ikke ændret" in stopped[0]
     assert "ændringen er taget tilbage." in back[0]
+    assert has(back, "Taget tilbage af ") and has(stopped, "Stoppet af ")
     assert has(back, "2 breve") and has(back, "`nemboks letter release`")
     assert not has(stopped, "letter release")
 
@@ -220,6 +222,7 @@ def test_numbers_as_people_write_them():
     assert has(report, "1.234 breve, heraf 126 leveret")
     assert has(report, "inden for 41 sekunder, 95 % inden for 7 minutter")
     assert has(report, "Ikke leveret endnu: 1 brev.")
+    assert has(lines_of(Kind.GOLIVE_REPORT, median_seconds=1), "inden for 1 sekund,")
     assert has(lines_of(Kind.GOLIVE_REPORT, "en", letters=1234, p95_seconds=9_000), "within 2 hours")
     assert "jytte er nu læser." in lines_of(Kind.GRANT_CHANGED, change="given", role="laeser")[0]
     assert "jytte is no longer accountant." in lines_of(Kind.GRANT_CHANGED, "en", change="ended", role="revisor")[0]

@@ -53,7 +53,7 @@ async def test_each_company_is_asked_for_consent_once(store) -> None:
     assert [one.path for one in asked] == [
         "mail:da:clara@bo.example", "mail:da:dorte@drift.example", "mail:da:egon@firma.example",
     ]  # fmt: skip
-    assert asked[0].facts == {"company": "Claras Bo", "cvr": ONE, "our_cvr": "13585628"}
+    assert asked[0].facts == {"company": "Claras Bo", "cvr": ONE, "our_cvr": "13585628", "account": FIRM}
 
 
 async def test_the_same_table_again_changes_nothing(store, clock) -> None:
