@@ -12,8 +12,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 BAKERY = "Bageriet Solsikken ApS"
 POST, ANNA, PRIVATE = "post@solsikken.example", "anna@solsikken.example", "anna@privat.example"
-PETER = "peter@lund-advokater.example"
-FACES = ["rest", "imap"]
 
 
 def bakery(town: Town, **standing: object) -> str:
@@ -53,7 +51,7 @@ def test_decree_to_closure(town: Town) -> None:
         # What was found before stays; what comes after is Clara's. Anna and Clara are told, each their own part.
         town.until(lambda: "sendes nu til jer" in text(town, CLARA))
         town.until(lambda: "sendes ikke længere til jer" in text(town, POST))
-        looked_into(town, cvr)
+        town.looked_into(cvr)
         town.letter(cvr, 2)
         town.until(lambda: town.mails(CLARA, letters=True))
         town.until(lambda: town.state(cvr) == ["ACKNOWLEDGED", "HELD", "ACKNOWLEDGED"])
@@ -79,12 +77,6 @@ def test_decree_to_closure(town: Town) -> None:
     assert len(town.mails(CLARA, letters=True)) == 1
     assert [bool(one["receipts"]) for one in town.upstream(cvr)] == [True, False, True, False]
     kept(town, {cvr: [POST, CLARA]})
-
-
-def looked_into(town: Town, cvr: str) -> None:
-    """From now on whatever comes has certainly come after now: over REST that is all that we know."""
-    before = town.calls(cvr)["list"]
-    town.until(lambda: town.calls(cvr)["list"] >= before + 2)
 
 
 def text(town: Town, to: str) -> str:

@@ -96,6 +96,11 @@ class Town:
         """Switches a fault of the simulator's list on, for so many hits or until `heal`."""
         self._post("faults", {"name": name, "times": times})
 
+    def hits(self, name: str) -> int:
+        """How often a fault has hit since it was switched on."""
+        (hits,) = [one["hits"] for one in self._get("faults")["items"] if one["name"] == name]
+        return int(hits)
+
     def heal(self) -> None:
         """Every fault is off."""
         self._control.delete("faults").raise_for_status()
@@ -103,6 +108,11 @@ class Town:
     def close_mailbox(self, address: str) -> None:
         """Whoever had the address has left: the mail server refuses it from now on."""
         self._post("mailboxes", {"address": address, "closed": True})
+
+    def looked_into(self, cvr: str) -> None:
+        """From now on whatever comes has certainly come after now: over REST that is all that anybody knows."""
+        before = self.calls(cvr)["list"]
+        self.until(lambda: self.calls(cvr)["list"] >= before + 2)
 
     def calls(self, cvr: str) -> dict[str, int]:
         """How often each kind of call came for the company."""
