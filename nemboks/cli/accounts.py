@@ -7,7 +7,7 @@ import click
 from nemboks.cli.addresses import AddressType
 from nemboks.cli.changes import email
 from nemboks.cli.kinds import MomentType
-from nemboks.cli.output import Call, Row, acting, line, minute, spaced, table
+from nemboks.cli.output import Call, Group, Row, acting, line, minute, spaced, table
 from nemboks.desk import accounts as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Words
@@ -25,10 +25,11 @@ NO_CONTACT = Words(
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks account add "Bageriet ApS" --email post@bageriet.dk --owner anna
-  nemboks account show "Bageriet ApS" --as anna"""
+  nemboks account show "Bageriet ApS" --as anna""",
 )
 def account() -> None:
     """Customers: make one, see them, set the second contact."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nemboks.cli.errors import ATTENTION, FAILED
+from nemboks.cli.kinds import in_words
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, acting, line, minute, options
+from nemboks.cli.output import Call, Group, acting, line, minute, options
 from nemboks.desk import addresses as desk
 from nemboks.desk import preflight as looks
 from nemboks.desk.access import Asking
@@ -39,7 +40,14 @@ class AddressType(click.ParamType[Address]):
         try:
             return Address(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(in_words(ctx, _not_an_address(str(value)), str(error)), param, ctx)
+
+
+def _not_an_address(text: str) -> str:
+    local, at, _ = text.partition("@")
+    if at and not local.isascii():
+        return f"{text!r}: andre tegn end a-z før @ når kun få mailservere; brug en anden adresse"
+    return f"{text!r} er ikke en mailadresse, som der kan sendes til; skriv den som navn@firma.dk"
 
 
 class DomainType(click.ParamType[str]):
@@ -55,12 +63,13 @@ class DomainType(click.ParamType[str]):
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks address verify
   nemboks address verify post@bageriet.dk --server direct
   nemboks address set 13748136 kontor@bageriet.dk --as anna
-  nemboks address list"""
+  nemboks address list""",
 )
 def address() -> None:
     """Look at addresses before a letter is at risk; change where letters go."""

@@ -13,7 +13,7 @@ import click
 
 from nemboks.cli.errors import FAILED
 from nemboks.cli.letters import CvrType, Since
-from nemboks.cli.output import Call, acting, line, when
+from nemboks.cli.output import Call, Group, acting, line, when
 from nemboks.desk import audit as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import RefusedByRule
@@ -65,10 +65,11 @@ def _head(number: int, text: str) -> Head:
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks audit verify --head 184223:9f86d081884c7d65…
-  nemboks audit export --cvr 13748136 --out history.jsonl"""
+  nemboks audit export --cvr 13748136 --out history.jsonl""",
 )
 def audit() -> None:
     """Is the history whole? Verify it; export it; show its head."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nemboks.cli.errors import CONFIGURATION
-from nemboks.cli.output import Call, line, options
+from nemboks.cli.output import Call, Group, line, options
 from nemboks.desk.words import Item
 from nemboks.domain.mailbox import DIRECT, Address, Mailbox
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Example:
-  nemboks config check --config nemboks.toml"""
+  nemboks config check --config nemboks.toml""",
 )
 def config() -> None:
     """Check the settings before a start."""

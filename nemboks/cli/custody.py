@@ -7,7 +7,7 @@ import click
 
 from nemboks.cli.errors import ATTENTION, LATER
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, acting, line, minute, spaced
+from nemboks.cli.output import Call, Group, acting, line, minute, spaced
 from nemboks.desk import custody as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.fuses import to_reconcile
@@ -17,10 +17,11 @@ from nemboks.domain.mailbox import Cvr
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks mailbox shadow 13748136 --as bo
-  nemboks mailbox golive 13748136 --dry-run"""
+  nemboks mailbox golive 13748136 --dry-run""",
 )
 def mailbox() -> None:
     """Shadow mode, going live, legal hold, reconciliation of one CVR."""

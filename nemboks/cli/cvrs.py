@@ -7,7 +7,7 @@ import click
 
 from nemboks.cli import board, cvr_options, imports
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, Row, acting, line, minute, spaced, table, when
+from nemboks.cli.output import Call, Group, Row, acting, line, minute, spaced, table, when
 from nemboks.desk import mailboxes as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Words, by_words
@@ -18,10 +18,11 @@ SECRET_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks cvr list
-  nemboks cvr pause 13748136"""
+  nemboks cvr pause 13748136""",
 )
 def cvr() -> None:
     """See, add, pause and resume mailboxes."""

@@ -3,7 +3,7 @@
 import click
 
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, acting, line
+from nemboks.cli.output import Call, Group, acting, line
 from nemboks.desk import digests as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item
@@ -11,10 +11,11 @@ from nemboks.domain.mailbox import Cvr
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks digest preview --account "Revision Syd"
-  nemboks digest set --account "Revision Syd" on --as bo@revisor.dk"""
+  nemboks digest set --account "Revision Syd" on --as bo@revisor.dk""",
 )
 def digest() -> None:
     """The mail of every morning at seven: problems first, then deadlines and who got post."""

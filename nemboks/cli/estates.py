@@ -13,7 +13,7 @@ from nemboks.cli.estate_text import show_case, show_cases, show_inventory
 from nemboks.cli.kinds import MomentType
 from nemboks.cli.letters import CvrType
 from nemboks.cli.new_file import write_new
-from nemboks.cli.output import Call, acting, line
+from nemboks.cli.output import Call, Group, acting, line
 from nemboks.content.texts import danish
 from nemboks.desk import estate_approvals, estate_case, estate_documents, estate_inventory, estates
 from nemboks.desk.access import Asking
@@ -39,10 +39,11 @@ class KindType(click.ParamType[EstateKind]):
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks estate list
-  nemboks estate show 7"""
+  nemboks estate show 7""",
 )
 def estate() -> None:
     """A kurator's case: register, approve, end; who got which letter.
@@ -68,7 +69,9 @@ Example:
 @click.option("--kurator", required=True, help="The kurator's name.")
 @click.option("--firm", required=True, help="The kurator's firm.")
 @click.option("--address", type=AddressType(), required=True, help="The kurator's, at the firm's own domain.")
-@click.option("--server", default=DIRECT, show_default=True, help="What takes its mails: or a name in [servers].")
+@click.option(
+    "--server", default=DIRECT, show_default=True, help="What takes its mails: direct, or a name in [servers]."
+)
 @click.option("--effective", type=MomentType(), required=True, help="From when on; a date is its midnight. Never past.")
 @click.option(
     "--person", "known_as", default="", metavar="NAME", help="The name the kurator acts by; the address if absent."

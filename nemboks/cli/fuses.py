@@ -6,7 +6,7 @@ import click
 
 from nemboks.cli.errors import ATTENTION
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, Row, acting, line, spaced, table
+from nemboks.cli.output import Call, Group, Row, acting, line, spaced, table
 from nemboks.desk import fuses as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item
@@ -14,10 +14,11 @@ from nemboks.domain.mailbox import Cvr
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks fuse show
-  nemboks fuse reset 13748136 --reason "row restored from backup" --as dorte"""
+  nemboks fuse reset 13748136 --reason "row restored from backup" --as dorte""",
 )
 def fuse() -> None:
     """See and reset the delete fuse: tripped, letters are forwarded and nothing leaves Digital Post."""

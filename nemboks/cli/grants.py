@@ -7,7 +7,7 @@ import click
 from nemboks.cli.addresses import AddressType
 from nemboks.cli.kinds import MomentType, RoleType, role_word
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, Row, acting, line, minute, spaced, table
+from nemboks.cli.output import Call, Group, Row, acting, line, minute, spaced, table
 from nemboks.desk import grants as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Words, by_words
@@ -22,10 +22,11 @@ STATES = {
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks grant add bo --role revisor --cvr 13748136 --email bo@revisor.dk --as anna
-  nemboks grant list --cvr 13748136 --as anna"""
+  nemboks grant list --cvr 13748136 --as anna""",
 )
 def grant() -> None:
     """Who may do what: give a right, end it, see them."""
@@ -98,9 +99,10 @@ def list_(call: Call, asking: Asking, cvr: Cvr | None, account: str, who: str, e
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Example:
-  nemboks person end eva --as anna"""
+  nemboks person end eva --as anna""",
 )
 def person() -> None:
     """People who leave."""

@@ -9,6 +9,11 @@ from nemboks.content.moments import NoMomentError, local_moment
 from nemboks.domain.people import GrantRole
 
 
+def in_words(ctx: click.Context | None, da: str, en: str) -> str:
+    """The words in the language that was asked for; --lang is read before what it is about."""
+    return en if ctx is not None and ctx.params.get("lang") == "en" else da
+
+
 class MomentType(click.ParamType[datetime]):
     """A date, or a date and time; Danish where it names no zone. A date alone is its first minute."""
 
@@ -18,7 +23,7 @@ class MomentType(click.ParamType[datetime]):
         try:
             return value if isinstance(value, datetime) else local_moment(str(value)).at
         except NoMomentError as error:
-            self.fail(f"{error.da} / {error.en}", param, ctx)
+            self.fail(in_words(ctx, error.da, error.en), param, ctx)
 
 
 class RoleType(click.ParamType[GrantRole]):
@@ -30,7 +35,9 @@ class RoleType(click.ParamType[GrantRole]):
         try:
             return GrantRole(str(value).lower().replace("æ", "ae"))
         except ValueError:
-            self.fail(f"{value!r} is no role; there are: {', '.join(GrantRole)}", param, ctx)
+            roles = ", ".join(ROLES.get(one, one.value) for one in GrantRole)
+            da, en = f"{value!r} er ingen rolle; der er: {roles}", f"{value!r} is no role; there are: {roles}"
+            self.fail(in_words(ctx, da, en), param, ctx)
 
 
 ROLES = {GrantRole.READER: "læser"}  # as people read it, where that is not as they may write it

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from nemboks.cli.kinds import in_words
 from nemboks.cli.letter_text import show_list, show_page
-from nemboks.cli.output import Call, acting
+from nemboks.cli.output import Call, Group, acting
 from nemboks.content.texts import DENMARK
 from nemboks.desk import letters as desk
 from nemboks.desk.access import Asking
@@ -27,7 +28,8 @@ class CvrType(click.ParamType[Cvr]):
         try:
             return Cvr(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            da = f"{value!r} er ikke et CVR-nummer: det har otte cifre, for eksempel 13748136"
+            self.fail(in_words(ctx, da, str(error)), param, ctx)
 
 
 class Since(click.ParamType[datetime]):
@@ -45,15 +47,18 @@ class Since(click.ParamType[datetime]):
         try:
             at = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no moment; write 2026-11-21, 2026-11-21T14:05, 30m, 6h or 2d", param, ctx)
+            da = f"{value!r} er ikke et tidspunkt; skriv 2026-11-21, 2026-11-21T14:05, 30m, 6h eller 2d"
+            en = f"{value!r} is no moment; write 2026-11-21, 2026-11-21T14:05, 30m, 6h or 2d"
+            self.fail(in_words(ctx, da, en), param, ctx)
         return at if at.tzinfo else at.replace(tzinfo=DENMARK)
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks letter list --state held
-  nemboks letter show 17"""
+  nemboks letter show 17""",
 )
 def letter() -> None:
     """See letters; try again; release."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from nemboks.cli.output import Call, acting, line
+from nemboks.cli.output import Call, Group, acting, line
 from nemboks.content.texts import size_words
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Words
@@ -28,10 +28,11 @@ IN_CLEAR = Words(
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks mail preview 17 --out /tmp/brev17
-  nemboks mail preview brev.xml --out /tmp/brev"""
+  nemboks mail preview brev.xml --out /tmp/brev""",
 )
 def mail() -> None:
     """Look at a letter's mails, as .eml and .html."""

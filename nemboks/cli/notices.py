@@ -53,7 +53,10 @@ def _table(call: Call, items: Sequence[Item]) -> None:
 
 def _row(call: Call, item: Item) -> Row:
     made, sent = minute(item["created_at"], call.lang), minute(item["sent_at"], call.lang)
-    cells = (str(item["id"]), made, item["to"], item["state_text"], sent)
+    state, due = item["state_text"], item["next_try_at"]
+    if item["state"] == "owed" and due > item["created_at"]:  # of a date that is still to come
+        state += call.word(f" til {minute(due)}", f" until {minute(due, call.lang)}")
+    cells = (str(item["id"]), made, item["to"], state, sent)
     if item["state"] != "failing":
         return cells, item["text"]
     again = f"{call.word('Næste forsøg', 'Next try')} {minute(item['next_try_at'], call.lang)}: {item['receipt']}"

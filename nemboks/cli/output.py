@@ -79,6 +79,16 @@ class Call:
         return Words(da, en).to(self.lang)
 
 
+class Group(click.Group):
+    """A group whose help says in a whole sentence what each command is for; click would cut it."""
+
+    group_class = type  # of groups within it too
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(200)) for name in sorted(self.commands)])
+
+
 def options(command: Callable[..., T]) -> Callable[..., T]:
     """The command with --config, --json and --lang; it is handed one Call first."""
 
@@ -90,7 +100,9 @@ def options(command: Callable[..., T]) -> Callable[..., T]:
         help=f"The settings file; {DEFAULT_CONFIG} if it is there.",
     )
     @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object.")
-    @click.option("--lang", type=click.Choice(["da", "en"]), default="da", show_default=True, help="Language.")
+    @click.option(
+        "--lang", type=click.Choice(["da", "en"]), default="da", show_default=True, is_eager=True, help="Language."
+    )
     @wraps(command)
     def called(*args: Any, config: Path | None, as_json: bool, lang: str, **rest: Any) -> T:
         return command(Call(config, as_json, Lang(lang)), *args, **rest)

@@ -6,18 +6,19 @@ import click
 
 from nemboks.cli.accounts import plan_words
 from nemboks.cli.kinds import MomentType
-from nemboks.cli.output import Call, acting, line
+from nemboks.cli.output import Call, Group, acting, line
 from nemboks.desk import plans as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks plan set "Bageriet ApS" Basis --paid-until 01-01-2027
   nemboks plan cancel "Bageriet ApS" --as anna
-  nemboks plan undo "Bageriet ApS" --as anna"""
+  nemboks plan undo "Bageriet ApS" --as anna""",
 )
 def plan() -> None:
     """What an account may use, and until when."""

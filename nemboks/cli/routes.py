@@ -9,7 +9,7 @@ from nemboks.cli.addresses import AddressType
 from nemboks.cli.cvrs import SECRET_FILE, _secret
 from nemboks.cli.kinds import MomentType
 from nemboks.cli.letters import CvrType
-from nemboks.cli.output import Call, acting, line
+from nemboks.cli.output import Call, Group, acting, line
 from nemboks.cli.route_file import read_edit
 from nemboks.cli.route_text import show_changed, show_list, show_trial
 from nemboks.desk import routes as desk
@@ -27,11 +27,12 @@ SERVER = click.option("--server", default="", help=f"What takes the mails: a nam
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   nemboks route list 13748136
   nemboks route rule add 13748136 p_number 1003388394 lager@bageriet.dk
-  nemboks route try 13748136 --file rules.toml"""
+  nemboks route try 13748136 --file rules.toml""",
 )
 def route() -> None:
     """Where letters go: rules, copies, the tray, holidays."""

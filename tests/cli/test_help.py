@@ -33,6 +33,30 @@ def test_every_help_has_an_example_and_fits_a_screen(path) -> None:
     assert len(done.output.splitlines()) <= 50
 
 
+@pytest.mark.parametrize("path", [path for path in _paths() if path], ids=" ".join)
+def test_what_a_command_is_for_is_never_cut(path) -> None:
+    """A group lists its commands with whole sentences."""
+    assert "..." not in CliRunner().invoke(program, [*path, "--help"]).output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "da", "en"),
+    [
+        (["address", "set", "1374", "a@b.dk"], "'1374' er ikke et CVR-nummer", "'1374' is not a CVR number"),
+        (["address", "set", "13748136", "foo"], "'foo' er ikke en mailadresse", "'foo' is not an address"),
+        (["address", "set", "13748136", "søren@b.dk"], "andre tegn end a-z", "signs other than a-z"),
+        (["grant", "add", "bo", "--role", "chef"], "'chef' er ingen rolle; der er: ejer, ", "'chef' is no role"),
+        (["grant", "add", "bo", "--role", "ejer", "--until", "31-02-2027"], "28 dage", "28 days"),
+        (["letter", "list", "--since", "i går"], "'i går' er ikke et tidspunkt", "'i går' is no moment"),
+    ],
+)
+def test_what_was_typed_wrong_is_told_in_the_language_asked_for(typed, da, en) -> None:
+    """Danish, and English with --lang en, wherever that stands."""
+    assert da in CliRunner().invoke(program, typed).stderr
+    for english in ([*typed, "--lang", "en"], [*typed[:2], "--lang", "en", *typed[2:]]):
+        assert en in CliRunner().invoke(program, english).stderr
+
+
 def test_help_waits_for_no_library() -> None:
     """`nemboks --help` imports nothing but click: that is what makes it quick."""
     code = (
