@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from nemboks.cli.output import Call, Row, line, minute, spaced, table
 from nemboks.content.texts import size_words
-from nemboks.desk.words import Item, by_words
-from nemboks.domain.estates import LOOKED_UP
+from nemboks.desk.words import Item, Words, by_words
+from nemboks.domain.estates import APPROVERS, LOOKED_UP, EstateState
+
+OUTCOMES: Final = {
+    EstateState.CLOSED: Words("afsluttet", "closed"),
+    EstateState.REVERSED: Words("omgjort", "reversed"),
+}
 
 
 def show_case(call: Call, item: Item) -> None:
@@ -31,10 +37,22 @@ def show_case(call: Call, item: Item) -> None:
         line(f"  {word('Godkendt af', 'Approved by')} {approval['name']}, {minute(approval['at'], call.lang)}{why}")
     for text in item["missing"]:
         line(f"  {word('Mangler', 'Missing')}: {text}")
+    if item["state"] == EstateState.OPEN and not item["missing"]:
+        _show_approvals_needed(call, item)
     if closing := item["closing"]:
-        line(f"  {word('Ønskes afsluttet som', 'To be ended as')} {closing['outcome']}: {closing['reason']}")
+        outcome = OUTCOMES[closing["outcome"]].to(call.lang)
+        line(f"  {word('Ønskes', 'To be')} {outcome}: {closing['reason']}")
         line(f"    {word('godkendt af', 'approved by')} {', '.join(closing['by'])}; --digest {closing['digest']}")
     line(f"  --digest {item['digest']}")
+
+
+def _show_approvals_needed(call: Call, item: Item) -> None:
+    needed = APPROVERS - sum(not one["why_not"] for one in item["approvals"])
+    if needed <= 0:
+        return
+    number, how = item["id"], f"`nemboks estate approve {item['id']} --digest …`"
+    line(call.word(f"  Mangler: {needed} af {APPROVERS} godkendelser af sag {number}: {how}",
+                   f"  Missing: {needed} of {APPROVERS} approvals of case {number}: {how}"))  # fmt: skip
 
 
 def show_cases(call: Call, items: Sequence[Item]) -> None:

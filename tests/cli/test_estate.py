@@ -68,13 +68,15 @@ def test_a_case_from_registration_to_its_decision(court) -> None:
         court.ask("estate", "check", "1", line, "--note", "i orden", "--as", "sune")
     item = court.ask("estate", "document", "1", str(court.folder / "dekret.pdf"), "--as", "sune")["item"]
     assert [] == item["missing"]
-    for name, state in (("ida", "open"), ("jens", "approved")):
+    for name, state, missing in (("ida", "open", "2 af 2"), ("jens", "approved", "1 af 2")):
+        assert f"Mangler: {missing} godkendelser" in court.run("estate", "show", "1", "--as", name).output
         item = court.ask("estate", "approve", "1", "--digest", item["digest"].upper(), "--as", name)["item"]
         assert state == item["state"]
 
     shown = court.run("estate", "show", "1", "--as", "ida").output
     assert "Sag 1: Godkendt: venter på sit tidspunkt" in shown and "[x] CVR-registret" in shown
     assert item["digest"] in shown and "dekret.pdf" in shown
+    assert "Mangler" not in shown
     listed = court.run("estate", "list", "--as", "ida", "--lang", "en").output
     assert "estate of a deceased person" in listed and "Approved: waits for its time" in listed
     item = court.ask("estate", "effective", "1", "02-01-2199 12.00", "--as", "sune")["item"]
@@ -159,6 +161,7 @@ def test_two_end_a_case(court) -> None:
     end = ("estate", "close", "1", "--outcome", "closed")
     item = court.ask(*end, "--reason", "boet er sluttet", "--as", "ida")["item"]
     digest = item["closing"]["digest"]
-    assert digest in court.run("estate", "show", "1", "--as", "jens").output
+    shown = court.run("estate", "show", "1", "--as", "jens").output
+    assert digest in shown and "Ønskes afsluttet: boet er sluttet" in shown
     assert "closed" == court.ask(*end, "--digest", digest, "--as", "jens")["item"]["state"]
     assert "boet er sluttet" in court.run("estate", "show", "1", "--as", "jens").output
