@@ -72,7 +72,7 @@ grants.grant_end                     NYYNNNNN NNNNNNNN NNNNNNNN N-----NN --
 grants.grant_list                    YYYYYYYY YYYYYYYY YYYYYYYY Y.....YY ..
 grants.grant_list (cvr)              YYYYYYYY YYYYYYYY YYYYYYYY Y-----YY --
 grants.person_end                    NYYN--NN NNNN--NN NNNN--NN N-----NN N-
-imports.export_table                 .YYYYY.. .YYYYY.. .YYYYY.. ........ ..
+imports.export_table                 .YYYYY.. .YYYYY.. .....Y.. ........ ..
 imports.import_preview               YYYN--NN YYYN--NN YYYN--NN Y-----NN N-
 imports.import_table                 YYYN--NN YYYN--NN YYYN--NN Y-----NN N-
 letters.letter_list                  YYYYYYY. YYYYYYY. YYYYYYY. Y.....Y. ..
