@@ -36,7 +36,7 @@ async def test_security_4_a_fake_kurator_needs_two_people_who_are_not_the_opener
 
     for name, error, why in (
         ("ida", RefusedByRule, "second must be another"), ("lis", RefusedByRule, "opened the case"),
-        ("anna", NotFound, "no case"), ("sune", NotAllowed, "no right"),
+        ("anna", NotFound, "no case"), ("sune", NotAllowed, "cannot decide"),
     ):  # fmt: skip
         digest = (await court.page())["digest"]
         with pytest.raises(error, match=why):
