@@ -1,10 +1,11 @@
 """A route, and what its rules would have done, as people see them. Pure; nothing here asks or changes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from nemboks.desk.words import Item
-from nemboks.domain.mailbox import Recipient, Role, Route, Rule
+from nemboks.domain.mailbox import Address, Recipient, Role, Route, Rule
 from nemboks.domain.tryout import Trial
 
 
@@ -27,6 +28,18 @@ def route_item(route: Route, at: datetime) -> Item:
         "default": "hold" if route.unrouted else "forward",
         "owner": route.unrouted or None,
     }  # fmt: skip
+
+
+def masked(value: Any) -> Any:
+    """The item with every address masked, however deep it stands: for who runs Nemboks for customers."""
+    match value:
+        case Address():
+            return value.masked
+        case Mapping():
+            return {key: masked(one) for key, one in value.items()}
+        case list():
+            return [masked(one) for one in value]
+    return value
 
 
 def trial_item(trial: Trial) -> Item:

@@ -117,7 +117,7 @@ def pending(books: Books, box: Mailbox) -> list[Item]:
             "asked_by": one.asked_by,
             "asked_at": one.asked_at,
             "until": one.until,
-            "waits_for": _missing(books, one),
+            "waits_for": [Address(address) for address in _missing(books, one)],
         }
         for one in _open(books, box)
     ]

@@ -14,11 +14,11 @@ from nemboks.desk.access import Asking, box_for, hidden
 from nemboks.desk.errors import NotFound, RefusedByRule
 from nemboks.desk.route_acts import owner_of, put
 from nemboks.desk.route_checks import FIELDS, House, checked, sold_to
-from nemboks.desk.route_view import route_item, trial_item
+from nemboks.desk.route_view import masked, route_item, trial_item
 from nemboks.desk.route_wishes import end_holiday, pending, wish
 from nemboks.desk.words import Item, Words
 from nemboks.domain.mailbox import Address, Cvr, Holiday, Mailbox, Recipient, Role, Route, Rule
-from nemboks.domain.people import Action, Actor, new_letters_hidden
+from nemboks.domain.people import Action, Actor, may, new_letters_hidden
 from nemboks.domain.tryout import Trial, tried
 from nemboks.domain.wishes import Edit, edited
 from nemboks.ports import Acts, Books
@@ -29,7 +29,8 @@ DAYS: Final = 90  # of letters that rules are tried on
 async def route_list(store: Acts, asking: Asking, cvr: Cvr, every: bool = False) -> Item:
     """The mailbox's route, with its past if asked for, and what waits for a code. NotFound, NotAllowed.
 
-    After an estate took effect the people of before see what they had, and not the kurator's.
+    After an estate took effect the people of before see what they had, and not the kurator's. Who runs Nemboks for
+    customers sees their addresses masked.
     """
 
     def read(books: Books) -> Item:
@@ -37,13 +38,15 @@ async def route_list(store: Acts, asking: Asking, cvr: Cvr, every: bool = False)
         since = new_letters_hidden(actor, box, books.at)
         versions = [one for one in books.routes(box) if since is None or one.since < since]
         shown = [route_item(one, books.at) for one in reversed(versions)]
-        return {
+        until = box.custody.probation_until
+        item = {
             "cvr": box.cvr,
             "current": shown[0] if shown else None,
             "versions": shown if every else [],
             "pending": pending(books, box) if since is None else [],
-            "probation_until": box.custody.probation_until,
+            "probation_until": until if until and until > books.at else None,
         }
+        return item if may(actor, Action.SEE_TITLES, box, books.at) else masked(item)
 
     return await store.ask(read)
 

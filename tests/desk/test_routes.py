@@ -204,6 +204,21 @@ async def test_the_past_is_listed_with_who_vouched(store):
     assert (await desk.route_list(store, OPERATOR, make.ANNA))["versions"] == []
 
 
+async def test_who_runs_nemboks_for_customers_sees_addresses_masked(store, clock):
+    """Support explains a route without learning an address: of rules, copies and codes that are waited for either."""
+    support = await person(store, "sune", GrantRole.SUPPORT)
+    anna = await person(store)
+    await add(store)
+    await desk.copy_add(store, anna, make.ANNA, OUTSIDE, make.SERVER, HOUSE)
+    await changed(store, lambda b: replace(b, custody=replace(b.custody, probation_until=clock.now())))
+
+    hers = str(await desk.route_list(store, anna, make.ANNA, every=True))
+    seen = await desk.route_list(store, support, make.ANNA, every=True)
+    for address in (make.ADDRESS, OURS, OUTSIDE):
+        assert address in hers and address not in str(seen) and address.masked in str(seen)
+    assert seen["probation_until"] is None  # it is over
+
+
 async def test_people_of_before_see_no_route_of_the_kurators(store, clock):
     """From an estate's effective time on they see what they had (SECURITY 3.5)."""
     anna = await person(store)
