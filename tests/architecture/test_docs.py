@@ -72,9 +72,9 @@ def test_the_readme_names_only_commands_that_there_are():
 def test_the_long_runs_play_every_fault():
     """`./x torture faults` names exactly the faults that the simulator can play."""
     from nemboks.simulator.faults import CATALOGUE
-    from tests import torture
+    from tests.torture import demos
 
-    played = [*torture.UPSTREAM, *torture.DELETES, *torture.MAIL, *torture.IMAP]
+    played = [*demos.UPSTREAM, *demos.DELETES, *demos.MAIL, *demos.IMAP]
 
     assert sorted(CATALOGUE) == sorted(played)
 

@@ -9,6 +9,7 @@ is one that production may see. Other callbacks keep their places: transports re
 """
 
 import asyncio
+import contextlib
 import heapq
 from asyncio import events
 from collections.abc import Callable, Coroutine
@@ -159,9 +160,7 @@ def bury(loop: VirtualLoop) -> None:
     for task in asyncio.all_tasks(loop):
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         coroutine = task.get_coro()
-        try:
+        with contextlib.suppress(BaseException):  # what unwinds meets dead ports, and says so
             coroutine.close()
-        except BaseException:  # noqa: S110 - what unwinds meets dead ports, and says so
-            pass
     loop._ready.clear()
     loop.close()

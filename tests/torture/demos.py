@@ -1,4 +1,4 @@
-"""The long runs that are no part of `./x test`: whole demos under faults and kills, judged from both ends.
+"""Whole demos under faults and kills, judged from both ends.
 
     ./x torture faults          every fault per stage, every removal policy (about 15 minutes)
     ./x torture kills           ten seeds of 300 letters, 30 CVRs, 25 kills
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,14 +126,14 @@ def _tell(fine: bool, name: str, seconds: float, result: dict[str, Any], folder:
         (folder / "result.json").write_text(json.dumps(result))
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """0 when every chosen run was as it must be, and there was one."""
     plain = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="./x torture", description=__doc__, formatter_class=plain)
     parser.add_argument("what", choices=(*RUNS, "planted"))
     parser.add_argument("-k", default="", help="only runs whose name contains this")
     parser.add_argument("-n", type=int, default=0, help="runs at a time (default: 1 for kills, else 3)")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     began = time.monotonic()
     with ThreadPoolExecutor(chosen.n or (1 if chosen.what == "kills" else 3)) as pool:
         if chosen.what == "planted":
@@ -143,7 +143,3 @@ def main() -> int:
     print(f"{time.monotonic() - began:.0f} s")
     print(f"{fine.count(True)} passed, {fine.count(False)} failed")
     return 0 if all(fine) and fine else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
