@@ -51,6 +51,14 @@ def start_shadow(books: Books, box: Mailbox, by: str, days: int = DAYS) -> Mailb
     return after
 
 
+def pause_again(books: Books, box: Mailbox, by: str) -> Mailbox:
+    """The mailbox, paused as `by` had it before an estate: the kurator may have resumed it for the estate only."""
+    if not by or box.paused_at is not None:
+        return box
+    books.note("mailbox_paused", box, by=by)
+    return books.keep(replace(box, paused_at=books.at, paused_by=by))
+
+
 def drop_reminder(books: Books, box: Mailbox) -> None:
     """Nobody needs to be reminded of this shadow mode any more."""
     for one in books.announcements.all(kind=Kind.GOLIVE_REPORT, mailbox=box.id, sent_at=None):

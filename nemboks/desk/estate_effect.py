@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from nemboks.desk.custody import drop_reminder, let_go, start_shadow
+from nemboks.desk.custody import drop_reminder, let_go, pause_again, start_shadow
 from nemboks.desk.estate_case import digest_now
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import mail_path
@@ -90,6 +90,7 @@ def reverse(books: Books, estate: Estate, box: Mailbox, by: str) -> None:
     drop_reminder(books, box)
     again = books.reroute(box, back)
     again = start_shadow(books, again, by) if custody.shadow_since else again
+    again = pause_again(books, again, former.paused_by)
     _end_grants(books, again, books.at, by)
     _release(books, again, by)
     for letter in books.letters(again, State.FORWARDED):
@@ -134,7 +135,7 @@ def _take_effect(books: Books, estate: Estate) -> None:
     first = _replace(books, estate, box, who)
     if not first:
         _tell_effect(books, estate, box, "previous", own_paths(box))
-    former = first.former if first else Former(box.options, box.custody.unproven)
+    former = first.former if first else Former(box.options, box.custody.unproven, box.paused_by)
     books.estates.put(replace(estate, state=EstateState.IN_EFFECT, effect_at=books.at, former=former))
     after = _hand_over(books, estate, box, who)
     _sort(books, after, f"estate {estate.id}")

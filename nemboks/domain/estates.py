@@ -68,6 +68,7 @@ class Former:
 
     options: Options = field(default=Options())
     unproven: bool = False
+    paused_by: str = ""  # who had paused the mailbox
 
 
 @dataclass(frozen=True, slots=True)
