@@ -1,0 +1,97 @@
+"""Cuts the power in a recorded life, at any point and with any choice of what survived, and starts the machine again."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nemboks.ports import ContentsGone
+from nemboks.store.errors import StoreError
+from tests.power.disk import Choice, Disk
+from tests.power.machine import Machine, Moment, Recording, town_at
+from tests.power.oracle import Looks
+
+Image = dict[str, bytes | None]
+
+
+@dataclass
+class Tally:
+    """What came of the cuts."""
+
+    points: int = 0
+    images: int = 0  # that were looked at
+    restarts: int = 0  # images that were not seen before
+    uncertain: int = 0
+    copies: int = 0
+    vanished: int = 0
+    failures: list[tuple[int, str, str]] = field(default_factory=list)  # point, choice, what was wrong
+    _seen: set[bytes] = field(default_factory=set)
+
+    def new(self, image: Image, moment: int) -> bool:
+        """Whether this disk in this world was not started yet."""
+        digest = hashlib.sha256(str(moment).encode())
+        for path, content in image.items():
+            digest.update(path.encode() + b"\0" + (b"/" if content is None else hashlib.sha256(content).digest()))
+        self.images += 1
+        fresh = digest.digest() not in self._seen
+        self._seen.add(digest.digest())
+        self.restarts += fresh
+        return fresh
+
+
+def points(recording: Recording, start: int, step: int = 1) -> Iterator[tuple[int, Disk, Moment]]:
+    """Each point from `start` on: before which call the power fails, the disk there, the world there."""
+    disk = Disk()
+    for number, op in enumerate(recording.ops):
+        if number >= start and (number - start) % step == 0:
+            yield number, disk, recording.moments[op.moment]
+        disk.do(op)
+    yield len(recording.ops), disk, recording.moments[-1]
+
+
+async def cut_at(recording: Recording, choices: Sequence[Choice], at: Path, tally: Tally, *, start: int, step: int = 1,
+                 stop_at: int = 0) -> None:  # fmt: skip
+    """Every point with every choice; ends early after `stop_at` failures, if given."""
+    for number, disk, moment in points(recording, start, step):
+        tally.points += 1
+        for choice in choices:
+            picked = choice.at(number)
+            image = disk.after(picked)
+            if tally.new(image, id(moment)):
+                await restart(recording, image, moment, at / f"{number}-{tally.restarts}", tally, (number, picked.name))
+            if stop_at and len(tally.failures) >= stop_at:
+                return
+
+
+async def restart(
+    recording: Recording, image: Image, moment: Moment, root: Path, tally: Tally, name: tuple[int, str]
+) -> None:
+    """Starts the machine on what the disk kept; what is wrong with it goes to the tally."""
+    lay(image, root)
+    town, journal = town_at(recording, moment), list(recording.journal[: moment.journal])
+    looks = Looks(town, journal)
+    try:
+        await Machine(root, town, recording.keys, journal).life(looks)
+    except (AssertionError, ContentsGone, StoreError) as error:
+        tally.failures.append((*name, f"{type(error).__name__}: {str(error).splitlines()[0]}"))
+    tally.uncertain += looks.uncertain
+    tally.copies += looks.copies
+    tally.vanished += sum(x.state == "vanished" for x in looks.letters)
+    clear(root)
+
+
+def lay(image: Image, root: Path) -> None:
+    """Writes the image below the directory, which is made."""
+    root.mkdir()
+    for path, content in image.items():
+        if content is None:
+            (root / path).mkdir(mode=0o700)
+        else:
+            (root / path).write_bytes(content)
+            (root / path).chmod(0o600)
+
+
+def clear(root: Path) -> None:
+    for path in sorted(root.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    root.rmdir()
