@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -38,13 +39,19 @@ Examples:
   nemboks drain --config nemboks.toml
   nemboks drain --json | jq .undelivered"""
 )
+@click.option("--bench", type=click.Path(dir_okay=False, path_type=Path), help="A benchmark's contract as settings.")
 @options
-def drain(call: Call) -> None:
+def drain(call: Call, bench: Path | None) -> None:
     """Look into every mailbox once, take its letters as far as they can go now, exit.
 
     Exits with 5 when something is held, late or refused afterwards, with 75 when a daemon runs on the same store.
     """
-    settings = call.settings()
+    if bench is not None:
+        from nemboks.cli.bench import bench_settings
+
+        settings = bench_settings(bench)
+    else:
+        settings = call.settings()
     _prepare()
     after = asyncio.run(_drain(settings))
     ok = after["state"] == "ok"
