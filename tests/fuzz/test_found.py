@@ -1,0 +1,63 @@
+"""What hostile octets once did here, named after what somebody would have seen. SECURITY.md 8 has the rest."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from nemboks.settings import SettingsError, load
+from tests.fuzz.parsers import imap, rest
+from tests.fuzz.peer import Script
+
+
+def settings_of(folder: Path, text: str) -> None:
+    """The settings of a file with this text, without environment."""
+    file = folder / "nemboks.toml"
+    file.write_text(text)
+    load(file, {})
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 5000, "a={" * 5000])
+def test_a_settings_file_that_only_looks_like_toml_ends_the_start_with_a_traceback(tmp_path: Path, text: str) -> None:
+    """Whatever the TOML reader raises, the start is stopped with the file's name."""
+    with pytest.raises(SettingsError, match=r"nemboks\.toml is not TOML"):
+        settings_of(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", ["pace", "fuse"])
+def test_a_demo_whose_waits_are_no_table_ends_with_a_traceback(tmp_path: Path, name: str) -> None:
+    """The setting is named."""
+    with pytest.raises(SettingsError, match=name):
+        settings_of(tmp_path, f'environment = "demo"\n{name} = 3\n')
+
+
+@pytest.mark.parametrize("key", ["_env_file", "_cli_parse_args", "_secrets_dir", "_build_sources", "_case_sensitive"])
+def test_a_key_with_an_underscore_is_an_order_to_the_settings_library(tmp_path: Path, key: str) -> None:
+    """It is a misspelt setting like any other, and no further file or command line is read because of it."""
+    with pytest.raises(SettingsError, match=f"{key}: there is no such setting"):
+        settings_of(tmp_path, f'{key} = "x"\n')
+
+
+@pytest.mark.parametrize("value", ["inf", "1e300", "nan"])
+@pytest.mark.parametrize("name", ["dot_seconds", "retry_last_seconds", "retry_seconds"])
+def test_a_wait_without_an_end_stops_the_daemon_in_mid_letter(tmp_path: Path, name: str, value: str) -> None:
+    """The start is stopped instead: no time could be named when it is over."""
+    with pytest.raises(SettingsError, match=f"pace.*({name}|finite)"):
+        settings_of(tmp_path, f"[pace]\n{name} = {f'[{value}]' if name == 'retry_seconds' else value}\n")
+
+
+def test_an_error_of_digital_post_with_half_a_character_stops_the_daemon() -> None:
+    """JSON may hold half a character; no store takes it, so it is not among the words of the trouble."""
+    fault = b'{"code": "\\ud800", "message": "nope"}'
+    said = b"HTTP/1.1 503 X\r\nContent-Length: %d\r\n\r\n%s" % (len(fault), fault)
+
+    assert asyncio.run(rest._called(Script.of(b"l0" + said))) == "Unavailable"
+
+
+def test_an_impossible_number_of_an_imap_letter_is_found_and_never_fetched() -> None:
+    """A UID has 32 bits; one beyond is an outage of the mailbox that people hear of, and no letter of another door."""
+    selected = b"* OK [UIDVALIDITY 3] ok\r\nNB1 OK [READ-WRITE] ok\r\n"
+    listed = b'* 1 FETCH (UID %d INTERNALDATE "21-Nov-2026 10:00:00 +0100" FLAGS ())\r\nNB2 OK done\r\n'
+
+    assert imap.check(b"l0" + selected + b"\x1e" + listed % (2**32 - 1)) == "list"
+    assert imap.check(b"l0" + selected + b"\x1e" + listed % 2**32) == "Unavailable"
