@@ -22,6 +22,7 @@ from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
 _SMALL_BYTES: Final = 1 << 20  # of all but a letter: a line or two
 _LINES: Final = 200_000  # of a listing: a mailbox far beyond any other
+_LARGEST_UID: Final = (1 << 32) - 1  # RFC 3501 9: nz-number
 _CHATTER: Final = 1000  # untagged lines around anything smaller
 
 
@@ -85,6 +86,8 @@ class Session:
                 uid, flags = responses.number(found.get("UID")), found.get("FLAGS")
                 if uid is None or "INTERNALDATE" not in found:
                     continue  # news of a flag that somebody set meanwhile
+                if uid > _LARGEST_UID:
+                    raise Unavailable(f"the IMAP server gives a letter the number {uid}, which no letter can have")
                 if isinstance(flags, tuple) and any(str(flag).lower() == "\\deleted" for flag in flags):
                     continue
                 date = responses.internal_date(found["INTERNALDATE"])
