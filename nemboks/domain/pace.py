@@ -7,13 +7,15 @@ demo settles in seconds; only `environment = "demo"` may use them.
 from datetime import timedelta
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LONGEST_SECONDS = 366 * 86_400.0  # more is a slip; far beyond it no calendar could name the time
 
 
 class Pace(BaseModel):
     """How long we wait before doing what."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     poll_seconds: float = Field(300, gt=0, description="Between two looks into a mailbox, spread by up to a fifth.")
     sweep_seconds: float = Field(1, gt=0, description="Between two looks into our own store for what is due.")
@@ -41,7 +43,9 @@ class Pace(BaseModel):
     reply_seconds: float = Field(300, gt=0, description="For a reply before the dot (RFC 5321 4.5.3.2).")
     dot_seconds: float = Field(600, gt=0, description="For the reply to the dot (RFC 5321 4.5.3.2.6: ten minutes).")
     attempt_seconds: float = Field(1_200, gt=0, description="For an attempt up to its dot, plus what its size needs.")
-    bytes_per_second: float = Field(50_000, gt=0, description="The slowest flow of a body that is still waited for.")
+    bytes_per_second: float = Field(
+        50_000, ge=1_000, description="The slowest flow of a body that is still waited for."
+    )
     spare_seconds: float = Field(60, gt=0, description="An unused connection to a mail server is kept this long.")
     greylist_seconds: float = Field(300, gt=0, description="At least this long after `greylisted`.")
     breaker_seconds: float = Field(
@@ -79,6 +83,13 @@ class Pace(BaseModel):
         259_200, ge=0, description="What went to a changed address stays in Digital Post so long."
     )
     stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        for name, value in self:
+            if any(seconds > LONGEST_SECONDS for seconds in _numbers(value)):
+                raise ValueError(f"{name}: no wait is longer than a year ({LONGEST_SECONDS:.0f} seconds)")
+        return self
 
     @classmethod
     def demo(cls) -> Self:
@@ -144,3 +155,10 @@ FLOORS = {
     "change_seconds": 259_200,
     "consent_seconds": 300, "standing_seconds": 3_600, "reconcile_seconds": 3_600, "relist_seconds": 300,
 }  # fmt: skip
+
+
+def _numbers(value: float | tuple[object, ...]) -> list[float]:
+    """The numbers of a setting, which may be a tuple of them, or of tuples."""
+    if isinstance(value, tuple):
+        return [number for each in value if isinstance(each, float | int | tuple) for number in _numbers(each)]
+    return [value]

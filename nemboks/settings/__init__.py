@@ -181,12 +181,16 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
             values = tomllib.loads(file.read_text())
         except OSError as e:
             raise SettingsError(f"the settings file {file} cannot be read ({e.strerror})") from e
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        except (ValueError, RecursionError) as e:  # TOMLDecodeError and UnicodeDecodeError; a number of 5000 digits
             raise SettingsError(f"the settings file {file} is not TOML: {e}") from e
+    # pydantic-settings takes these for orders to itself: to read another file, or the command line.
+    if unknown := next((name for name in values if name.startswith("_")), ""):
+        raise SettingsError(f"{unknown}: there is no such setting; is it misspelt?")
     _known_variables(environ)
     if values.get("environment", environ.get(f"{PREFIX}ENVIRONMENT")) == "demo":
-        values["pace"] = Pace.demo().model_dump() | values.get("pace", {})
-        values["fuse"] = DEMO | values.get("fuse", {})
+        for name, waits in (("pace", Pace.demo().model_dump()), ("fuse", DEMO)):
+            given = values.get(name, {})
+            values[name] = waits | given if isinstance(given, dict) else given  # what is no table is refused below
     try:
         return Settings(**values)
     except ValidationError as e:
