@@ -1,42 +1,12 @@
-"""Cuts the power in a recorded life, at any point and with any choice of what survived, and starts the machine again."""
+"""Cuts the power in a recorded life, at any point with any choice of what survived, and starts the machine again."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from nemboks.ports import ContentsGone
-from nemboks.store.errors import StoreError
 from tests.power.disk import Choice, Disk
 from tests.power.machine import Machine, Moment, Recording, town_at
 from tests.power.oracle import Looks
-
-Image = dict[str, bytes | None]
-
-
-@dataclass
-class Tally:
-    """What came of the cuts."""
-
-    points: int = 0
-    images: int = 0  # that were looked at
-    restarts: int = 0  # images that were not seen before
-    uncertain: int = 0
-    copies: int = 0
-    vanished: int = 0
-    failures: list[tuple[int, str, str]] = field(default_factory=list)  # point, choice, what was wrong
-    _seen: set[bytes] = field(default_factory=set)
-
-    def new(self, image: Image, moment: int) -> bool:
-        """Whether this disk in this world was not started yet."""
-        digest = hashlib.sha256(str(moment).encode())
-        for path, content in image.items():
-            digest.update(path.encode() + b"\0" + (b"/" if content is None else hashlib.sha256(content).digest()))
-        self.images += 1
-        fresh = digest.digest() not in self._seen
-        self._seen.add(digest.digest())
-        self.restarts += fresh
-        return fresh
+from tests.power.tally import Image, Tally
 
 
 def points(recording: Recording, start: int, step: int = 1) -> Iterator[tuple[int, Disk, Moment]]:
@@ -68,12 +38,14 @@ async def restart(
 ) -> None:
     """Starts the machine on what the disk kept; what is wrong with it goes to the tally."""
     lay(image, root)
+    tally.restarts += 1
+    tally.cells[f"power cut × {recording.step(moment)}"] += 1
     town, journal = town_at(recording, moment), list(recording.journal[: moment.journal])
     looks = Looks(town, journal)
     try:
         await Machine(root, town, recording.keys, journal).life(looks)
-    except (AssertionError, ContentsGone, StoreError) as error:
-        tally.failures.append((*name, f"{type(error).__name__}: {str(error).splitlines()[0]}"))
+    except Exception as error:
+        tally.fail(*name, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
     tally.uncertain += looks.uncertain
     tally.copies += looks.copies
     tally.vanished += sum(x.state == "vanished" for x in looks.letters)

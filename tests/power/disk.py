@@ -187,7 +187,7 @@ class Disk:
         for op, file in self._pending:
             if choice.named():
                 _rename(names, op, file)
-        found = {path: file and file.after(choice) for path, file in sorted(names.items())}
+        found = {path: None if file is None else file.after(choice) for path, file in sorted(names.items())}
         return {path: what for path, what in found.items() if _parent(path) in ("", *found)}
 
     def _file(self, path: str) -> File:

@@ -91,7 +91,7 @@ class Recorder:
 
 def copied(inbox: Any, courier: Any) -> tuple[Any, Any]:
     """Both as they are now; mails that were sent are shared: nobody changes them."""
-    return copy.deepcopy((inbox, courier), {id(sent): sent for sent in courier.sent})  # type: ignore[return-value]
+    return copy.deepcopy((inbox, courier), {id(sent): sent for sent in courier.sent})
 
 
 class Noting:
@@ -145,7 +145,8 @@ class Machine:
         finally:
             await store.close()
 
-    async def life(self, looked_at: Callable[[Store, Spool], Any] | None = None) -> tuple[Store, Spool] | None:
+    async def life(self, looked_at: Callable[[Store, Spool], Any] | None = None) -> None:
+        """From start to rest; `looked_at` is called with the open store before anything is done, and at the end."""
         async with self.process() as (store, spool):
             if looked_at:
                 await looked_at(store, spool)
@@ -153,15 +154,18 @@ class Machine:
             world = self._world(store, spool)
             await recover(world, sole=True)
             await spool.sweep(await store.letters.spool_files())
-            await settle(world, self.town.clock)
+            await settle(world, self.town.clock, days=6)
             await spool.sweep(await store.letters.spool_files())
             if looked_at:
                 await looked_at(store, spool)
-        return None
 
     async def _declare(self, store: Store) -> None:
         box = self.town.mailbox
-        chosen = {"others": box.route.others, "fallback_decides": box.route.fallback_decides, "options": box.options}
+        chosen: dict[str, Any] = {
+            "others": box.route.others,
+            "fallback_decides": box.route.fallback_decides,
+            "options": box.options,
+        }
         await store.mailboxes.declare([make.declared(face=box.face, **chosen)])
 
     def _world(self, store: Store, spool: Spool) -> Any:
@@ -185,6 +189,12 @@ class Recording:
     def first(self) -> int:
         """The first call after the ledger was made: from here letters are at stake."""
         return next(n for n, op in enumerate(self.ops) if self.moments[op.moment].inbox.acts)
+
+    def step(self, moment: Moment) -> str:
+        """What the program had done last at the moment."""
+        last = self.journal[moment.journal - 1] if moment.journal else ("start",)
+        name = str(last[0])
+        return f"{name} {type(last[2]).__name__}" if name.endswith("move") else name
 
 
 async def record(make_town: Callable[[], Town], root: Path, **machine: Any) -> Recording:
