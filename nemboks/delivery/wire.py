@@ -63,6 +63,7 @@ async def dial(dialler: Dialler, progress: Progress) -> Wire:
                 await _start_tls(engine, access, pace, progress)
                 progress.stage = Stage.GREETING
                 await engine.ehlo()
+            _ends(engine)
         offers = dict(engine.esmtp_extensions)
         progress.limit = announced_limit(offers)
         if access.username is not None:
@@ -70,9 +71,7 @@ async def dial(dialler: Dialler, progress: Progress) -> Wire:
             async with dialler.login_turn():
                 with _translated(progress):
                     await _log_in(engine, access.username, access.password or "", dialler.tokens)
-        if not isinstance(engine.transport, asyncio.Transport):
-            raise Stopped("the server closed the connection")
-        return Wire(engine.transport, offers)
+        return Wire(_ends(engine)[0], offers)
     except BaseException:
         engine.close()
         reached.close()
@@ -166,13 +165,19 @@ def _where(error: Exception, implicit: bool) -> Stage:
     return Stage.TLS if isinstance(cause, ssl.SSLError) or (implicit and cut) else Stage.CONNECT
 
 
-async def _start_tls(engine: _Engine, access: ServerAccess, pace: Pace, progress: Progress) -> None:
-    progress.stage = Stage.TLS
-    if not engine.supports_extension("starttls"):
-        raise Stopped("the server offers no STARTTLS, and nothing is sent in clear")
+def _ends(engine: _Engine) -> tuple[asyncio.Transport, asyncio.Protocol]:
+    """What the library holds. Asked before its offers are: of a server that went, it remembers none."""
     transport, library = engine.transport, engine.protocol
     if not isinstance(transport, asyncio.Transport) or library is None:
         raise Stopped("the server closed the connection")
+    return transport, library
+
+
+async def _start_tls(engine: _Engine, access: ServerAccess, pace: Pace, progress: Progress) -> None:
+    progress.stage = Stage.TLS
+    transport, library = _ends(engine)
+    if not engine.supports_extension("starttls"):
+        raise Stopped("the server offers no STARTTLS, and nothing is sent in clear")
     guard = _Guard(transport, library)
     transport.set_protocol(guard)
     try:
