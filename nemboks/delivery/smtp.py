@@ -223,11 +223,9 @@ def _refusal(reply: Reply) -> Stopped:
 @contextlib.asynccontextmanager
 async def _patience(seconds: float, words: str) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(seconds) as limit:
+        async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        if not limit.expired():
-            raise
         raise Stopped(f"{words} within {seconds:g} s") from None
 
 
