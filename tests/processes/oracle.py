@@ -1,0 +1,149 @@
+"""What the torture is judged by: what was posted, what lies in the Maildirs, what upstream still has, and when.
+
+Pure: facts in, a verdict out, so that the judge itself can be put to the test with made-up facts. Of our own ledger it
+believes two things only: how often an attempt ended uncertain, and which state a letter claims to be in.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing: many letters have one
+ACKNOWLEDGED = "ACKNOWLEDGED"
+SHOWN = 12  # problems told in words
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A letter that was put into a mailbox of Digital Post."""
+
+    key: str  # as the ledger and the mail's label name it: CVR, slash, upstream id
+    cvr: str
+    documents: tuple[str, ...]  # SHA-256 of each
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail in somebody's Maildir."""
+
+    to: str
+    parts: tuple[str, ...]  # SHA-256 of each leaf, decoded
+    taken_at: float  # not before this did its mail server have it whole
+    wire: str  # SHA-256 of what we sent, without what the servers put on top
+    key: str = ""  # what its label says
+    cvr: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A letter as the ledger has it."""
+
+    state: str
+    uncertain: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One look at everything, at rest."""
+
+    posted: Mapping[str, Posted]
+    mails: Sequence[Mail]
+    removed: Mapping[str, float | None]  # by key: not later than this it left upstream; None: nobody saw when
+    owners: Mapping[str, str]  # CVR by address
+    rows: Mapping[str, Row]
+    orders: int = 0
+    plain: int = 0  # mails whose connection was not encrypted by TLS 1.2 or later
+
+
+@dataclass
+class Verdict:
+    """The counts of harm, each with words for the first of its kind."""
+
+    lost: int = 0
+    premature: int = 0
+    misdelivered: int = 0
+    copies: int = 0
+    uncertain: int = 0
+    unsettled: int = 0
+    altered: int = 0  # copies to one address that differ
+    unexplained: int = 0  # copies without an uncertain end of their own letter
+    torn: int = 0  # mails of a letter without all of its documents
+    orders: int = 0
+    plain: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no promise was broken."""
+        harm = (self.lost, self.premature, self.misdelivered, self.unsettled, self.altered, self.unexplained,
+                self.torn, self.orders, self.plain)  # fmt: skip
+        return not any(harm) and self.copies <= self.uncertain
+
+    def tell(self, words: str) -> None:
+        if len(self.problems) < SHOWN:
+            self.problems.append(words)
+
+
+def judge(facts: Facts) -> Verdict:
+    """The verdict over all letters and all mails."""
+    verdict = Verdict(orders=facts.orders, plain=facts.plain)
+    verdict.uncertain = sum(row.uncertain for row in facts.rows.values())
+    by_document = {digest: one.key for one in facts.posted.values() for digest in one.documents if digest != EMPTY}
+    arrived: dict[str, list[Mail]] = defaultdict(list)
+    for mail in facts.mails:
+        keys = {by_document[part] for part in mail.parts if part in by_document} or {mail.key} & facts.posted.keys()
+        if not _in_the_right_hands(mail, keys, facts, verdict):
+            continue
+        for key in keys:
+            arrived[key].append(mail)
+    for letter in facts.posted.values():
+        _letter(letter, arrived[letter.key], facts, verdict)
+    return verdict
+
+
+def _in_the_right_hands(mail: Mail, keys: Iterable[str], facts: Facts, verdict: Verdict) -> bool:
+    """Whether the address is the letter's own company's; a mail of ours that is no letter's may go to any known one."""
+    owner = facts.owners.get(mail.to)
+    meant = {facts.posted[key].cvr for key in keys}
+    labels = {mail.cvr} if mail.cvr else set()
+    labels |= {facts.posted[mail.key].cvr} if mail.key in facts.posted else set()
+    right = owner is not None and (meant | labels) <= {owner} and not (mail.key and not meant)
+    if not right:
+        verdict.misdelivered += 1
+        verdict.tell(f"misdelivered: {mail.to} has a mail of {sorted(meant | labels) or mail.key or 'nobody'}")
+    return right
+
+
+def _letter(letter: Posted, mails: Sequence[Mail], facts: Facts, verdict: Verdict) -> None:
+    row = facts.rows.get(letter.key)
+    whole = [mail for mail in mails if not Counter(letter.documents) - Counter(mail.parts)]
+    if torn := len(mails) - len(whole):
+        verdict.torn += torn
+        verdict.tell(f"torn: {letter.key}: {torn} mails without all of its documents")
+    gone = letter.key in facts.removed
+    if gone and not whole:
+        verdict.lost += 1
+        verdict.tell(f"lost: {letter.key} left upstream and lies in no Maildir of {letter.cvr}")
+    at = facts.removed.get(letter.key)
+    if gone and not any(at is None or mail.taken_at <= at for mail in whole):
+        verdict.premature += 1
+        first = min((mail.taken_at for mail in whole), default=None)
+        verdict.tell(f"premature: {letter.key} left upstream at {at}, and no server had it before {first}")
+    if not gone or row is None or row.state != ACKNOWLEDGED:
+        verdict.unsettled += 1
+        verdict.tell(f"unsettled: {letter.key} is {row.state if row else 'unknown to the ledger'}, removed: {gone}")
+    _copies(letter, mails, row, verdict)
+
+
+def _copies(letter: Posted, mails: Sequence[Mail], row: Row | None, verdict: Verdict) -> None:
+    copies = max(0, len(mails) - 1)
+    verdict.copies += copies
+    if copies > (row.uncertain if row else 0):
+        verdict.unexplained += 1
+        verdict.tell(f"unexplained: {letter.key} has {len(mails)} mails after {row and row.uncertain} uncertain ends")
+    wires: dict[str, set[str]] = defaultdict(set)
+    for mail in mails:
+        wires[mail.to].add(mail.wire)
+    if any(len(different) > 1 for different in wires.values()):
+        verdict.altered += 1
+        verdict.tell(f"altered: the copies of {letter.key} differ")
