@@ -1,10 +1,13 @@
 """CVR numbers and addresses: what people type, and what attackers do (SECURITY B64-B67, B71)."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemboks.domain.mailbox import Address, Cvr
+from nemboks.domain.mailbox import Address, Cvr, destination
+from tests.domain.samples import ROUTE
 
 
 @pytest.mark.parametrize("text", ["13748136", "DK13748136", "dk 13 74 81 36", "13 74 81 36", " 13748136\n"])
@@ -95,3 +98,67 @@ def test_no_text_becomes_an_address_that_breaks_a_command(text: str) -> None:
 def test_a_log_sees_one_letter_of_the_name() -> None:
     """The domain tells the operator enough."""
     assert Address("anna@bageri.example").masked == "a***@bageri.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a@bageri.example", ""),
+        ("a@rødgrød-åæ.example", ""),
+        ("a@b\u0430geri.example", "b\u0430geri.example has letters that look like others: \u0430 (Cyrillic); it is "
+         "xn--bgeri-4ve.example"),
+        ("a@\u043e\u0430.\u03b1\u0430.example", "\u043e\u0430.\u03b1\u0430.example has letters that look like others: "
+         "\u043e \u0430 \u03b1 (Cyrillic, Greek); it is xn--80a1a.xn--mxa8w.example"),
+        ("a@xn--bgeri-4ve.example", "b\u0430geri.example has letters that look like others: \u0430 (Cyrillic); it is "
+         "xn--bgeri-4ve.example"),
+        ("a@xn--\u0061.example", ""),
+        ("a@xn--99999999.example", ""),
+    ],
+)  # fmt: skip
+def test_letters_that_look_like_others_are_told(text: str, said: str) -> None:
+    """B66: which, of which script, and the name as the DNS has it; never a refusal, and nothing for Danish letters."""
+    assert Address(text).warning == said
+
+
+@pytest.mark.parametrize(
+    "text", ["a@straße.example", "a@bageri\u3002example", "a@\u2100.example", "a@" + "ø" * 64 + ".dk"]
+)
+def test_a_domain_that_would_become_another_is_refused(text: str) -> None:
+    """Such as straße, which IDNA makes strasse."""
+    with pytest.raises(ValueError):
+        Address(text)
+
+
+def test_why_an_address_is_refused() -> None:
+    """In words that help: signs before the @, a number at the end, the usual form."""
+    for text, why in (("ø@æble.dk", "before the @"), ("a@1.2.3.4", "ends in a number"), ("a@b", "name@company.dk")):
+        with pytest.raises(ValueError, match=why):
+            Address(text)
+
+
+def test_a_label_has_at_most_63_characters() -> None:
+    """RFC 1035 2.3.4."""
+    assert Address(f"a@{'x' * 63}.dk").domain == "x" * 63 + ".dk"
+    with pytest.raises(ValueError):
+        Address(f"a@{'x' * 64}.dk")
+
+
+def test_what_takes_the_mails_of_an_address() -> None:
+    """The server that a person named, or the domain's own MX."""
+    anna = Address("anna@bageri.example")
+    assert (destination("own", anna), destination("direct", anna)) == ("own", "direct:bageri.example")
+    assert [replace(ROUTE, server=one).destination for one in ("own", "direct")] == ["own", "direct:bageri.example"]
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_one_check_digit_in_ten_at_most_is_right(digit: int) -> None:
+    """Modulus 11 with the weights of the register; for 1374813 it is 6."""
+    assert Cvr(f"1374813{digit}").doubtful is (digit != 6)
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_a_slip_in_any_digit_is_doubtful(place: int) -> None:
+    """No weight is nothing."""
+    digits = list("13748136")
+    digits[place] = str((int(digits[place]) + 1) % 10)
+    assert Cvr("".join(digits)).doubtful
