@@ -6,8 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from nemboks.domain.changes import (
+    CODES_LAST,
     LAPSE,
     LOCK,
+    MOST,
+    PROBATION,
+    REMINDERS,
+    ROUNDS,
+    THIRTY,
     UNDO,
     WAIT,
     Change,
@@ -18,7 +24,7 @@ from nemboks.domain.changes import (
     proven,
     reminder,
     timed,
-)
+)  # fmt: skip
 from nemboks.domain.mailbox import Address
 from tests.helpers.clock import START
 
@@ -116,3 +122,71 @@ def test_one_word_for_its_state(given: dict[str, object], state: str):
     """As people and scripts read it."""
     assert state == change(**given).state
     assert (START + UNDO if "done_at" in given else None) == change(**given).undo_until()
+
+
+MOMENT = timedelta(microseconds=1)
+
+
+def test_the_rules_of_time():
+    """SECURITY 4a: 72 hours, 72 hours more of probation, seven days to take it back, a day to prove, a week's lock."""
+    days = [round(one / timedelta(days=1)) for one in (WAIT, PROBATION, UNDO, THIRTY, LOCK, LAPSE, CODES_LAST)]
+    assert [3, 3, 7, 30, 7, 1, 11] == days
+    assert (3, 3, 3) == (MOST, REMINDERS, ROUNDS)
+
+
+@pytest.mark.parametrize(
+    ("given", "pending"), [({}, True), ({"done_at": START}, False), ({"cancelled_at": START}, False)]
+)
+def test_what_is_pending(given: dict[str, object], pending: bool):
+    """It may still take effect; then it is due at its time, and lapses when nobody proves the address."""
+    assert pending is change(**given).pending
+    assert pending is lapsed(change(**given), START + LAPSE)
+    assert pending is due(change(effect_at=START, **given), START)
+
+
+def test_due_and_lapsed_to_the_moment():
+    """Not a moment before."""
+    assert (False, True) == tuple(lapsed(change(), START + LAPSE - one) for one in (MOMENT, 0 * MOMENT))
+    assert (False, True) == tuple(due(change(effect_at=START), START - one) for one in (MOMENT, 0 * MOMENT))
+    assert not due(change(), START)
+
+
+@pytest.mark.parametrize(
+    ("contact", "old", "also", "agreed"),
+    [(None, None, None, False), (None, START, None, True), (CONTACT, START, None, False),
+     (CONTACT, None, START, False), (CONTACT, START, START, True), (None, None, START, False)],
+)  # fmt: skip
+def test_who_has_agreed(contact: Address | None, old: datetime | None, also: datetime | None, agreed: bool):
+    """Everybody who can be asked."""
+    assert agreed is change(contact=contact, old_confirmed_at=old, contact_confirmed_at=also).agreed
+
+
+def test_another_wait():
+    """A demo's is shorter; it counts from the proof as well."""
+    short = timedelta(seconds=4)
+    assert START + HOUR + short == proven(change(), START + HOUR, short).effect_at
+    assert START + HOUR == proven(change(), START + HOUR).proven_at
+    again = proven(change(proven_at=START), START + HOUR, short)
+    assert (START, START + short) == (again.proven_at, again.effect_at)
+
+
+def test_agreeing_in_time_brings_it_forward():
+    """To now, and never to later than it was."""
+    waits = replace(proven(change(), START), old_confirmed_at=START + HOUR)
+    assert START + HOUR == timed(waits, START + HOUR).effect_at
+    assert START + HOUR == timed(replace(waits, effect_at=None), START + HOUR).effect_at
+    assert change(old_confirmed_at=START) == timed(change(old_confirmed_at=START), START)
+
+
+def test_the_longest_lock_counts():
+    """Of several, whether they were stopped or taken back."""
+    stopped = change(cancelled_at=START, cancelled_by="code:old")
+    undone = change(rolled_back_at=START + HOUR, rolled_back_by="code:old")
+    later = change(cancelled_at=START + 2 * HOUR, cancelled_by="code:contact")
+
+    assert START + HOUR + LOCK == locked_until([undone, stopped])
+    assert START + 2 * HOUR + LOCK == locked_until([stopped, undone, later])
+    assert locked_until([]) is None
+    assert locked_until([change(cancelled_by="code:x"), change(rolled_back_by="code:x")]) is None
+    both = change(cancelled_at=START, cancelled_by="anna", rolled_back_at=START, rolled_back_by="anna")
+    assert locked_until([both]) is None
