@@ -1,0 +1,168 @@
+"""What a schedule holds, drawn from its seed: who is there, what comes, what people do, which faults and how often.
+
+Swarm: each family of faults is on with a chance of its own, and then with a rate of its own; a run in which everything
+fails now and then finds less than one in which few things fail often.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+from nemboks.domain.mailbox import Face
+from nemboks.domain.pace import Pace
+from tests.helpers import builders as make
+from tests.helpers.fake_inbox import Removal
+from tests.model.desk_acts import NAMES
+from tests.simulation.floor1.ground import DIRECT, RELAY, TRUSTED, Box
+
+HOUR, DAY = 3600.0, 86_400.0
+UPSTREAM = ("H01", "H02", "H03", "H04", "H05", "H06", "H07", "H08", "H09", "H11", "H13", "H14", "H20", "H22", "H24",
+            "Hlost")  # fmt: skip
+LETTERS = ("H12", "H15", "H19", "H26", "H27", "Hcvr", "Hbad", "M03")
+MAIL = ("S01", "S02", "S04", "S07", "S09", "S10", "S11", "S12", "S13", "S15", "S16", "S17", "S18", "S19", "S20",
+        "S21", "S22", "S23", "S25", "S26", "S27", "slow", "silent", "Rfailed", "Rsilent", "Rjunk")  # fmt: skip
+STORE = ("D01", "full", "D13", "frozen")
+CLOCK = ("clock", "skew")
+PEOPLE = ("notices",)
+RARELY = frozenset({"H01", "H02", "H03", "H22", "S09", "D01", "full", "D13", "S25", "frozen", "H20", "H13", "H04"})
+OWN = ("legal_hold", "shadow", "keep", "other_stop")  # acts of this floor beside those of the desk's machine
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A letter that comes: when, for whom, and what is odd about it."""
+
+    at: float
+    box: int
+    kind: str
+    docs: int
+    says: int
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that people, authorities or the machine do at a time."""
+
+    at: float
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Death:
+    """The process ends: when a step is met for the n-th time, or at a moment; then nothing for a while."""
+
+    kind: str  # kill, sigterm
+    step: str  # "" for a moment
+    nth: int
+    at: float
+    down: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    seed: int
+    boxes: tuple[Box, ...]
+    seats: tuple[int, ...]  # of each daemon over the store
+    removal: Removal
+    pace: Pace
+    fused: bool
+    span: float  # seconds until all faults heal
+    postings: tuple[Posting, ...]
+    happenings: tuple[Happening, ...]
+    deaths: tuple[Death, ...]
+    rates: dict[str, float]
+    limit: int  # octets that the company's own server takes; 0: any
+
+
+STEPS = ("L", "P", "F", "C", "D", "T", "E", "M", "R", "A", "B", "Z", "J", "K", "V", "N")
+
+
+def drawn(seed: int) -> Plan:
+    """The plan of this seed."""
+    r = Random(f"plan {seed}")
+    boxes = _boxes(r)
+    span = r.choice((60.0, 1800.0, 2 * HOUR, 8 * HOUR, DAY, 3 * DAY))
+    rates = _rates(r)
+    return Plan(
+        seed, boxes, _seats(r),
+        r.choice((Removal.ON_RECEIPT, Removal.ON_RECEIPT, Removal.ON_FETCH, Removal.FORGETS, Removal.EVENTUALLY)),
+        _pace(r, span), r.random() < 0.5, span, _postings(r, boxes, span), _happenings(r, span, boxes, rates),
+        _deaths(r, span), rates, r.choice((4000, 6000)) if rates.get("S26") else 0,
+    )  # fmt: skip
+
+
+def _boxes(r: Random) -> tuple[Box, ...]:
+    more = r.choice((0, 0, 0, 0, 1, 1, 2, 3))
+    first = Box(landing=r.random() < 0.3, server=r.choice((make.SERVER, make.SERVER, RELAY)))
+    return (first, *(
+        Box(r.choice((Face.REST, Face.IMAP)), r.choice((make.SERVER, RELAY, TRUSTED, DIRECT)), r.random() < 0.5)
+        for _ in range(more)
+    ))  # fmt: skip
+
+
+def _seats(r: Random) -> tuple[int, ...]:
+    return tuple(r.choice((1, 2, 4)) for _ in range(r.choice((1, 1, 1, 2, 2, 3))))
+
+
+def _pace(r: Random, span: float) -> Pace:
+    poll = r.choice((60.0, 300.0)) if span <= 2 * HOUR else r.choice((1800.0, 2 * HOUR, 4 * HOUR))
+    return Pace(poll_seconds=poll, sweep_seconds=1.0)
+
+
+def _rates(r: Random) -> dict[str, float]:
+    if r.random() < 0.05:
+        return {}
+    rates = {}
+    for family in (UPSTREAM, LETTERS, MAIL, STORE, CLOCK, PEOPLE):
+        on = r.random() < 0.6
+        for name in family:
+            chance, rate = r.random(), r.choice((0.03, 0.1, 0.3))
+            if on and chance < 0.3:
+                rates[name] = rate * (0.3 if name in RARELY else 1.0)
+    return rates
+
+
+def _postings(r: Random, boxes: tuple[Box, ...], span: float) -> tuple[Posting, ...]:
+    number = 3 + int(10 * r.random() ** 3)
+    together = r.random() < 0.5
+    return tuple(
+        Posting(
+            r.random() * (1.0 if together else span * 0.8), r.randrange(len(boxes)),
+            r.choice(("H12", "Hbad", "Hcvr", "H27")) if r.random() < 0.12 else "ordinary",
+            r.choice((1, 1, 1, 2, 3)), r.randrange(4),
+        )
+        for _ in range(number)
+    )  # fmt: skip
+
+
+def _happenings(r: Random, span: float, boxes: tuple[Box, ...], rates: dict[str, float]) -> tuple[Happening, ...]:
+    acts: list[Happening] = []
+    if r.random() < 0.5:
+        names = r.sample(sorted({*NAMES, *OWN}), r.randint(1, 4))
+        for name in names:
+            acts += [Happening(_when(r, span), name, r.randrange(36)) for _ in range(r.randint(1, 3))]
+    for name in ("H15", "H26", "M03", "D13", "clock", "skew"):
+        if name in rates:
+            acts += [Happening(_when(r, span), name, r.randrange(1000)) for _ in range(r.randint(1, 3))]
+    for name in ("D01", "full"):
+        if name in rates:
+            acts.append(Happening(_when(r, span), name, r.choice((3, 30, 600))))
+    return tuple(sorted(acts, key=lambda x: x.at))
+
+
+def _when(r: Random, span: float) -> float:
+    """Mostly while letters are on their way, which is soon after they came."""
+    return r.choice((r.random() * min(span, 20.0), r.random() * min(span, 600.0), r.random() * span))
+
+
+def _deaths(r: Random, span: float) -> tuple[Death, ...]:
+    if r.random() >= 0.4:
+        return ()
+    kinds = r.choice((("kill",), ("kill",), ("sigterm",), ("kill", "sigterm")))
+    return tuple(
+        Death(
+            r.choice(kinds), r.choice(("", *STEPS, *STEPS)), r.choice((1, 1, 2, 3, 5, 8)), _when(r, span),
+            r.choice((0.5, 5.0, 120.0, HOUR)),
+        )
+        for _ in range(r.choice((1, 1, 2, 3, 5)))
+    )  # fmt: skip

@@ -1,0 +1,231 @@
+"""What happens beside the program: post comes, people act, clocks step, files rot; in the end all heals and drains."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+from nemboks.daemon.dated import ALL
+from nemboks.desk import custody, estate_approvals, golive
+from nemboks.desk.access import Asking
+from nemboks.desk.errors import DeskError
+from nemboks.desk.letters import release
+from nemboks.desk.mailboxes import pause, resume
+from nemboks.domain.letter import Stale
+from nemboks.store.errors import StoreError
+from nemboks.store.spool import Spool
+from tests.desk.estating import Court
+from tests.helpers import builders as make
+from tests.model.desk_acts import Acts
+from tests.simulation.floor1 import ground, letters
+from tests.simulation.floor1.end import unsettled
+from tests.simulation.floor1.life import Life
+from tests.simulation.floor1.plan import DAY, HOUR, Happening, Posting
+from tests.simulation.floor1.sim import Sim
+
+DRAIN = 9 * DAY  # an attempt at an old letter comes every six hours, a probation takes three days
+OPERATORS = ("ida", "anna", "jens", "sune")
+
+
+class Script:
+    """The schedule's happenings, in order, over all lives."""
+
+    def __init__(self, sim: Sim) -> None:
+        self.sim = sim
+        plan = sim.plan
+        events: list[tuple[float, Posting | Happening]] = [(x.at, x) for x in (*plan.postings, *plan.happenings)]
+        self.queue = sorted(events, key=lambda x: x[0])
+        self.posted = 0
+        self.heal_at = plan.span
+        self.done = False
+        self.late: list[str] = []
+
+    async def plays(self, life: Life) -> None:
+        """Plays on in this life; ends it when all is over."""
+        while self.queue or not self.sim.healed:
+            at = self.queue[0][0] if self.queue else self.heal_at
+            await asyncio.sleep(max(0.0, at - self.sim.now()))
+            if not self.queue:
+                self._heals()
+            else:
+                await self._happens(life, self.queue.pop(0)[1])
+            self.sim.oracle.catch_up()
+            life.ticks.poke()
+        await self._drains(life)
+        self.done = True
+        life.stop()
+
+    async def _happens(self, life: Life, thing: Posting | Happening) -> None:
+        if isinstance(thing, Posting):
+            self.posted += 1
+            letters.post(self.sim, thing, self.posted)
+        elif thing.name in ("D01", "full"):
+            self.sim.trouble(thing.name, float(thing.number))
+        elif thing.name in ("clock", "skew"):
+            self._clock(thing)
+        elif thing.name in ("H15", "H26", "M03", "D13"):
+            self._upstream(life, thing)
+        else:
+            await self._act(life, thing)
+
+    # --- what machines and authorities do ---
+
+    def _clock(self, thing: Happening) -> None:
+        step = (-DAY, -HOUR, -30.0, 30.0, HOUR, DAY)[thing.number % 6]
+        if self.sim.inject(thing.name, self._where()):
+            if thing.name == "clock":
+                self.sim.clock.skew += step
+                self.sim.clock_was_stepped = True
+            else:
+                self.sim.upstream.skew += step
+                self.sim.clock_was_stepped = True
+
+    def _upstream(self, life: Life, thing: Happening) -> None:
+        posts = self.sim.upstream.letters
+        if not posts:
+            return
+        posted = posts[thing.number % len(posts)]
+        row = self.sim.oracle.rows("SELECT state FROM letters WHERE upstream_id = ?", (posted.id,))
+        where = row[0]["state"] if row else "unknown"
+        if thing.name == "M03":
+            if self.sim.plan.boxes[posted.box - 1].face.value == "imap" and self.sim.inject("M03", where):
+                self.sim.upstream.renumber(posted.box)
+        elif thing.name == "H26":
+            if self.sim.inject("H26", where):
+                self.sim.upstream.recall(posted)
+        elif thing.name == "H15":
+            if posted.here and posted.kind == "ordinary" and self.sim.inject("H15", where):
+                letters.other_contents(self.sim, posted)
+        else:
+            self._rots(life, thing)
+
+    def _rots(self, life: Life, thing: Happening) -> None:
+        """A spool file is gone, or a bit of it is flipped (RELIABILITY D13)."""
+        rows = self.sim.oracle.rows("SELECT * FROM letters WHERE contents_file IS NOT NULL ORDER BY id")
+        rows = [x for x in rows if (life.spool.directory / x["contents_file"]).exists()]
+        if not rows:
+            return
+        row = rows[thing.number % len(rows)]
+        if not self.sim.inject("D13", row["state"]):
+            return
+        path = life.spool.directory / row["contents_file"]
+        if thing.number % 2:
+            path.unlink()
+        else:
+            data = bytearray(path.read_bytes())
+            data[thing.number % len(data)] ^= 0x10
+            path.write_bytes(data)
+        posted = self.sim.oracle.posted_of(row)
+        if posted is not None:
+            posted.excused = posted.excused or not posted.here
+
+    def _where(self) -> str:
+        states = [x["state"] for x in self.sim.oracle.rows("SELECT DISTINCT state FROM letters ORDER BY state")]
+        return "+".join(states) or "none"
+
+    # --- what people do ---
+
+    async def _act(self, life: Life, thing: Happening) -> None:
+        states = self._in_flight()
+        if not self.sim.inject(f"act {thing.name}", states[0] if states else "none"):
+            return
+        for state in states[1:]:
+            self.sim.cell(f"act {thing.name}", state)
+        with suppress(StoreError):
+            allowed = await self._does(life, thing.name, thing.number)
+            self.sim.tell("act", thing.name, thing.number, allowed)
+
+    def _in_flight(self) -> list[str]:
+        rows = self.sim.oracle.rows(
+            "SELECT DISTINCT CASE WHEN dot_begun_at IS NOT NULL AND state = 'SENDING' THEN 'DOT' ELSE state END AS s"
+            " FROM letters WHERE mailbox_id = 1 ORDER BY s"
+        )
+        return [x["s"] for x in rows]
+
+    async def _does(self, life: Life, name: str, n: int) -> bool:
+        if name == "keep":
+            await life.store.act(lambda books: books.keep(_kept_for(books.mailbox_of(1), n % 3)))
+            return True
+        store, by = life.store, Asking("root (operator)", "anna")
+        try:
+            if name == "legal_hold":
+                await custody.legal_hold(store, Asking("root (operator)", "ida"), make.ANNA, bool(n % 2), "fordi")
+            elif name == "shadow":
+                await (custody.shadow if n % 2 else golive.go_live)(store, by, make.ANNA)
+            elif name == "other_stop":
+                cvr = ground.CVRS[n % len(self.sim.plan.boxes)]
+                await (pause if n % 4 < 2 else resume)(store, Asking("root (operator)", "ida"), cvr)
+            else:
+                return await Acts(cast(Any, self._court(life))).does(name, n)
+        except (DeskError, Stale):
+            return False
+        return True
+
+    def _court(self, life: Life) -> Court:
+        folder = life.spool.directory.with_name("documents")
+        return Court(life.store, cast(Any, self.sim.clock), Spool(folder, ground.keys(), threaded=False))
+
+    # --- heal and drain ---
+
+    def _heals(self) -> None:
+        self.sim.tell("healed")
+        self.sim.healed = True
+        self.sim.clock_was_stepped = self.sim.clock_was_stepped or self.sim.clock.skew != 0
+
+    async def _drains(self, life: Life) -> None:
+        """Time passes until nothing has to happen any more; people let go on what they may."""
+        end, wait = self.sim.now() + DRAIN, 60.0
+        await self._people_decide(life)
+        while self.sim.now() < end:
+            for _ in range(2):
+                await self._sweep(life)
+                await asyncio.sleep(wait)
+            self.late = list(unsettled(self.sim))
+            if not self.late:
+                break
+            await self._people_release(life)
+            wait = min(wait * 2, 6 * HOUR)
+        self.sim.chores_wanted = True
+        life.ticks.poke()
+        await asyncio.sleep(120)
+
+    async def _sweep(self, life: Life) -> None:
+        for one in ALL:
+            if await life.store.ask(one.waiting):
+                await life.store.act(one.take_effect)
+        self.sim.oracle.catch_up()
+        life.ticks.poke()
+
+    async def _people_decide(self, life: Life) -> None:
+        """Cases are decided, pauses and holds are lifted, mailboxes go live."""
+        store, ida = life.store, Asking("root (operator)", "ida")
+        for case in self.sim.oracle.rows("SELECT id, state FROM estates WHERE state IN ('open', 'approved')"):
+            await self._tries(estate_approvals.estate_refuse(store, ida, case["id"], "forkert CVR"))
+        for cvr in ground.CVRS[: len(self.sim.plan.boxes)]:
+            await self._tries(resume(store, ida, cvr))
+            await self._tries(custody.legal_hold(store, ida, cvr, False, "forbi"))
+            await self._tries(golive.go_live(store, Asking("root (operator)", "anna"), cvr, anyway=True, reason="ja"))
+
+    async def _people_release(self, life: Life) -> None:
+        for row in self.sim.oracle.rows("SELECT id FROM letters WHERE state = 'HELD' OR bounced != '' ORDER BY id"):
+            for name in OPERATORS[:2]:
+                if await self._tries(release(life.store, Asking("root (operator)", name), row["id"])):
+                    break
+
+    async def _tries(self, act: Any) -> bool:
+        try:
+            await act
+        except (DeskError, Stale):
+            return False
+        return True
+
+
+def _kept_for(box: Any, days: int) -> Any:
+    return replace(box, custody=replace(box.custody, keep_days=days))
+
+
+def times(start: float, seconds: float, number: int) -> Iterator[timedelta]:
+    for k in range(number):
+        yield timedelta(seconds=start + k * seconds)
