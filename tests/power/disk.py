@@ -14,7 +14,7 @@ from random import Random
 from typing import Final, Literal
 
 SECTOR: Final = 512
-Act = Literal["create", "mkdir", "write", "truncate", "sync", "sync_directory", "rename", "unlink"]
+Act = Literal["create", "mkdir", "write", "truncate", "sync", "sync_directory", "rename", "unlink", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,8 @@ class Disk:
             self._file(op.path).pending.append(op)
         elif op.act == "sync":
             self._file(op.path).sync()
+        elif op.act == "broken":  # a failed fsync: what was to be written may be gone, and no later one says so
+            self._file(op.path).pending.clear()
         elif op.act == "sync_directory":
             self._sync_names(op.path)
         else:

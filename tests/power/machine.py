@@ -72,15 +72,18 @@ class Recorder:
     _key: tuple[Any, ...] = ()
 
     def tell(self, act: Any, path: str, offset: int = 0, data: bytes = b"", to: str = "") -> None:
-        self._look()
+        self.look()
         self.refuse(len(self.ops) + 1, act, path)
+        self.note(act, path, offset, data, to)
+
+    def note(self, act: Any, path: str, offset: int = 0, data: bytes = b"", to: str = "") -> None:
         self.ops.append(Op(act, self._short(path), len(self.moments) - 1, offset, data, to and self._short(to)))
 
     def _short(self, path: str) -> str:
         name = os.path.relpath(os.path.realpath(os.path.dirname(path)) + os.sep + os.path.basename(path), self.root)
         return "" if name == "." else name
 
-    def _look(self) -> None:
+    def look(self) -> None:
         inbox, courier = self.town.inbox, self.town.courier
         seen = (len(inbox.acts), len(inbox.receipts), len(inbox.letters), len(courier.sent), len(courier.endings))
         key = (*seen, self.town.clock.now(), len(self.journal))
@@ -204,7 +207,7 @@ async def record(make_town: Callable[[], Town], root: Path, **machine: Any) -> R
     recorder = Recorder(root, town, journal)
     with watched(recorder), watched_files(root, recorder):
         await Machine(root, town, keys, journal, **machine).life()
-    recorder._look()
+    recorder.look()
     return Recording(make_town, keys, recorder.ops, recorder.moments, journal)
 
 

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nemboks.domain.letter import Letter, State
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
-from tests.crash.oracle import _id_of
-from tests.journey.town import Town
 from tests.power.cut import clear, lay
 from tests.power.disk import Choice, Disk
+from tests.power.judge import Facts, judge
 from tests.power.machine import MODES, Machine, Moment, Recording, durability, record, town_at
 from tests.power.tally import Image, Tally
 from tests.power.ways import FORGETS, ON_RECEIPT, WAYS
@@ -35,25 +33,6 @@ class Commit:
     moment: Moment
 
 
-@dataclass
-class Facts:
-    """What a ledger says of each letter, by its upstream id."""
-
-    letters: dict[str, Letter]
-
-    @classmethod
-    async def of(cls, store: Store) -> "Facts":
-        return cls({x.upstream_id: x for x in await store.letters.list(limit=1000)})
-
-    def doubts(self, id_: str) -> int:
-        """Mails that this ledger knows may have come: a confirmation, uncertain ends, a dot that is out."""
-        letter = self.letters.get(id_)
-        if letter is None:
-            return 0
-        dot = letter.state is State.SENDING and letter.dot_begun_at is not None
-        return int(letter.confirmation is not None) + letter.uncertain + int(dot)
-
-
 def commits(recording: Recording) -> Iterator[Commit]:
     """Every commit after the ledger was made, in order; of a life in DELETE mode."""
     disk, over = Disk(), False
@@ -67,7 +46,7 @@ def commits(recording: Recording) -> Iterator[Commit]:
 
 async def roll_back(recording: Recording, now: Commit, then: Commit, root: Path, keeps: bool, tally: Tally) -> None:
     """The machine as it is now, with the ledger of then; what became of it goes to the tally."""
-    known = await _facts(recording, now, root.with_name("known"))
+    known = await known_at(recording, now, root.with_name("known"))
     lay({**now.image, LEDGER: then.image[LEDGER]}, root)
     town, journal = town_at(recording, now.moment), list(recording.journal[: now.moment.journal])
     before: list[Facts] = []
@@ -79,48 +58,20 @@ async def roll_back(recording: Recording, now: Commit, then: Commit, root: Path,
     tally.restarts += 1
     try:
         await Machine(root, town, recording.keys, journal).life(look)
-        _judge(town, known, before, keeps, tally)
+        judge(town, known, before, keeps, tally)
     except Exception as error:
         tally.fail(tally.restarts, root.name, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
     clear(root)
 
 
-async def _facts(recording: Recording, now: Commit, root: Path) -> Facts:
+async def known_at(recording: Recording, now: Commit, root: Path) -> Facts:
+    """What the ledger says at that commit."""
     lay(now.image, root)
     town = town_at(recording, now.moment)
     async with Machine(root, town, recording.keys, []).process() as (store, _):
         facts = await Facts.of(store)
     clear(root)
     return facts
-
-
-def _judge(town: Town, known: Facts, looks: list[Facts], keeps: bool, tally: Tally) -> None:
-    back, rest = looks
-    mails = Counter(_id_of(x.letter) for x in town.courier.sent)
-    kept = {_id_of(x.letter) for x in town.courier.sent if x.kept}
-    for id_ in {*known.letters, *rest.letters, *town.inbox.letters}:
-        forgotten = known.doubts(id_) - back.doubts(id_)
-        after = rest.letters.get(id_)
-        allowed = 1 + max(0, forgotten) + (after.uncertain if after else 0)
-        assert mails[id_] <= allowed, f"copies: {mails[id_]} mails of {id_}, {allowed} may be"
-        tally.copies += max(0, mails[id_] - 1)
-        tally.uncertain += after.uncertain if after else 0
-        _lost(id_, id_ in kept, after, town, keeps, tally)
-    early = {x.upstream_id for x in town.inbox.receipts} - kept
-    assert not early, f"premature: {early}"
-
-
-def _lost(id_: str, kept: bool, after: Letter | None, town: Town, keeps: bool, tally: Tally) -> None:
-    said = after is not None and after.state is State.VANISHED
-    if kept:
-        tally.cells["delivered, and called vanished" if said else "delivered"] += 1
-    elif id_ in town.inbox.letters:
-        there = after is not None and after.state is State.HELD
-        assert there, f"lost: {id_} lies upstream and nobody looks at it ({after and after.state})"
-        tally.cells["held"] += 1
-    else:
-        tally.cells["lost, with an alarm" if said else "lost, and nobody knows"] += 1
-        assert not keeps, f"lost: {id_}"
 
 
 async def every(at: Path, arguments: argparse.Namespace, step: int = 1) -> Tally:

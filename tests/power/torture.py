@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from tests.power import rolled_back, sick
+from tests.power import damaged, rolled_back, sick
 from tests.power.cut import cut_at
 from tests.power.disk import PLAIN, Chance
 from tests.power.machine import MODES, directory, durability, record
@@ -65,7 +65,10 @@ RUNS: Final[dict[str, Run]] = {
     "cuts": cuts,
     "planted": planted,
     "rolled-back": rolled_back.every,
-    **sick.RUNS,
+    "fsync": sick.fsync,
+    "full": sick.full,
+    "octets": damaged.octets,
+    "spool": damaged.spooled,
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 OPEN_CREATE: Final = 0x4  # sqlite3.h: SQLITE_OPEN_CREATE
 FULL: Final = 13
-IOERR: Final = {"write": 778, "truncate": 1546, "sync": 1034, "sync_directory": 1290, "unlink": 2570}
+IOERR: Final = {"create": 14, "write": 778, "truncate": 1546, "sync": 1034, "sync_directory": 1290, "unlink": 2570}
 
 
 class Watcher(Protocol):
@@ -166,7 +166,7 @@ class Watched:
         try:
             self._watcher.tell(act, path, offset, data)
         except OSError as error:
-            full = error.errno == errno.ENOSPC and act in ("write", "create", "truncate")
+            full = error.errno == errno.ENOSPC and act in ("write", "truncate")
             return FULL if full else IOERR.get(act, 10)
         except BaseException as error:  # a fault of the watcher's; ctypes would only print it
             self.fault = self.fault or error
