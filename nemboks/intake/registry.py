@@ -5,7 +5,6 @@ we do not know is unknown, never active; no API token is in an error, a log line
 Never does: ask anything of a company's own mailbox, or keep what it was told.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +15,7 @@ import httpx2
 from nemboks.domain.custody import Consent, Life
 from nemboks.domain.mailbox import Cvr
 from nemboks.domain.pace import Pace
-from nemboks.intake.rest_calls import Answer, RestAccess, RestCalls, open_client
+from nemboks.intake.rest_calls import Answer, RestAccess, RestCalls, open_client, strict_json
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, Refused, Standing, Unavailable
 
@@ -104,7 +103,7 @@ def _systems(answer: Answer) -> list[Mapping[str, Any]]:
 
 def _json(answer: Answer, what: str) -> Any:
     try:
-        return json.loads(answer.body)
+        return strict_json(answer.body)
     except (ValueError, RecursionError):
         # The decoder's error holds the whole text, tokens and all: nothing may print it.
         raise Unavailable(f"{what} is not JSON; is this a log-in page?") from None

@@ -6,7 +6,6 @@ Never does: acknowledge anything it was not handed a Receipt for, or DELETE unle
 """
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -19,7 +18,7 @@ import httpx2
 
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
-from nemboks.intake.rest_calls import Answer, Body, RestAccess, RestCalls
+from nemboks.intake.rest_calls import Answer, Body, RestAccess, RestCalls, strict_json
 from nemboks.ports import Clock, Gone, Listed, Refused, Unavailable
 
 __all__ = ["RestAccess", "RestInbox"]
@@ -162,7 +161,7 @@ class _Page:
 def _page(answer: Answer) -> _Page:
     """The page object of DIGITAL-POST 2.1. Raises Unavailable for anything else, such as an HTML page (H13)."""
     try:
-        page = json.loads(answer.body)
+        page = strict_json(answer.body)
     except (ValueError, RecursionError) as error:
         raise Unavailable("the list of letters is not JSON; is this a log-in page?") from error
     ids = page.get("content") if isinstance(page, dict) else None

@@ -8,6 +8,7 @@ Never does: try again. The journey knows when.
 import asyncio
 import base64
 import json
+import math
 import re
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -155,7 +156,7 @@ class RestCalls:
     def _detail(self, answer: Answer) -> str:
         """Code and message of an ErrorMessage (DIGITAL-POST 2.2), "" when the body is none."""
         try:
-            fault = json.loads(answer.body)
+            fault = strict_json(answer.body)
         except (ValueError, RecursionError):
             return ""
         if not isinstance(fault, dict):
@@ -183,6 +184,24 @@ class Body(AsyncIterator[bytes]):
         if self._length is not None and self._received != self._length:
             raise Unavailable(f"the letter ended after {self._received} of {self._length} bytes")
         raise StopAsyncIteration
+
+
+def strict_json(body: bytes) -> Any:
+    """What the JSON says. ValueError, RecursionError for what another reader might read otherwise: a key that is there
+    twice, NaN and numbers beyond all bounds (RFC 8259 4 and 6)."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("a key stands there twice")
+        return found
+
+    def bounded(text: str) -> float:
+        if not math.isfinite(number := float(text)):
+            raise ValueError("a number that is none")
+        return number
+
+    return json.loads(body, object_pairs_hook=once, parse_constant=bounded, parse_float=bounded)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
