@@ -1,5 +1,6 @@
 """`nemboks cvr`: see, add, pause and resume mailboxes. Secrets come from files or stdin, never from an argument."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -184,16 +185,19 @@ def _imap(user: str | None, password_file: Path | None) -> dict[str, str]:
 
 
 def _secret(file: Path, name: str) -> str:
-    """The secret of the file or of stdin, without the line's end; asked for unseen at a terminal."""
+    """The secret of the file or of stdin, exactly, without the line's end; asked for unseen at a terminal."""
     if str(file) != "-":
-        with file.open(errors="replace") as opened:
-            text = opened.read(SECRET_CHARACTERS + 1)
+        try:
+            with file.open(encoding="utf-8") as opened:
+                text = opened.read(SECRET_CHARACTERS + 2)
+        except UnicodeDecodeError:
+            raise click.UsageError(f"the {name} must be text in UTF-8") from None
     elif sys.stdin.isatty():
         text = click.prompt(name, hide_input=True, err=True)
     else:
-        text = sys.stdin.read(SECRET_CHARACTERS + 1)
-    secret = text.strip()
-    if not secret or len(secret) > SECRET_CHARACTERS or "\n" in secret:
+        text = sys.stdin.read(SECRET_CHARACTERS + 2)
+    secret = text.rstrip("\r\n")  # blanks may be part of it
+    if not secret.strip() or len(secret) > SECRET_CHARACTERS or re.search(r"[\x00-\x1f\x7f]", secret):
         raise click.UsageError(f"the {name} must be one line of text that is not empty")
     return secret
 

@@ -1,6 +1,7 @@
 """What the groups of settings share: strictness, and secrets that may lie in files."""
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,8 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 PLACEHOLDERS: Final = frozenset({"changeme", "change-me", "example", "password", "secret", "token", "your-token-here"})
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class SettingsError(Exception):
@@ -26,6 +29,8 @@ def secret(value: SecretStr | None, file: Path | None, name: str) -> str:
         raise SettingsError(f"{name} is missing: set it, or {name}_file")
     else:
         text = _text(file, name, private=True)
+    if _CONTROL.search(text):  # no login could say it: IMAP and AUTH PLAIN end a password there
+        raise SettingsError(f"{name} holds a line break or another control character")
     if text.casefold() in PLACEHOLDERS:
         raise SettingsError(f"{name} is the example's; put the real one there")
     return _filled(text, file, name)
@@ -41,7 +46,9 @@ def _text(file: Path, name: str, private: bool) -> str:
     try:
         if private and file.stat().st_mode & stat.S_IROTH and not _of_systemd(file):
             raise SettingsError(f"{name}_file: everybody can read {file}; run: chmod 600 {file}")
-        return file.read_text().strip()
+        text = file.read_text()
+        # A password may begin or end with a blank: only the line's end is the editor's.
+        return text.rstrip("\r\n") if private else text.strip()
     except OSError as e:
         raise SettingsError(f"{name}_file: {file} cannot be read ({e.strerror})") from e
     except UnicodeDecodeError as e:
