@@ -183,8 +183,8 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
             raise SettingsError(f"the settings file {file} cannot be read ({e.strerror})") from e
         except (ValueError, RecursionError) as e:  # TOMLDecodeError and UnicodeDecodeError; a number of 5000 digits
             raise SettingsError(f"the settings file {file} is not TOML: {e}") from e
-    # pydantic-settings takes these for orders to itself: to read another file, or the command line.
-    if unknown := next((name for name in values if name.startswith("_")), ""):
+    # The library would take `_env_file` and its like for orders to itself, and `PACE` for another spelling of `pace`.
+    if unknown := next((name for name in values if name not in Settings.model_fields), ""):
         raise SettingsError(f"{unknown}: there is no such setting; is it misspelt?")
     _known_variables(environ)
     if values.get("environment", environ.get(f"{PREFIX}ENVIRONMENT")) == "demo":
