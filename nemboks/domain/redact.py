@@ -5,10 +5,11 @@ never decide whether a number is a real CPR number: since 2007 the check digit s
 """
 
 import re
+import unicodedata
 
 _DAY = "(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"  # 61-91: replacement numbers have 60 added to the day
 _MONTH = "(?:0[1-9]|1[0-2])"
-_GAP = "[ \u00a0]?[-\u2010-\u2015]?[ \u00a0]?"
+_GAP = "[ \u00a0]?[-\u2010-\u2015\u2212\ufe63\uff0d]?[ \u00a0]?"
 _CPR = re.compile(rf"(?<![0-9]){_DAY}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}(?![0-9])")
 
 # Starting only where a run of such characters starts, and never giving one back, keeps the search linear.
@@ -16,12 +17,30 @@ _ATOM = r'[^\s<>()\[\]:;,@"\\]'
 _LOCAL = re.compile(rf'(?<!{_ATOM})({_ATOM}){_ATOM}*+(?=@)|"([^"\r\n])[^"\r\n]*+"(?=@)')
 
 
+class _Digits(dict[int, str]):
+    """For `str.translate`: the ASCII digit of each sign that is a digit elsewhere, such as full-width ones."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        return str(unicodedata.digit(sign, sign))
+
+
+_DIGITS = _Digits()
+
+
 def mask_cpr(text: str) -> str:
     """The text with everything shaped like a CPR number replaced by `[CPR]`.
 
-    All ten digits go, because the first six are a birth date.
+    All ten digits go, because the first six are a birth date; in whatever digits they are written.
     """
-    return _CPR.sub("[CPR]", text)
+    plain = text if text.isascii() else text.translate(_DIGITS)  # sign for sign, so that places agree
+    if plain is text or plain == text:
+        return _CPR.sub("[CPR]", text)
+    shown, at = [], 0
+    for found in _CPR.finditer(plain):
+        shown += [text[at : found.start()], "[CPR]"]
+        at = found.end()
+    return "".join([*shown, text[at:]])
 
 
 def redact(text: str) -> str:
