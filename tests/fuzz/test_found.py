@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from nemboks.content.cvr_table import read_table
+from nemboks.domain.redact import mask_cpr
 from nemboks.settings import SettingsError, load
 from tests.fuzz.parsers import imap, rest
 from tests.fuzz.peer import Script
@@ -61,3 +63,21 @@ def test_an_impossible_number_of_an_imap_letter_is_found_and_never_fetched() -> 
 
     assert imap.check(b"l0" + selected + b"\x1e" + listed % (2**32 - 1)) == "list"
     assert imap.check(b"l0" + selected + b"\x1e" + listed % 2**32) == "Unavailable"
+
+
+def test_a_setting_in_capitals_goes_against_the_one_that_is_meant(tmp_path: Path) -> None:
+    """`PACE` is a misspelt key: beside `pace` nobody could say which of the two counted."""
+    with pytest.raises(SettingsError, match="PACE: there is no such setting"):
+        settings_of(tmp_path, 'environment = "demo"\n[PACE]\ndot_seconds = 700\n')
+
+
+@pytest.mark.parametrize(
+    "written", ["０１０１０１００００", "０１０１０１－００００", "٠١٠١٠١-٠٠٠٠", "010101−0000", "01⁰¹01-0000"]
+)
+def test_a_cpr_number_in_other_digits_is_told_back(written: str) -> None:
+    """It is masked in whatever digits and with whatever hyphen; the words around it stay as they are."""
+    table = read_table(f"cvr;navn;email;kolonne {written} å\r\n13748136;x;{written};y\r\n".encode())
+
+    assert mask_cpr(f"få {written} æ ２０２６") == "få [CPR] æ ２０２６"
+    assert [one.column for one in table.warnings] == ["kolonne [CPR] å"]
+    assert "[CPR]" in [one.value for one in table.faults]

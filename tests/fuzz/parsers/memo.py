@@ -17,6 +17,7 @@ from nemboks.content.memo import FIELD, MemoReader
 from nemboks.domain.headline import Document, Headline, Kind, Role
 from tests.content.mails import NAMES
 from tests.content.memos import File, Memo, action, case, entry, mail_of, seen_of, writer
+from tests.content.readers import by_rfc2231
 
 OUTCOMES = frozenset({"letter", "nemsms", "unreadable"})
 LONGEST = 16_384
@@ -93,7 +94,8 @@ def _mail(raw: bytes, headline: Headline, files: list[bytes]) -> None:
     assert [part.get_payload(decode=True) for part in attached] == files
     for part in attached:
         name: Any = part.get_filename()
-        assert name and _is_one_line(name) and len(name) <= 80 and not set('/\\"<>|:') & set(name), name
+        assert name and _is_one_line(name) and not set('/\\"<>|:') & set(name), name
+        assert len(by_rfc2231(part)) <= 80, name
         assert not _CPR.search(name)
 
 
