@@ -19,6 +19,7 @@ class Systemd:
         if not self._address:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as s:
+            s.setblocking(False)  # the loop must not wait for a manager whose queue is full
             try:
                 s.sendto(message.encode(), self._address)
             except OSError:

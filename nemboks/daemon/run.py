@@ -131,7 +131,7 @@ class Daemon:
     # --- run until told to stop ---
 
     async def run(self, systemd: Systemd | None = None) -> None:
-        """Serve until SIGTERM or SIGINT. Raises what a loop raised."""
+        """Serve until SIGTERM, SIGINT or SIGHUP. Raises what a loop raised."""
         systemd = systemd or Systemd()
         self._hear_signals()
         await recover(self.world, sole=True)
@@ -152,7 +152,8 @@ class Daemon:
             log().info("daemon_stopped")
 
     def _hear_signals(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        # A hang-up too: systemd starts us again at once, and the start reads the settings anew.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.stopping.set)
 
     async def _serve(self, role: Work[Any], group: asyncio.TaskGroup) -> None:
@@ -247,7 +248,7 @@ class Daemon:
     async def drain(self) -> None:
         """One pass: every mailbox is listed once, and its letters go as far as they can go now. Then returns.
 
-        SIGTERM and SIGINT end it early, as they end `run`. Raises, in the end, the first fault that a step met.
+        SIGTERM, SIGINT and SIGHUP end it early, as they end `run`. Raises, in the end, the first fault that a step met.
         """
         self._hear_signals()
         await recover(self.world, sole=True)
