@@ -1,6 +1,7 @@
 """Reads the facts for the judge: every Maildir, both faces of Digital Post, the ledger, and Postfix' own moments."""
 
 import email
+import email.message
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -52,7 +53,13 @@ def mail_of(to: str, raw: bytes, taken: Mapping[str, float], arrived: float) -> 
     digests = tuple(hashlib.sha256(_octets(part.get_payload(decode=True))).hexdigest() for part in leaves)
     label, cvr = (str(message.get(name, "")).strip().lower() for name in ("Nemboks-Letter", "Nemboks-Cvr"))
     at = taken.get(number[1].decode(), arrived) if number else arrived
-    return Mail(to, digests, at, hashlib.sha256(wire).hexdigest(), f"{cvr}/{label}" if label else "", cvr)
+    wire_sha256 = hashlib.sha256(wire).hexdigest()
+    return Mail(to, digests, at, wire_sha256, f"{cvr}/{label}" if label else "", cvr, _part(message))
+
+
+def _part(message: email.message.Message) -> tuple[int, int]:
+    number, _, count = str(message.get("Nemboks-Part", "1/1")).partition("/")
+    return int(number), int(count)
 
 
 def _octets(payload: Any) -> bytes:

@@ -123,11 +123,11 @@ class Torture:
         self._daemon = daemon = self._start(watch)
         if plan.how == "start":
             over.wait(plan.seconds)
-        elif not daemon.until(READY):
-            raise DaemonEnded("it did not become ready")
-        else:
+        elif daemon.until(READY):
             self.told.start_seconds.append(daemon.ready_seconds)
             over.wait(LAST_SECONDS if plan.how == "event" else plan.seconds)
+        elif not over.is_set():  # else its moment came while it recovered
+            raise DaemonEnded("it did not become ready")
         self._freeze(daemon, plan.freeze)
         self._stop(daemon) if plan.how == "stop" else self._kill(daemon, plan)
 

@@ -32,6 +32,7 @@ class Mail:
     wire: str  # SHA-256 of what we sent, without what the servers put on top
     key: str = ""  # what its label says
     cvr: str = ""
+    part: tuple[int, int] = (1, 1)  # which mail of how many it says it is
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Verdict:
     unsettled: int = 0
     altered: int = 0  # copies to one address that differ
     unexplained: int = 0  # copies without an uncertain end of their own letter
-    torn: int = 0  # mails of a letter without all of its documents
+    torn: int = 0  # mails in one piece that have not all of their letter's documents
     orders: int = 0
     plain: int = 0
     problems: list[str] = field(default_factory=list)
@@ -116,34 +117,51 @@ def _in_the_right_hands(mail: Mail, keys: Iterable[str], facts: Facts, verdict: 
 
 def _letter(letter: Posted, mails: Sequence[Mail], facts: Facts, verdict: Verdict) -> None:
     row = facts.rows.get(letter.key)
-    whole = [mail for mail in mails if not Counter(letter.documents) - Counter(mail.parts)]
-    if torn := len(mails) - len(whole):
-        verdict.torn += torn
-        verdict.tell(f"torn: {letter.key}: {torn} mails without all of its documents")
-    gone = letter.key in facts.removed
-    if gone and not whole:
+    torn = [mail for mail in mails if mail.part == (1, 1) and Counter(letter.documents) - Counter(mail.parts)]
+    if torn:
+        verdict.torn += len(torn)
+        verdict.tell(f"torn: {letter.key}: {len(torn)} mails without all of its documents")
+    whole_at = _whole_at(letter, mails)
+    gone, at = letter.key in facts.removed, facts.removed.get(letter.key)
+    if gone and whole_at is None:
         verdict.lost += 1
-        verdict.tell(f"lost: {letter.key} left upstream and lies in no Maildir of {letter.cvr}")
-    at = facts.removed.get(letter.key)
-    if gone and not any(at is None or mail.taken_at <= at for mail in whole):
+        verdict.tell(f"lost: {letter.key} left upstream and lies whole in no Maildir of {letter.cvr}")
+    if gone and (whole_at is None or (at is not None and at < whole_at)):
         verdict.premature += 1
-        first = min((mail.taken_at for mail in whole), default=None)
-        verdict.tell(f"premature: {letter.key} left upstream at {at}, and no server had it before {first}")
+        verdict.tell(f"premature: {letter.key} left upstream at {at}, and no server had it whole before {whole_at}")
     if not gone or row is None or row.state != ACKNOWLEDGED:
         verdict.unsettled += 1
         verdict.tell(f"unsettled: {letter.key} is {row.state if row else 'unknown to the ledger'}, removed: {gone}")
     _copies(letter, mails, row, verdict)
 
 
+def _whole_at(letter: Posted, mails: Sequence[Mail]) -> float | None:
+    """When all documents were with the mail server: in one mail, or in the parts of one division; None if never."""
+    divisions: dict[int, dict[int, list[Mail]]] = defaultdict(lambda: defaultdict(list))
+    for mail in mails:
+        divisions[mail.part[1]][mail.part[0]].append(mail)
+    moments = []
+    for count, parts in divisions.items():
+        held = Counter[str]()
+        for copies in parts.values():  # copies of a part are the same mail
+            held += Counter(copies[0].parts)
+        if len(parts) == count and not Counter(letter.documents) - held:
+            moments.append(max(min(mail.taken_at for mail in copies) for copies in parts.values()))
+    return min(moments, default=None)
+
+
 def _copies(letter: Posted, mails: Sequence[Mail], row: Row | None, verdict: Verdict) -> None:
-    copies = max(0, len(mails) - 1)
+    """Beyond the first of each part, and all that came in one division of the letter after another."""
+    divisions = {mail.part[1] for mail in mails}
+    kept = {(mail.part, mail.to) for mail in mails if mail.part[1] == max(divisions)}
+    copies = len(mails) - len({part for part, _ in kept})
     verdict.copies += copies
     if copies > (row.uncertain if row else 0):
         verdict.unexplained += 1
-        verdict.tell(f"unexplained: {letter.key} has {len(mails)} mails after {row and row.uncertain} uncertain ends")
-    wires: dict[str, set[str]] = defaultdict(set)
+        verdict.tell(f"unexplained: {letter.key} has {copies} copies after {row and row.uncertain} uncertain ends")
+    wires: dict[tuple[str, tuple[int, int]], set[str]] = defaultdict(set)
     for mail in mails:
-        wires[mail.to].add(mail.wire)
+        wires[mail.to, mail.part].add(mail.wire)
     if any(len(different) > 1 for different in wires.values()):
         verdict.altered += 1
         verdict.tell(f"altered: the copies of {letter.key} differ")
