@@ -1,11 +1,12 @@
 """Eight digits that prove that somebody reads an address."""
 
+import hmac
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from nemboks.domain.codes import MINUTES, TRIES, Code, Codes, until
+from nemboks.domain.codes import DIGITS, MINUTES, TRIES, Code, Codes, until
 from tests.helpers.clock import START
 
 CODES = Codes(b"k" * 32)
@@ -24,6 +25,15 @@ def test_eight_digits_that_only_the_key_knows():
     assert first == Codes(b"k" * 32).code(1)
     assert 3 == len({first, CODES.code(2), Codes(b"l" * 32).code(1)})
     assert first not in repr(code()) and "k" * 8 not in repr(CODES)
+
+
+def test_a_code_is_made_in_one_way_for_ever():
+    """A code that was sent before an upgrade is right after it: eight digits, ten minutes, five tries."""
+    number = int(hmac.new(b"k" * 32, b"code 1", "sha256").hexdigest(), 16) % 100_000_000
+
+    assert f"{number:08}" == CODES.code(1)
+    assert (8, 10, 5) == (DIGITS, MINUTES, TRIES)
+    assert START + timedelta(minutes=10) == until(START)
 
 
 def test_leading_zeros_are_digits():

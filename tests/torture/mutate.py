@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from tests.torture.mutants import Mutant, mutants
 from tests.torture.result import Result
@@ -73,13 +74,10 @@ def stale(mistakes: Sequence[Mistake], known: dict[tuple[str, str, str], str]) -
 
 
 def report(mistakes: Sequence[Mistake], seconds: float, as_json: bool, faults: Sequence[str]) -> int:
-    """The exit code, after the survivors, a line for each file and the result were shown."""
+    """The exit code, after a line for each file and the result were shown."""
     total = Counter(one.fate for one in mistakes)
     score = _score(total)
     if not as_json:
-        for one in mistakes:
-            if one.fate == SURVIVED:
-                print(one)
         for file in dict.fromkeys(one.file for one in mistakes):
             fates = Counter(one.fate for one in mistakes if one.file == file)
             print(f"{file:<20} {_score(fates):7.1%} of {sum(fates.values()):4}, {fates[SURVIVED]:3} survive")
@@ -97,24 +95,27 @@ def _score(fates: Counter[str]) -> float:
     return fates[KILLED] / max(1, fates[KILLED] + fates[SURVIVED])
 
 
-def run(todo: Sequence[tuple[Mistake, ast.Module]], processes: int) -> list[Mistake]:
-    """What became of each, in the same order. RuntimeError if the tests fail without any mistake."""
+def run(todo: Sequence[tuple[Mistake, ast.Module]], processes: int, as_json: bool) -> list[Mistake]:
+    """What became of each, in the same order; survivors are shown. RuntimeError if the tests fail without any."""
     from tests.torture.mutating import Laboratory, with_tests  # pytest and Hypothesis are set up there first
 
     known = equivalents()
     fates: dict[int, str] = {}
 
-    def all_of(laboratory: Laboratory) -> None:
+    def all_of(laboratory: Laboratory, out: TextIO) -> None:
         running: dict[int, int] = {}
+        shown = 0
         for number, (mistake, tree) in enumerate(todo):
             if is_equal(mistake, known):
                 fates[number] = EQUAL
-                continue
-            running[laboratory.begin(mistake.file, mistake.mutant, tree)] = number
-            while len(running) >= processes:
+            else:
+                running[laboratory.begin(mistake.file, mistake.mutant, tree)] = number
+            while len(running) >= (processes if number + 1 < len(todo) else 1):
                 _reap(running, fates)
-        while running:
-            _reap(running, fates)
+            while shown in fates:
+                if fates[shown] == SURVIVED and not as_json:
+                    print(todo[shown][0], file=out, flush=True)
+                shown += 1
 
     with_tests(all_of)
     return [Mistake(one.file, one.mutant, fates[number]) for number, (one, _) in enumerate(todo)]
@@ -135,7 +136,7 @@ def main(arguments: Sequence[str]) -> int:
     files = [Path(one).name for one in chosen.files] or sorted(one.name for one in DOMAIN.glob("*.py"))
     began = time.monotonic()
     todo = list(found(files))
-    done = run(todo, chosen.processes)
+    done = run(todo, chosen.processes, chosen.json)
     return report(done, time.monotonic() - began, chosen.json, stale(done, equivalents()))
 
 
