@@ -190,8 +190,7 @@ def _copy_for(copy: Copy, delivery: Delivery, recipient: Recipient) -> Copy:
 
 
 def _parcel(delivery: Delivery, letter: Letter, mailbox: Mailbox) -> Parcel:
-    if letter.headline is None or letter.contents is None or delivery.copy is None:
-        raise ContentsGone("there are no contents here")
+    assert letter.headline is not None and letter.contents is not None and delivery.copy is not None
     return Parcel(
         letter.id, delivery.fence, delivery.part, delivery.id, letter.headline, letter.contents, delivery.copy,
         delivery.composed, not delivery.uncertain, letter.available_at, letter.not_before, mailbox, delivery.address,

@@ -84,11 +84,10 @@ async def _event(letter: Letter, mailbox: Mailbox, seen: Landed | None, world: W
 def _absent(letter: Letter, mailbox: Mailbox, why: str, words: str, world: World) -> Event:
     """Silence when the time is up, else the next look; without a mailbox to look into, that is the time itself."""
     silent_at = letter.deadline_at
-    if silent_at is not None and world.clock.now() >= silent_at:
+    assert silent_at is not None  # every hand-over names it
+    if world.clock.now() >= silent_at:
         return Returned(Reason.RELAY_SILENT, words)
-    again = _next_look(world)
-    if silent_at is not None:
-        again = min(again, silent_at) if mailbox.options.landing else silent_at
+    again = min(_next_look(world), silent_at) if mailbox.options.landing else silent_at
     return Postponed(why, words, again)
 
 
