@@ -82,16 +82,16 @@ class Laboratory:
         """The process in which the mistake is tried: its exit status is 0 if no test saw it."""
         lines = self._reach[file]
         tests = sorted({test for line in mutant.lines for test in lines.get(line, ())}, key=self._seconds.__getitem__)
-        if mutant.late:
-            limit = LEAST + SLOWER * sum(self._seconds[test] for test in tests)
-            return self._fork(self._try, limit, file, mutant, tree, tests)
-        return self._fork(self._try, 120, file, mutant, tree, tests)
+        # What no test reaches may have been run when the module was read.
+        inside = mutant.late and bool(tests)
+        limit = LEAST + SLOWER * sum(self._seconds[test] for test in tests) if inside else 120
+        return self._fork(self._try, limit, file, mutant, tree, tests)
 
     def _try(self, file: str, mutant: Mutant, tree: ast.Module, tests: Sequence[int]) -> bool:
         mutant.apply()
         code = compile(ast.fix_missing_locations(tree), str(Path("nemboks/domain") / file), "exec")
         name = f"nemboks.domain.{file.removesuffix('.py')}"
-        if mutant.late and _replaced(sys.modules[name], mutant.where, code):
+        if mutant.late and tests and _replaced(sys.modules[name], mutant.where, code):
             return self._pass(tests)
         return _anew(code, name, *self._nearest(file))
 
