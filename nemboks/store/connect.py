@@ -13,19 +13,14 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from nemboks.store.errors import StoreBroken, StoreBusy, StoreError, StoreFull
+from nemboks.store.errors import StoreBroken, StoreBusy, StoreDamaged, StoreError, StoreFull
 
 BUSY_SECONDS: Final = 5.0  # a transaction takes milliseconds; five seconds outlive a slow disk's worst fsync
 FULL, EXTRA = 2, 3  # PRAGMA synchronous
 # sqlite.org/wal.html section 11.1: two connections may lose committed writes before these releases
 REPAIRED: Final = (((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 51, 3), (9, 0, 0)))
-BROKEN: Final = {
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_READONLY,
-}
+DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+BROKEN: Final = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
 def durability(version: tuple[int, ...]) -> tuple[str, int]:
@@ -45,8 +40,8 @@ def open_writer(path: Path) -> Connection:
         _settle(connection, path)
     except OSError as error:
         raise StoreError(f"{path} cannot be opened: {error.strerror}. Check the directory and its rights") from error
-    except (sqlite3.Error, DBAPIError) as error:
-        raise translated(error, path) from error
+    except (sqlite3.Error, DBAPIError, UnicodeDecodeError) as error:
+        raise translated(error, path, opening=True) from error
     return connection
 
 
@@ -63,11 +58,15 @@ def code_of(error: BaseException) -> int:
     return getattr(origin, "sqlite_errorcode", -1) % 256 if isinstance(origin, sqlite3.Error) else -1
 
 
-def translated(error: BaseException, path: Path | str = "the database") -> BaseException:
-    """Our word for an error of the database or the disk; any other error as it is."""
+def translated(error: BaseException, path: Path | str = "the database", opening: bool = False) -> BaseException:
+    """Our word for an error of the database or the disk; any other error as it is. `opening`: the file is not ours yet,
+    so that every text comes from the file alone."""
     code = code_of(error)
+    # Of a damaged schema SQLite quotes the words, and Python cannot read what is no UTF-8 (sqlite.org/invalidutf.html).
+    if code in DAMAGED or (isinstance(error, UnicodeDecodeError) and opening):
+        return StoreDamaged(f"{path} is damaged ({_words(error)}). Do not start; restore a backup")
     if code in BROKEN:
-        return StoreBroken(f"{path}: {_words(error)}. Stop, check the disk, restore a backup if the file is damaged")
+        return StoreBroken(f"{path}: {_words(error)}. Stop, and check the disk")
     if code == sqlite3.SQLITE_FULL:
         return StoreFull(f"{path}: the disk is full. Nothing was changed; make room")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -12,6 +12,10 @@ class StoreBroken(StoreError):
     """The disk or the database file failed; what was written is unknown. The process must stop (USENIX ATC 2020)."""
 
 
+class StoreDamaged(StoreBroken):
+    """The database file itself is damaged: another start mends nothing, only a backup does."""
+
+
 class StoreBusy(StoreError):
     """Another program held the database for longer than we wait."""
 

@@ -26,7 +26,7 @@ from nemboks.store.clock_back import bring_back
 from nemboks.store.connect import open_reader, open_writer, translated
 from nemboks.store.deliveries import SqlDeliveries
 from nemboks.store.domains import SqlDomains
-from nemboks.store.errors import StoreBroken, StoreInUse
+from nemboks.store.errors import StoreDamaged, StoreInUse
 from nemboks.store.fuse import SqlFuse, Tripped
 from nemboks.store.incidents import SqlIncidents
 from nemboks.store.letters import SqlLetters
@@ -76,7 +76,7 @@ class Store:
             reader = Reader(open_reader(path), threaded, turns)
         except Exception as error:
             tx.close()
-            raise translated(error, path) from error
+            raise translated(error, path, opening=True) from error
         writer = ThreadWriter(tx, turns) if threaded else InlineWriter(tx)
         return cls(path, writer, reader, vault, clock, pace)
 
@@ -100,10 +100,10 @@ class Store:
         self._lock = _locked(self._path)
 
     async def check(self) -> None:
-        """Reads the whole file for damage. StoreBroken if there is any (RELIABILITY D02); seconds for a gigabyte."""
+        """Reads the whole file for damage. StoreDamaged if there is any (RELIABILITY D02); seconds for a gigabyte."""
         words = await self._reader.read(lambda tx: tx.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
         if words != "ok":
-            raise StoreBroken(f"{self._path} is damaged ({words}). Do not start; restore a backup")
+            raise StoreDamaged(f"{self._path} is damaged ({words}). Do not start; restore a backup")
 
     async def bring_back(self, latest: datetime) -> int:
         """How many letters and mailboxes were due after `latest`, and are due now: the clock was put back."""

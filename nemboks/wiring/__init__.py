@@ -72,6 +72,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     store = open_store(settings, vault, threaded=True)
     try:
         store.lock_daemon()
+        await store.check()  # before anything is sent or receipted on the word of a damaged ledger (RELIABILITY D02)
         await declare(store, settings)
         clock = RealClock()
         spool = Spool(settings.spool, vault)

@@ -1,0 +1,84 @@
+"""A damaged ledger and damaged sealed files: refused with words, or mended; never a receipt or a letter astray."""
+
+import argparse
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nemboks.cli.main import program
+from nemboks.clock import RealClock
+from nemboks.store.store import Store
+from nemboks.store.vault import Vault
+from tests.power.damaged import octets, spooled
+
+ONCE = argparse.Namespace(seed=1, every=1)
+PAGE = 4096
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> Path:
+    """A folder with settings, key and an empty ledger."""
+    (tmp_path / "nemboks.toml").write_text(
+        f'state_dir = "{tmp_path}"\nmaster_key_file = "{tmp_path}/master.key"\n'
+        '[upstream]\nrest_url = "https://127.0.0.1:1/"\n'
+    )
+    keys = Vault.create(tmp_path / "master.key")
+    await Store.open(tmp_path / "nemboks.db", keys, RealClock(), threaded=False).close()
+    return tmp_path
+
+
+def drained(place: Path) -> Result:
+    """What the daemon says to one pass."""
+    return CliRunner().invoke(program, ["drain", "--config", str(place / "nemboks.toml"), "--json"])
+
+
+def root_of(ledger: Path, table: str) -> int:
+    with sqlite3.connect(ledger) as connection:
+        found = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    connection.close()
+    return int(found[0])
+
+
+def test_a_daemon_does_not_start_on_a_damaged_ledger(place: Path) -> None:
+    """A page that no start reads by itself: it is looked for, nothing is begun, and 78 keeps systemd from trying on."""
+    ledger = place / "nemboks.db"
+    at = (root_of(ledger, "ix_estate_documents_estate") - 1) * PAGE
+    content = ledger.read_bytes()
+    ledger.write_bytes(content[:at] + b"\xff" * PAGE + content[at + PAGE :])
+
+    done = drained(place)
+
+    assert done.exit_code == 78
+    assert "restore a backup" in done.stdout and "Traceback" not in done.output
+
+
+def test_a_schema_that_is_no_text_is_told_as_damage(place: Path) -> None:
+    """SQLite quotes the damaged words in its error, which Python then cannot read: still no traceback."""
+    ledger = place / "nemboks.db"
+    content = ledger.read_bytes()
+    ledger.write_bytes(content.replace(b"CREATE TABLE letters (", b"CREATE TABLE letters \xb3", 1))
+
+    done = drained(place)
+
+    assert done.exit_code == 78
+    assert "restore a backup" in done.stdout and "Traceback" not in done.output
+
+
+async def test_flipped_octets_bring_no_receipt_and_no_letter_astray(tmp_path: Path) -> None:
+    """Refused at the start, stopped later, shown by the chain or harmless; a slice of the long run."""
+    tally = await octets(tmp_path, ONCE, number=16)
+
+    assert tally.failures == []
+    assert tally.restarts == 16
+
+
+@pytest.mark.slow
+async def test_a_damaged_sealed_file_is_fetched_again_or_told(tmp_path: Path) -> None:
+    """Deleted, cut, lengthened or flipped at any time: from upstream if it has it, else called vanished, never sent."""
+    tally = await spooled(tmp_path, ONCE, step=12)
+
+    assert tally.failures == []
+    assert tally.cells["lost, with an alarm"] > 0
+    assert tally.cells["lost, and nobody knows"] == 0
