@@ -112,7 +112,8 @@ def _changes(delivery: Delivery, event: DeliveryEvent, at: datetime) -> dict[str
                     "composed": None if copy else delivery.composed, **_CLOSED}  # fmt: skip
         case Hold(reason, words):
             return {"state": DeliveryState.ENDED, "why": reason.value, "words": words, "due_at": None, **_CLOSED}
-        case AttemptEnded(_, words, due_at):
+        case _:  # AttemptEnded
+            words, due_at = event.words, event.due_at
             if delivery.dot_begun_at is None:
                 return {"state": DeliveryState.WAITING, "why": "cut", "words": words, "due_at": due_at, **_CLOSED}
             uncertain = delivery.uncertain + 1

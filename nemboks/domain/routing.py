@@ -99,7 +99,7 @@ def facts(field: Field, letter: Letter) -> tuple[str, ...]:
             return (headline.kle,)
         case Field.CASE:
             return (headline.case_id,)
-        case Field.CLASS:
+        case _:  # Field.CLASS
             return ("legal" if headline.legal else "mandatory" if headline.mandatory else "ordinary",)
 
 
