@@ -37,8 +37,9 @@ def document(sim: Sim, number: int, k: int, of: int, version: int = 0) -> bytes:
 def contents(posted: Posted, docs: tuple[bytes, ...], imap: bool) -> None:
     posted.docs = docs
     if imap:
-        body = "\r\n".join(doc.hex() for doc in docs)
-        posted.docs = tuple(doc.hex().encode() for doc in docs)
+        lines = [doc.hex()[at : at + 70] for doc in docs for at in range(0, 2 * len(doc), 70)]
+        body = "\r\n".join(lines)
+        posted.docs = (body.encode(),)
         posted.raw = (
             f"From: Skattestyrelsen <post@skat.example>\r\nTo: x@dp.example\r\nSubject: Brev {posted.number}\r\n"
             f"Date: Sat, 21 Nov 2026 09:00:00 +0000\r\nMIME-Version: 1.0\r\n\r\n{body}\r\n"

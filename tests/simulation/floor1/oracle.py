@@ -5,6 +5,7 @@ wanted is read from the rows that they left.
 """
 
 import base64
+import email
 import json
 import sqlite3
 from collections import defaultdict
@@ -376,8 +377,15 @@ def moment(text: str) -> datetime:
 
 
 def carries(octets: bytes, doc: bytes) -> bool:
-    """Whether the mail has the document, in base64 as mails have it, or as it is."""
-    return encoded(doc) in octets or doc in octets
+    """Whether the mail has the document: in base64 as mails have it, as it is, or within something that it carries."""
+    return encoded(doc) in octets or doc in octets or any(doc in part for part in _parts(octets))
+
+
+@lru_cache(maxsize=64)
+def _parts(octets: bytes) -> tuple[bytes, ...]:
+    """What a reader of the mail would decode."""
+    whole = email.message_from_bytes(octets)
+    return tuple(bytes(x.get_payload(decode=True) or b"") for x in whole.walk() if not x.is_multipart())
 
 
 @lru_cache(maxsize=4096)

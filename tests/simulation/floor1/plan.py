@@ -105,7 +105,7 @@ def _seats(r: Random) -> tuple[int, ...]:
 
 
 def _pace(r: Random, span: float) -> Pace:
-    poll = r.choice((60.0, 300.0)) if span <= 2 * HOUR else r.choice((1800.0, 2 * HOUR, 4 * HOUR))
+    poll = max(60.0, span / r.choice((2, 4, 8)))
     return Pace(poll_seconds=poll, sweep_seconds=1.0)
 
 

@@ -92,6 +92,7 @@ class SimLandings:
         wanted = f"Message-ID: {message_id}".encode()
         for one in self.sim.mail.mails:
             if one.kept and one.landed and wanted in one.octets[:4000]:
+                one.answered = one.answered or one.landed == "inbox"
                 return Landed(Place.INBOX if one.landed == "inbox" else Place.JUNK, one.landed)
         return None
 

@@ -48,7 +48,7 @@ class Script:
             at = self.queue[0][0] if self.queue else self.heal_at
             await asyncio.sleep(max(0.0, at - self.sim.now()))
             if not self.queue:
-                self._heals()
+                self._heals(life)
             else:
                 await self._happens(life, self.queue.pop(0)[1])
             self.sim.oracle.catch_up()
@@ -169,9 +169,15 @@ class Script:
 
     # --- heal and drain ---
 
-    def _heals(self) -> None:
+    def _heals(self, life: Life) -> None:
         self.sim.tell("healed")
         self.sim.healed = True
+        for mail in self.sim.mail.mails:
+            if mail.landed == "junk":  # somebody finds it there and moves it
+                mail.landed, mail.answered = "inbox", True
+        calm = self.sim.plan.pace.model_copy(update={"poll_seconds": 6 * HOUR})
+        for daemon in life.daemons:  # nothing new comes: who waits for days need not ask every minute
+            daemon.world = replace(daemon.world, pace=calm)
         self.sim.clock_was_stepped = self.sim.clock_was_stepped or self.sim.clock.skew != 0
 
     async def _drains(self, life: Life) -> None:
