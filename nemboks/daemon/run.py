@@ -153,7 +153,10 @@ class Daemon:
 
     def _hear_signals(self) -> None:
         # A hang-up too: systemd starts us again at once, and the start reads the settings anew.
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup(1): it is to outlive its terminal
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
             asyncio.get_running_loop().add_signal_handler(number, self.stopping.set)
 
     async def _serve(self, role: Work[Any], group: asyncio.TaskGroup) -> None:
