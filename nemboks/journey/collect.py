@@ -221,7 +221,8 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
         message_id, date, seed, letter.upstream_id, mailbox.name, world.sender,
         style=style, address=address, after=letter.fence,
     )  # fmt: skip
-    return Collected(headline, sealed, copy, now)
+    # Due since it was found: letters of one listing go out in its order, however long each fetch took (RELIABILITY I7).
+    return Collected(headline, sealed, copy, min(letter.found_at, now))
 
 
 async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, world: World) -> None:

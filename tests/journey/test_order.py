@@ -1,0 +1,32 @@
+"""In which order the letters of one mailbox go out."""
+
+from datetime import timedelta
+
+from nemboks.domain.letter import State
+from nemboks.journey.collect import collect
+from tests.journey.town import Town, memo, uuid
+
+
+async def test_the_letter_that_came_first_goes_first_though_its_fetch_took_longest() -> None:
+    """Two letters of one listing are fetched at a time; the second is here sooner, and waits behind the first."""
+    town = Town()
+    for number in (1, 2):
+        town.inbox.put(uuid(number), memo(number))
+    await town.look()
+    first, second = sorted(town.letters.rows.values(), key=lambda letter: letter.id)
+
+    await collect(second, town.world)
+    town.clock.advance(2)
+    await collect(first, town.world)
+
+    due = await town.letters.due(State.WAITING, town.clock.now(), 10)
+    assert [letter.id for letter in due] == [first.id, second.id]
+
+
+async def test_a_letter_is_due_at_once_though_the_clock_was_put_back_since_it_was_found() -> None:
+    """Its place in the order never makes it wait."""
+    town = Town()
+    letter = await town.posted()
+    town.clock.advance(-timedelta(hours=1).total_seconds())
+    await collect(letter, town.world)
+    assert [x.id for x in await town.letters.due(State.WAITING, town.clock.now(), 10)] == [letter.id]
