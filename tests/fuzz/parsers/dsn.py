@@ -11,6 +11,7 @@ import re
 from nemboks.content.dsn import NotUnderstood, read
 from nemboks.domain.returns import Action
 from tests.content.returned import DOMAIN, FORGED, KEY, TEXT, TOKEN
+from tests.fuzz.parsers.words import is_one_line, names_somebody
 
 OUTCOMES = frozenset({*Action, *(reason.name.lower() for reason in NotUnderstood)})
 LONGEST = 16_384
@@ -22,7 +23,6 @@ WORDS = tuple(
     b"Delivered-To: b+%TOKEN%@bounce.nemboks.example X-Failed-Recipients: 010101-0000 \r\n\r\n --".split(b" ")
 )
 _SAYS = re.compile(rb"^action[ \t]*:(?:[ \t]|\r?\n[ \t])*delivered", re.IGNORECASE | re.MULTILINE)
-_CPR = re.compile(r"(?<![0-9])(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])[0-9]{2}[- ]?[0-9]{4}(?![0-9])")  # SECURITY.md 6
 
 
 def check(octets: bytes) -> str:
@@ -39,7 +39,7 @@ def check(octets: bytes) -> str:
         if notice.action is Action.DELIVERED:
             assert notice.status.startswith("2") and any(map(_SAYS.search, _texts(raw))), "nobody said delivered"
         for words in (notice.words, notice.server):
-            assert len(words) <= 512 and words.isprintable() and not _CPR.search(words), words
+            assert len(words) <= 512 and is_one_line(words) and not names_somebody(words), words
     return found[0].action
 
 
