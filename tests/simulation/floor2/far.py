@@ -1,6 +1,7 @@
 """A server's end of a connection: TLS over memory, and every way to end it. What is said is the session's business."""
 
 import ssl
+from contextlib import suppress
 from typing import ClassVar, Protocol
 
 from tests.simulation.floor2.net import Line
@@ -67,10 +68,8 @@ class FarEnd:
         if self.closed:
             return
         if farewell and self.secure and self._tls is not None:
-            try:
+            with suppress(ssl.SSLError):
                 self._tls.unwrap()
-            except ssl.SSLError:
-                pass
             self._flush()
         self.closed = True
         self._line.down.end(reset=False)
@@ -128,8 +127,7 @@ class FarEnd:
             while piece := self._tls.read(65_536):
                 clear += piece
         except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
-            pass  # after a farewell, FIN follows
-        self._flush()
+            self._flush()  # after a farewell, FIN follows
         if clear and not self.closed:
             self.session.received(bytes(clear))
 

@@ -50,6 +50,7 @@ class Life:
         self.clock = SimClock(town.loop, town.seed, name=f"life {town.lives}")
         vault = Vault({fingerprint(KEY): KEY})
         self.store = Store.open(town.folder / "nemboks.db", vault, self.clock, threaded=False, pace=PACE)
+        _share_statements(self.store)
         self._unit = self.store._writer.unit
         self.store._writer.unit = self._watched_unit  # type: ignore[method-assign]
         spool = Spool(town.folder / "spool", vault, threaded=False)
@@ -122,14 +123,19 @@ class Life:
 
     async def _start_due(self) -> None:
         now = self.clock.now()
-        for mailbox in await self.store.mailboxes.due(now, 10):
-            self._start("look", mailbox.id, look, mailbox)
+        text = now.isoformat(timespec="microseconds")[:26] + "Z"
+        due = {(role, number) for role, number in self.town.oracle.ask(_DUE, text, text)} - self._hand.keys()
+        roles = {role for role, _ in due}  # asking the real store is dear: only for what has something due
+        if "look" in roles:
+            for mailbox in await self.store.mailboxes.due(now, 10):
+                self._start("look", mailbox.id, look, mailbox)
         for number in sorted(self._news):
             self._start("look", number, look, await self.store.mailboxes.get(number))
         self._news.clear()
         for state, step in STEPS.items():
-            for letter in await self.store.letters.due(state, now, 4):
-                self._start(state, letter.id, step, letter)
+            if state in roles:
+                for letter in await self.store.letters.due(state, now, 4):
+                    self._start(state, letter.id, step, letter)
 
     def _start(self, role: str, number: int, step: Callable[[Any, World], Awaitable[Any]], row: Any) -> None:
         key = (role, number)
@@ -151,7 +157,8 @@ class Life:
     async def _wait(self) -> None:
         """Until a step is done, or the next row is due."""
         due = [self.town.loop.time() + 600.0, self.town.next_event()]
-        due += [self._seconds(row[0]) for row in self.town.oracle.ask(_NEXT) if row[0]]
+        text = self.clock.now().isoformat(timespec="microseconds")[:26] + "Z"
+        due += [self._seconds(row[0]) for row in self.town.oracle.ask(_NEXT, text, text) if row[0]]
         if self._hand:  # what is in hand stays due: it is its end that is waited for
             due = [self.town.loop.time() + 30.0]
         seconds = max(0.5, min(due) - self.town.loop.time())
@@ -196,7 +203,22 @@ class Life:
             await self.store.letters.move(letter, Released("a person", now))
 
 
-_NEXT = (
-    "select min(due_at) from letters where state in ('FOUND', 'WAITING', 'FORWARDED') "
-    "union all select min(due_at) from mailboxes"
+_DUE = (
+    "select state, id from letters where state in ('FOUND', 'WAITING', 'FORWARDED') and due_at <= ? "
+    "union all select 'look', id from mailboxes where due_at <= ?"
 )
+_NEXT = (
+    "select min(due_at) from letters where state in ('FOUND', 'WAITING', 'FORWARDED') and due_at > ? "
+    "union all select min(due_at) from mailboxes where due_at > ?"
+)
+_STATEMENTS: dict[Any, Any] = {}
+_DIALECTS: list[Any] = []
+
+
+def _share_statements(store: Store) -> None:
+    """What one store has compiled serves all others of this process: compiling costs more than a letter."""
+    for tx in (store._writer._transactions._tx, store._reader._tx):  # type: ignore[attr-defined]
+        tx.execution_options(compiled_cache=_STATEMENTS)
+        _DIALECTS.append(tx.dialect)
+        tx.dialect = _DIALECTS[0]
+        del _DIALECTS[1:]

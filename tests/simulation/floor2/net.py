@@ -10,6 +10,7 @@ import errno
 import socket
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -92,7 +93,7 @@ class Pipe:
     def __init__(self, line: "Line", random: Random, deliver: Callable[[bytes], None]) -> None:
         self._line, self._random, self._deliver = line, random, deliver
         self._lag = random.choice(LAGS)
-        self._style = random.choice(("whole", "parts", "parts", "bytes"))
+        self._style = random.choice(("whole", "whole", "parts", "parts", "parts", "bytes"))
         self._last = 0.0
         self.hole = self.hold = self.ended = False
         self.flying = 0  # bytes on their way, or arrived and unread
@@ -101,7 +102,7 @@ class Pipe:
 
     def send(self, data: bytes) -> None:
         """Cut at any byte. So many draws of chance for every call: TLS may be a byte longer in another run."""
-        cuts = sorted(self._random.random() for _ in range(3))
+        cuts = sorted(self._random.random() for _ in range(2))
         spread = self._random.random() * self._lag
         if self.hole or self.ended:
             return
@@ -109,11 +110,11 @@ class Pipe:
         size = len(data)
         if self._style == "whole":
             places = [0, size]
-        elif self._style == "bytes" and size <= 120:
+        elif self._style == "bytes" and size <= 80:
             places = list(range(size + 1))
         else:
             places = sorted({0, *(int(size * cut) for cut in cuts), size})
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             self._at(spread, self._arrive, data[start:end])
 
     def end(self, reset: bool) -> None:

@@ -1,4 +1,4 @@
-"""A mail server by RFC 5321, 1870, 2920, 3030, 3207 and 4954: keeps a letter when it has its end, and says what is asked.
+"""A mail server by RFC 5321, 1870, 2920, 3030, 3207 and 4954: keeps a letter when it has its end, and says what it did.
 
 Knows nothing of the program. What it sees of the client's manners goes to the oracle.
 """
@@ -37,7 +37,7 @@ class SmtpSession(Talk):
             return
         if self._waits == "Z":
             self.host.breach("order", "something followed the dot before it was answered")
-        elif self._waits and "PIPELINING" not in self.host.offers:
+        elif self._waits and not self._hasty:
             self.host.breach("order", f"something was said before {self._waits} was answered, without PIPELINING")
         self._buffer += data
         self._go_on()
@@ -102,7 +102,10 @@ class SmtpSession(Talk):
         words = line.split(b" ")
         if words[1].upper() == b"LOGIN":
             self._asked = "?"
-            self.far.send(b"334 VXNlcm5hbWU6\r\n")
+            if len(words) > 2:
+                self._auth_login(words[2])
+            else:
+                self.far.send(b"334 VXNlcm5hbWU6\r\n")
             return
         _, user, password = base64.b64decode(words[2]).decode().split("\0")
         self._check(user, password)

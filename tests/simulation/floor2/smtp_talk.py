@@ -57,6 +57,8 @@ class Talk:
         self._chunk: tuple[int, bool] | None = None
         self._struck = False  # the body met its fault
         self._waits = ""  # for an answer that is on its way late
+        # Whether commands may come before the answer to the one before: they may, too, when an answer came twice.
+        self._hasty = "PIPELINING" in host.offers
         self._asked = ""  # the user name, while AUTH LOGIN runs
 
     def tls(self, wrong: str | None) -> SSLContext:
@@ -73,7 +75,7 @@ class Talk:
 
     def _answer(self, step: str, text: bytes, good: Callable[[], None] = lambda: None) -> None:
         """`good` is what the server does when it means what it says."""
-        if self._buffer and step in "GEUMRA" and "PIPELINING" not in self.host.offers:
+        if self._buffer and step in "GEUMRA" and not self._hasty:
             self.host.breach("order", f"something was said before {step} was answered, without PIPELINING")
         fault = self.host.plan.strike(f"smtp {step}")
         reply = text + b"\r\n"
@@ -104,6 +106,7 @@ class Talk:
             self.line.net.loop.call_later(2.0 * len(reply), self._spoken, b"")
         elif fault in odd:
             good()
+            self._hasty = self._hasty or fault in ("twice", "early")
             self.far.send(odd[fault])
             if fault in ("then_fin", "then_421"):
                 self.far.close()

@@ -1,4 +1,4 @@
-"""One schedule's world outside the program: companies, their mail servers, Digital Post's two faces, and what goes wrong.
+"""One schedule's world outside the program: companies, mail servers, Digital Post's two faces, and what goes wrong.
 
 It outlives every kill; the program (life.py) does not.
 """
