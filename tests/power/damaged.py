@@ -5,7 +5,7 @@ said, and only where upstream has forgotten it.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -33,9 +33,9 @@ HURTS: Final[dict[str, Callable[[bytes], bytes | None]]] = {
 }
 
 
-def flipped(content: bytes, offset: int) -> bytes:
-    """The content with one octet's bits turned over."""
-    return content[:offset] + bytes([content[offset] ^ 0xFF]) + content[offset + 1 :]
+def flipped(content: bytes, offset: int, mask: int = 0xFF) -> bytes:
+    """The content with bits of one octet turned over; 1 leaves a text a text."""
+    return content[:offset] + bytes([content[offset] ^ mask]) + content[offset + 1 :]
 
 
 @dataclass
@@ -83,17 +83,20 @@ async def octets(at: Path, arguments: argparse.Namespace, number: int = OFFSETS)
         for n in range(number):
             now = random.choice(states)
             content = now.image[LEDGER] or b""
-            offset = random.randrange(len(content) * n // number, len(content) * (n + 1) // number)
-            start = Start(recording, now, {**now.image, LEDGER: flipped(content, offset)})
+            used = [offset for offset, octet in enumerate(content) if octet]  # most of the file is empty
+            offset = used[random.randrange(len(used) * n // number, len(used) * (n + 1) // number)]
+            start = Start(recording, now, {**now.image, LEDGER: flipped(content, offset, (0xFF, 0x01)[n % 2])})
             await start.run(at / f"{n}-{offset}", True, tally)
             tally.cells[start.how] += 1
     return tally
 
 
-async def spooled(at: Path, arguments: argparse.Namespace, step: int = 1) -> Tally:
+async def spooled(
+    at: Path, arguments: argparse.Namespace, step: int = 1, ways: Sequence[str] = (ON_RECEIPT, FORGETS)
+) -> Tally:
     """Each sealed file, hurt in each way after each commit, under an upstream that keeps and one that forgets."""
     total = Tally()
-    for name in (ON_RECEIPT, FORGETS):
+    for name in ways:
         root, tally = at / name[6:], Tally()
         root.mkdir()
         with durability(*MODES["delete"]):
@@ -105,7 +108,6 @@ async def spooled(at: Path, arguments: argparse.Namespace, step: int = 1) -> Tal
                     for hurt, change in HURTS.items():
                         await _hurt(recording, now, path, change(content), root / f"{n}-{hurt}", name, tally)
         tally.say(f"{name}: {tally.restarts} starts; {dict(sorted(tally.cells.items()))}")
-        total.said += tally.said
         total.add(tally)
     return total
 

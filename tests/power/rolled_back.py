@@ -7,7 +7,7 @@ program says so (VANISHED, an alarm) or cannot know of it (there is no row).
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from tests.power.ways import FORGETS, ON_RECEIPT, WAYS
 
 LEDGER: Final = "nemboks.db"
 KEEPS: Final = (ON_RECEIPT, "rest, eventually", "imap")  # upstream has a letter until its receipt
+ALL: Final = (*KEEPS, "rest, on-fetch", FORGETS)
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,10 @@ async def known_at(recording: Recording, now: Commit, root: Path) -> Facts:
     return facts
 
 
-async def every(at: Path, arguments: argparse.Namespace, step: int = 1) -> Tally:
+async def every(at: Path, arguments: argparse.Namespace, step: int = 1, ways: Sequence[str] = ALL) -> Tally:
     """Every moment, every k; a step over one leaves moments out."""
     total, step = Tally(), max(step, arguments.every)
-    for number, name in enumerate((*KEEPS, "rest, on-fetch", FORGETS)):
+    for number, name in enumerate(ways):
         root, tally = at / str(number), Tally()
         root.mkdir()
         with durability(*MODES["delete"]):
@@ -91,6 +92,5 @@ async def every(at: Path, arguments: argparse.Namespace, step: int = 1) -> Tally
             f"{name}: {len(states)} commits, {tally.restarts} roll-backs; letters: {cells}; {tally.copies} copies"
         )
         tally.cells = Counter({f"{name}: {what}": n for what, n in tally.cells.items()})
-        total.said += tally.said
         total.add(tally)
     return total

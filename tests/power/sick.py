@@ -6,13 +6,13 @@ succeeds (USENIX ATC 2020). The machine is then started again, on a disk that is
 
 import argparse
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from nemboks.ports import ContentsGone
-from nemboks.store.errors import StoreBroken, StoreError, StoreFull
+from nemboks.store.errors import StoreBroken, StoreError
 from nemboks.store.vault import Vault
 from tests.power.cut import clear, restart
 from tests.power.disk import PLAIN, Chance, Choice, Disk, Op
@@ -24,6 +24,7 @@ from tests.power.vfs import watched
 from tests.power.ways import FORGETS, ON_RECEIPT, WAYS, Way
 
 WRITES: Final = ("write", "create", "truncate", "mkdir")
+BOTH: Final = (ON_RECEIPT, FORGETS)
 
 
 @dataclass
@@ -76,10 +77,15 @@ async def life(way: Way, root: Path, fault: Fault) -> tuple[Recording, Exception
 
 
 async def _each(
-    at: Path, step: int, make_fault: Callable[[int], Fault], after: Callable[..., Awaitable[None]], tally: Tally
+    at: Path,
+    step: int,
+    make_fault: Callable[[int], Fault],
+    after: Callable[..., Awaitable[None]],
+    tally: Tally,
+    ways: Sequence[str],
 ) -> None:
     """A life for every N, until no call has that number; each is then started again."""
-    for name in (ON_RECEIPT, FORGETS):
+    for name in ways:
         for mode, settings in MODES.items():
             number = 1
             while True:
@@ -93,7 +99,7 @@ async def _each(
                 number += step
 
 
-async def fsync(at: Path, arguments: argparse.Namespace, step: int = 1) -> Tally:
+async def fsync(at: Path, arguments: argparse.Namespace, step: int = 1, ways: Sequence[str] = BOTH) -> Tally:
     """EIO at every sync: the program stops with StoreBroken, and the next start finds all that was told."""
     tally = Tally()
 
@@ -110,17 +116,17 @@ async def fsync(at: Path, arguments: argparse.Namespace, step: int = 1) -> Tally
                 await restart(recording, image, recording.moments[-1], root, tally, (fault.number, choice.name))
 
     acts = ("sync", "sync_directory")
-    await _each(at, max(step, arguments.every), lambda n: Fault(acts, n, errno.EIO), stopped, tally)
+    await _each(at, max(step, arguments.every), lambda n: Fault(acts, n, errno.EIO), stopped, tally, ways)
     return tally
 
 
-async def full(at: Path, arguments: argparse.Namespace, step: int = 3) -> Tally:
+async def full(at: Path, arguments: argparse.Namespace, step: int = 3, ways: Sequence[str] = BOTH) -> Tally:
     """ENOSPC at every write, once and for good: the program says so or carries on; with room again all is whole."""
     tally = Tally()
 
     async def room_again(recording: Recording, ended: Exception | None, fault: Fault, root: Path, tally: Tally) -> None:
         tally.cells[f"ENOSPC: {type(ended).__name__ if ended else 'went on'}"] += 1
-        if fault.lasting and not isinstance(ended, StoreFull | StoreBroken):
+        if fault.lasting and not isinstance(ended, StoreError):
             tally.fail(fault.number, root.name, f"no room at {fault.hit}, and then: {ended!r}")
         image = _disk(recording.ops).after(Choice())
         await restart(recording, image, recording.moments[-1], root, tally, (fault.number, "all"))
@@ -129,7 +135,7 @@ async def full(at: Path, arguments: argparse.Namespace, step: int = 3) -> Tally:
         make = lambda n, lasting=lasting: Fault(WRITES, n, errno.ENOSPC, lasting)  # noqa: E731
         root = at / str(lasting)
         root.mkdir()
-        await _each(root, step * arguments.every, make, room_again, tally)
+        await _each(root, step * arguments.every, make, room_again, tally, ways)
     return tally
 
 

@@ -22,7 +22,6 @@ class Tally:
     vanished: int = 0
     failures: list[tuple[int, str, str]] = field(default_factory=list)  # point, choice, what was wrong
     cells: Counter[str] = field(default_factory=Counter)
-    said: list[str] = field(default_factory=list)
     more: dict[str, object] = field(default_factory=dict)
     _seen: set[bytes] = field(default_factory=set)
 
@@ -40,8 +39,7 @@ class Tally:
         self.failures.append((point, choice, words))
 
     def say(self, words: str) -> None:
-        """Shown as progress at once, and again with the result."""
-        self.said.append(words)
+        """For who watches a long run."""
         print(words, file=sys.stderr, flush=True)
 
     def add(self, other: "Tally") -> None:

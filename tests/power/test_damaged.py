@@ -12,6 +12,8 @@ from nemboks.clock import RealClock
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
 from tests.power.damaged import octets, spooled
+from tests.power.machine import directory
+from tests.power.ways import FORGETS
 
 ONCE = argparse.Namespace(seed=1, every=1)
 PAGE = 4096
@@ -66,18 +68,20 @@ def test_a_schema_that_is_no_text_is_told_as_damage(place: Path) -> None:
     assert "restore a backup" in done.stdout and "Traceback" not in done.output
 
 
-async def test_flipped_octets_bring_no_receipt_and_no_letter_astray(tmp_path: Path) -> None:
+async def test_flipped_octets_bring_no_receipt_and_no_letter_astray() -> None:
     """Refused at the start, stopped later, shown by the chain or harmless; a slice of the long run."""
-    tally = await octets(tmp_path, ONCE, number=16)
+    with directory() as at:
+        tally = await octets(at, ONCE, number=12)
 
     assert tally.failures == []
-    assert tally.restarts == 16
+    assert tally.restarts == 12
 
 
 @pytest.mark.slow
-async def test_a_damaged_sealed_file_is_fetched_again_or_told(tmp_path: Path) -> None:
+async def test_a_damaged_sealed_file_is_fetched_again_or_told() -> None:
     """Deleted, cut, lengthened or flipped at any time: from upstream if it has it, else called vanished, never sent."""
-    tally = await spooled(tmp_path, ONCE, step=12)
+    with directory() as at:
+        tally = await spooled(at, ONCE, step=9, ways=[FORGETS])
 
     assert tally.failures == []
     assert tally.cells["lost, with an alarm"] > 0

@@ -5,7 +5,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from tests.power import damaged, rolled_back, sick
 from tests.power.cut import cut_at
 from tests.power.disk import PLAIN, Chance
 from tests.power.machine import MODES, directory, durability, record
-from tests.power.planted import MISTAKES, TWISTS
+from tests.power.planted import ALL, found
 from tests.power.tally import Tally
 from tests.power.ways import FORGETS, ON_RECEIPT, WAYS
 from tests.torture.result import Result
@@ -42,22 +41,17 @@ async def cuts(at: Path, arguments: argparse.Namespace) -> Tally:
 
 
 async def planted(at: Path, arguments: argparse.Namespace) -> Tally:
-    """Each mistake must be seen: a mistake that is not is the failure."""
+    """Each mistake must be seen: one that is not is the failure."""
     tally = Tally()
-    for number, name in enumerate([*MISTAKES, *TWISTS]):
-        root, twist = at / str(number), TWISTS.get(name)
+    for number, name in enumerate(ALL):
+        root = at / str(number)
         root.mkdir()
-        with MISTAKES[name]() if name in MISTAKES else nullcontext():
-            recording = await record(WAYS[FORGETS], root / "life", **({"twist": twist} if twist else {}))
-        found = Tally()
-        with durability(*MODES["wal" if name.startswith("WAL") else "delete"]):
-            choices = [*PLAIN[1:], Chance("1"), Chance("2")]
-            await cut_at(recording, choices, root, found, start=recording.first, step=5, stop_at=1)
-        tally.restarts += found.restarts
-        tally.cells["planted seen"] += bool(found.failures)
-        if not found.failures:
+        seen = await found(name, root)
+        tally.restarts += seen.restarts
+        tally.cells["planted seen"] += bool(seen.failures)
+        if not seen.failures:
             tally.fail(0, name, "planted and not seen")
-        tally.say(f"{name}: {found.failures[0] if found.failures else 'NOT SEEN'}")
+        tally.say(f"{name}: {seen.failures[0] if seen.failures else 'NOT SEEN'}")
     return tally
 
 
@@ -96,12 +90,12 @@ async def _all(chosen: argparse.Namespace) -> Result:
             continue
         since = time.monotonic()
         with directory() as at:
-            found = await run(at, chosen)
-        total.add(found)
-        total.more[f"{name} restarts"] = found.restarts
+            came = await run(at, chosen)
+        total.add(came)
+        total.more[f"{name} restarts"] = came.restarts
         total.more[f"{name} seconds"] = round(time.monotonic() - since)
         if not chosen.json:
-            print(f"{name}: {found}", flush=True)
-            for line in [*found.said, *map(str, found.failures[:20])]:
-                print("   ", line, flush=True)
+            print(f"{name}: {came}", flush=True)
+            for line in came.failures[:20]:
+                print("   ", *line, flush=True)
     return total.result(time.monotonic() - began)
