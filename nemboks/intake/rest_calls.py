@@ -208,8 +208,8 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds to wait by a Retry-After header (RFC 9110 10.2.3), at most an hour; None for absent or absurd ones."""
     if value is None:
         return None
-    if re.fullmatch(r"\s*[0-9]{1,12}\s*", value):
-        return min(float(value), _LONGEST_WAIT)
+    if re.fullmatch(r"[0-9]{1,12}", plain := value.strip(" \t")):  # \s would match signs that float() refuses
+        return min(float(plain), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
