@@ -56,6 +56,15 @@ def test_an_error_of_digital_post_with_half_a_character_stops_the_daemon() -> No
     assert asyncio.run(rest._called(Script.of(b"l0" + said))) == "Unavailable"
 
 
+@pytest.mark.parametrize("wait", [b"\x1d0", b"\x1f120", b"7\x1c"])
+def test_a_wait_with_a_separator_before_it_stops_the_daemon(wait: bytes) -> None:
+    """Such a Retry-After is as good as absent; the answer is an outage like any other."""
+    said = b"HTTP/1.1 503 X\r\nRetry-After: " + wait + b"\r\nContent-Length: 0\r\n\r\n"
+
+    assert rest.check(b"l0" + said) == "Unavailable"
+    assert rest.check(b"r0" + wait) == "default"
+
+
 def test_an_impossible_number_of_an_imap_letter_is_found_and_never_fetched() -> None:
     """A UID has 32 bits; one beyond is an outage of the mailbox that people hear of, and no letter of another door."""
     selected = b"* OK [UIDVALIDITY 3] ok\r\nNB1 OK [READ-WRITE] ok\r\n"

@@ -1,0 +1,170 @@
+"""Properties of the parsers that free octets seldom reach: what is well formed is understood, whole and however cut."""
+
+import asyncio
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nemboks.domain.mailbox import Address
+from nemboks.domain.verdict import Verdict
+from nemboks.intake.rest_calls import RestAccess
+from tests.fuzz.parsers import imap, rest, smtp, table
+from tests.fuzz.parsers import settings as settings_file
+from tests.fuzz.peer import BETWEEN, FuzzTransport, Script
+
+SOME = settings(max_examples=60, deadline=None)
+STEPS = st.sampled_from([1, 2, 3, 7, 0x2F])
+IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40).filter(
+    lambda text: text not in (".", "..")
+)
+
+
+def script(act: bytes, step: int, *segments: bytes) -> bytes:
+    """The input of a harness with a peer."""
+    return act + bytes([step]) + BETWEEN.join(segments)
+
+
+def answer(body: bytes, status: int = 200) -> bytes:
+    """An HTTP answer with this body."""
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+
+
+@SOME
+@given(st.lists(st.lists(IDS, min_size=1, max_size=4), min_size=1, max_size=5), STEPS)
+def test_every_id_of_every_page_is_listed_once(pages: list[list[str]], step: int) -> None:
+    """In upstream's order, in lower case; however the answers are cut."""
+    bodies = [
+        json.dumps({"content": ids, "number": number, "totalPages": len(pages)}).encode()
+        for number, ids in enumerate(pages)
+    ]
+    wanted: dict[str, None] = {}
+    for ids in pages:
+        before = len(wanted)
+        wanted |= dict.fromkeys(each.lower() for each in ids)
+        if len(wanted) == before:  # a page that only repeats ends the list
+            break
+    found: list[str] = []
+
+    async def listed() -> None:
+        net = rest._Net(Script.of(script(b"l", step, *map(answer, bodies))))
+        async with rest._client(net) as client:
+            access = RestAccess("https://digitalpost.example/apis/v1/", None, None, None)
+            inbox = rest.RestInbox(client, access, "system", rest.TOKEN, rest.PACE, rest.RealClock())
+            found.extend([one.upstream_id for one in await inbox.list()])
+
+    asyncio.run(listed())
+    assert list(wanted) == found
+
+
+@SOME
+@given(st.binary(max_size=400), STEPS, st.booleans())
+def test_an_imap_letter_comes_exactly_as_it_was_sent(letter: bytes, step: int, first: bool) -> None:
+    """Octets that look like lines, tags or literals are the letter's own; attributes may stand before or after it."""
+    letter = letter.replace(BETWEEN, b"")
+    size = b"UID 7 RFC822.SIZE %d" % len(letter)
+    literal = b"BODY[] {%d}\r\n%s" % (len(letter), letter)
+    fetched = b" ".join([size, literal] if first else [literal, size])
+    selected = b"* OK [UIDVALIDITY 3] ok\r\nNB1 OK [READ-WRITE] ok\r\n"
+    octets = script(b"f", step, selected, b"* 1 FETCH (" + fetched + b")\r\nNB2 OK done\r\n")
+    transport = FuzzTransport(Script.of(octets))
+
+    async def whole() -> bytes:
+        async def opener(notify: object) -> imap.Session:
+            sieve = imap.Sieve(imap._Library(), transport, lambda: None)
+            return imap.Session(sieve, frozenset({"UIDPLUS"}), imap.PACE, imap.RealClock())
+
+        inbox = imap.ImapInbox(imap.ImapAccess("imap.example", 993, None), "anna", "x", imap.PACE, imap.RealClock())
+        inbox._connection = imap.KeptConnection(opener, imap.RealClock())
+
+        async def read() -> bytes:
+            async with inbox.fetch(imap.KEY) as pieces:
+                return b"".join([piece async for piece in pieces])
+
+        return await transport.play(read())
+
+    assert asyncio.run(whole()) == letter
+
+
+CODES = st.sampled_from([200, 220, 250, 251, 354, 421, 450, 452, 550, 554])
+REPLY = st.tuples(CODES, st.lists(st.sampled_from(["ok", "2.0.0 kept", "", "a b"]), max_size=3)).map(
+    lambda reply: b"".join(
+        b"%d%s%s\r\n" % (reply[0], b"-" if number < len(reply[1]) else b" ", text.encode())
+        for number, text in enumerate([*reply[1], "end"])
+    )
+)
+
+
+@SOME
+@given(st.lists(REPLY, min_size=3, max_size=3), REPLY, STEPS)
+def test_a_letter_is_accepted_by_four_good_replies_and_by_nothing_else(
+    before: list[bytes], last: bytes, step: int
+) -> None:
+    """MAIL and RCPT 2yz, DATA 354, then a 2yz to the dot; every other conversation has another verdict."""
+    mail, rcpt, data = (int(reply[:3]) for reply in before)
+    good = 200 <= mail <= 299 and 200 <= rcpt <= 299 and data == 354 and last.startswith(b"2")
+
+    assert (smtp.check(script(b"t", step, *before, b"", last)) == Verdict.ACCEPTED) is good
+
+
+@SOME
+@given(st.lists(REPLY, max_size=6), st.binary(max_size=20), STEPS)
+def test_replies_are_read_the_same_however_cut(replies: list[bytes], rest_: bytes, step: int) -> None:
+    """As an independent reader reads them, with whatever behind them."""
+    codes, _ = smtp.reference(b"".join(replies))
+
+    assert codes == [int(reply[:3]) for reply in replies]
+    smtp.check(script(b"x", step, b"".join(replies) + rest_.replace(BETWEEN, b"")))
+
+
+ATOM = st.from_regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,12}", fullmatch=True)
+LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+
+
+@SOME
+@given(
+    st.lists(ATOM, min_size=1, max_size=4), st.lists(LABEL, min_size=1, max_size=4), st.sampled_from(["dk", "museum"])
+)
+def test_every_plain_address_is_one(atoms: list[str], labels: list[str], top: str) -> None:
+    """What RFC 5321 calls a Dot-string and a domain is taken as it stands."""
+    text = ".".join(atoms) + "@" + ".".join([*labels, top])
+
+    assert Address(text) == text
+
+
+NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=30)
+
+
+@SOME
+@given(st.lists(st.tuples(st.integers(10_000_000, 99_999_999), NAME, NAME, st.booleans()), min_size=1, max_size=5,
+                unique_by=lambda row: row[0]))  # fmt: skip
+def test_a_table_of_any_names_keeps_every_promise(rows: list[tuple[int, str, str, bool]]) -> None:
+    """Whatever companies are called: rows or faults, nobody's number told back, and what is written comes back."""
+    lines = [f'{cvr};"{name.replace(chr(34), "")}";a@x.dk;;"{ref.replace(chr(34), "")}";{"ja" if neutral else ""}'
+             for cvr, name, ref, neutral in rows]  # fmt: skip
+    head = "cvr;navn;email;anden_kontakt;reference;neutralt_emne"
+
+    assert table.check("\r\n".join([head, *lines]).encode()) in table.OUTCOMES
+
+
+VALUES = st.one_of(
+    st.integers(-(10**6), 10**9), st.booleans(), st.floats(), st.sampled_from(["own", "direct", "x.dk", "a@x.dk", ""]),
+    st.lists(st.integers(0, 9), max_size=3),
+)  # fmt: skip
+GROUPS = ("", "sender", "servers.own", "pace", "fuse", "seats", "upstream", "notices", "direct", "returns")
+KEYS = ("environment", "state_dir", "address", "host", "port", "dot_seconds", "retry_seconds", "bytes_per_second", "look",
+        "rest_url", "server", "per_cvr_per_hour", "usrename", "_env_file")  # fmt: skip
+
+
+@SOME
+@given(st.lists(st.tuples(st.sampled_from(GROUPS), st.sampled_from(KEYS), VALUES), max_size=8,
+                unique_by=lambda entry: entry[:2]))  # fmt: skip
+def test_settings_are_taken_or_refused_by_name(entries: list[tuple[str, str, object]]) -> None:
+    """Any value for any key: settings whose waits end, or words; never a traceback."""
+    lines = [f"{f'{group}.' if group else ''}{key} = {_toml(value)}" for group, key, value in entries]
+
+    assert settings_file.check("\n".join(lines).encode()) in settings_file.OUTCOMES
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
