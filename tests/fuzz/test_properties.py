@@ -13,7 +13,7 @@ from tests.fuzz.parsers import imap, rest, smtp, table
 from tests.fuzz.parsers import settings as settings_file
 from tests.fuzz.peer import BETWEEN, FuzzTransport, Script
 
-SOME = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=40, deadline=None)
 STEPS = st.sampled_from([1, 2, 3, 7, 0x2F])
 IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40).filter(
     lambda text: text not in (".", "..")
@@ -152,8 +152,10 @@ VALUES = st.one_of(
     st.lists(st.integers(0, 9), max_size=3),
 )  # fmt: skip
 GROUPS = ("", "sender", "servers.own", "pace", "fuse", "seats", "upstream", "notices", "direct", "returns")
-KEYS = ("environment", "state_dir", "address", "host", "port", "dot_seconds", "retry_seconds", "bytes_per_second", "look",
-        "rest_url", "server", "per_cvr_per_hour", "usrename", "_env_file")  # fmt: skip
+KEYS = (
+    "environment", "state_dir", "address", "host", "port", "dot_seconds", "retry_seconds", "bytes_per_second", "look",
+    "rest_url", "server", "per_cvr_per_hour", "usrename", "_env_file",
+)  # fmt: skip
 
 
 @SOME
