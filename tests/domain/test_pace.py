@@ -96,3 +96,19 @@ def test_what_is_no_pace(waits: dict[str, Any]) -> None:
     """No wait, a wait of nothing, a word that is none."""
     with pytest.raises(ValidationError):
         Pace(**waits)
+
+
+YEAR = 366 * 86_400
+
+
+@pytest.mark.parametrize(
+    "name", ["poll_seconds", "upstream_seconds", "retry_seconds", "retry_by_age", "change_seconds", "stop_seconds"]
+)
+def test_no_wait_is_longer_than_a_year(name: str) -> None:
+    """A year and a day is allowed, alone or among several; the setting is named."""
+    shapes = {"upstream_seconds": lambda one: (1, one), "retry_seconds": lambda one: (one, 1),
+              "retry_by_age": lambda one: ((1, 1), (60, one))}  # fmt: skip
+    shape = shapes.get(name, lambda one: one)
+    assert getattr(Pace(**{name: shape(YEAR)}), name) == shape(YEAR)
+    with pytest.raises(ValidationError, match=f"{name}: no wait is longer than a year"):
+        Pace(**{name: shape(YEAR + 1)})

@@ -50,3 +50,17 @@ def test_time_is_linear(bad: str) -> None:
     redact(bad * (1_000_000 // len(bad)))
 
     assert perf_counter() - begin < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("før ０１０１０１-００００ efter", "før [CPR] efter"),
+        ("٠١٠١٠١ 0000, ½ og ０１０１０１\uff0d００００!", "[CPR], ½ og [CPR]!"),
+        ("nr. ０１０１０１", "nr. ０１０１０１"),
+        ("æ 010101\u22120000 ø ②", "æ [CPR] ø ②"),
+    ],
+)
+def test_cpr_shapes_in_other_digits_are_masked(text: str, expected: str) -> None:
+    """Full-width or Arabic: they go, and every other sign stays as it was written."""
+    assert mask_cpr(text) == expected

@@ -253,3 +253,9 @@ def test_the_last_part_makes_it_whole(copy: Any, part: int, kind: type) -> None:
     """Whatever the proof rests on."""
     event = proven(confirmation(part=part), letter(State.HANDED_OVER, copy=copy), AT, "t")
     assert type(event) is kind and event.due_at == AT
+
+
+def test_a_quick_pace_is_heeded() -> None:
+    """Where a demo's first wait is half a second, that is the least."""
+    event = judged(refused(450, "", "again in 0 s"), letter(State.SENDING), Pace(retry_seconds=(0.5,)), 0)
+    assert event.due_at == AT + timedelta(seconds=0.5)
