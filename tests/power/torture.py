@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from tests.power import damaged, rolled_back, sick
+from tests.power import damaged, rolled_back, sick, small_disk
 from tests.power.cut import cut_at
 from tests.power.disk import PLAIN, Chance
 from tests.power.machine import MODES, directory, durability, record
@@ -61,6 +61,7 @@ RUNS: Final[dict[str, Run]] = {
     "rolled-back": rolled_back.every,
     "fsync": sick.fsync,
     "full": sick.full,
+    "small": small_disk.small,
     "octets": damaged.octets,
     "spool": damaged.spooled,
 }

@@ -9,7 +9,7 @@ import _sqlite3
 import ctypes
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_void_p, cast
 from typing import Any, Final, Protocol
@@ -51,12 +51,13 @@ class Vfs(Structure):
 
 OPEN = CFUNCTYPE(c_int, POINTER(Vfs), c_void_p, FILE, c_int, POINTER(c_int))
 DELETE = CFUNCTYPE(c_int, POINTER(Vfs), c_char_p, c_int)
+SLEEP = CFUNCTYPE(c_int, POINTER(Vfs), c_int)
 SET_CALL = CFUNCTYPE(c_int, POINTER(Vfs), c_char_p, c_void_p)
 GET_CALL = CFUNCTYPE(c_void_p, POINTER(Vfs), c_char_p)
 Vfs._fields_ = (
     ("version", c_int), ("file_size", c_int), ("longest_path", c_int), ("next", c_void_p), ("name", c_char_p),
-    ("data", c_void_p), ("open", OPEN), ("delete", DELETE), ("between", c_void_p * 11), ("set_call", SET_CALL),
-    ("get_call", GET_CALL), ("next_call", c_void_p),
+    ("data", c_void_p), ("open", OPEN), ("delete", DELETE), ("between", c_void_p * 7), ("sleep", SLEEP),
+    ("clock", c_void_p * 3), ("set_call", SET_CALL), ("get_call", GET_CALL), ("next_call", c_void_p),
 )  # fmt: skip
 OPEN_DIRECTORY = CFUNCTYPE(c_int, c_char_p, POINTER(c_int))
 
@@ -71,7 +72,8 @@ def _library() -> Any:
 class Watched:
     """The VFS. Keep it as long as a connection that was opened through it is open."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: Watcher, sleep: Callable[[float], None] | None = None) -> None:
+        """`sleep`: is told the seconds that SQLite would wait for a lock, instead of the waiting."""
         self._watcher, self._library = watcher, _library()
         self._unix = self._library.sqlite3_vfs_find(b"unix")
         self.fault: BaseException | None = None
@@ -82,6 +84,8 @@ class Watched:
         ctypes.memmove(ctypes.byref(self._vfs), self._unix, ctypes.sizeof(Vfs))
         self._open, self._delete = OPEN(self._on_open), DELETE(self._on_delete)
         self._vfs.name, self._vfs.open, self._vfs.delete = b"watched", self._open, self._delete
+        self._sleep = SLEEP(lambda _vfs, micros: _slept(sleep, micros)) if sleep else self._vfs.sleep
+        self._vfs.sleep = self._sleep
         self._directory: list[str] = []  # those that SQLite opened to sync them
         self._real_directory = cast(self._unix.contents.get_call(self._unix, b"openDirectory"), OPEN_DIRECTORY)
         self._open_directory = OPEN_DIRECTORY(self._on_open_directory)
@@ -174,10 +178,15 @@ class Watched:
         return 0
 
 
+def _slept(sleep: Callable[[float], None], micros: int) -> int:
+    sleep(micros / 1e6)
+    return micros
+
+
 @contextmanager
-def watched(watcher: Watcher) -> Iterator[None]:
-    """SQLite files that are opened meanwhile are watched."""
-    vfs = Watched(watcher)
+def watched(watcher: Watcher, sleep: Callable[[float], None] | None = None) -> Iterator[None]:
+    """SQLite files that are opened meanwhile are watched; how long it waits for locks is told, if `sleep` is given."""
+    vfs = Watched(watcher, sleep)
     vfs.install()
     _KEPT.append(vfs)
     try:
