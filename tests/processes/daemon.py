@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nemboks.logs import EVENTS
+
 BIN = Path(sys.executable).parent
 READY, STOPPED = "daemon_ready", ""  # the latter: its log has ended
 START_SECONDS = 30.0
@@ -51,8 +53,9 @@ class Daemon:
         self.events.put({"event": STOPPED})
 
     def _hear(self, event: dict[str, Any]) -> None:
-        self.last = event.get("event", "")
-        if self.last == READY:
+        if event.get("event") in EVENTS:  # not what a library says
+            self.last = event["event"]
+        if event.get("event") == READY:
             self.ready_seconds = time.monotonic() - self.began
         if self._watch is not None:
             self._watch(self, event)
