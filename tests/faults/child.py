@@ -6,6 +6,7 @@ does nothing at all, as a process that was stopped there, until it is told what 
 switch for this.
 """
 
+import errno
 import faulthandler
 import json
 import os
@@ -15,8 +16,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import nemboks.daemon.run
@@ -32,20 +33,41 @@ from nemboks.domain.proof import Stage
 from nemboks.intake.rest import RestInbox
 from nemboks.journey import attempt
 from nemboks.store.letters import SqlLetters
+from tests.power.files import watched_files
+from tests.power.vfs import watched
 
 # RELIABILITY 4: L lease, P poll, F fetch, C compose, D connect, T tls, E ehlo/login, M mail, R rcpt, A data, B body,
 # Z dot sent and no reply seen, J reply seen and not committed, K receipt, V its answer not committed, N notice.
 STEPS = "LPFCDTEMRABZJKVN"
 COMMITS = {Claimed: "L", Confirmed: "J", Acknowledged: "V"}
 REPLIES = {Stage.MAIL: "M", Stage.RCPT: "R", Stage.DATA: "A", Stage.DOT: "Z"}
-FILES_SECONDS = 0.3  # so long there is no file descriptor left
+ACTS = {errno.EIO: ("sync",), errno.ENOSPC: ("write", "create", "truncate")}
+HEALED = 0.3  # seconds; so long there is no file descriptor, or no room on the disk
+
+
+class Sick:
+    """The disk beneath ledger and spool (tests/power): well, until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self._error = 0
+
+    def tell(self, act: str, path: str, *_: Any, **__: Any) -> None:
+        """Raises what the disk answers to this act."""
+        if act in ACTS.get(self._error, ()):
+            raise OSError(self._error, os.strerror(self._error))
+
+    def be(self, error: int) -> None:
+        """EIO at every sync from now on, as long as this process lives; ENOSPC at every write for a while."""
+        self._error = error
+        if error == errno.ENOSPC:
+            _later(self.be, 0)
 
 
 class Meeting:
     """Stops this process the first time that it comes to its step, and suffers what it is told there."""
 
-    def __init__(self, step: str, path: str) -> None:
-        self._step, self._path = step, path
+    def __init__(self, step: str, path: str, disk: Sick) -> None:
+        self._step, self._path, self._disk = step, path, disk
         self._ahead = 0.0
 
     def at(self, step: str) -> None:
@@ -57,6 +79,7 @@ class Meeting:
             parent.sendall(step.encode())
             told = json.loads(parent.recv(1000) or b"{}")
         self._ahead = told.get("clock", 0.0)
+        self._disk.be(told.get("disk", 0))
         if told.get("files"):
             _no_files()
 
@@ -84,11 +107,15 @@ class Meeting:
         setattr(owner, name, held)
 
 
-def _no_files() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    again = threading.Timer(FILES_SECONDS, resource.setrlimit, (resource.RLIMIT_NOFILE, (soft, hard)))
+def _later(heal: Callable[..., object], *args: Any) -> None:
+    again = threading.Timer(HEALED, heal, args)
     again.daemon = True
     again.start()
+
+
+def _no_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _later(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
 
 
@@ -100,8 +127,9 @@ def _live(wish: dict[str, Any]) -> None:
     log = os.open(wish["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for number in (1, 2):
         os.dup2(log, number)
-    Meeting(wish["step"], wish["meeting"]).plant()
-    with suppress(BrokenPipeError):
+    disk = Sick()
+    Meeting(wish["step"], wish["meeting"], disk).plant()
+    with watched(disk), watched_files(Path(wish["config"]).parent, disk):
         program(["run", "--config", wish["config"]], prog_name="nemboks")
     sys.exit(0)
 

@@ -6,6 +6,7 @@ it go.
 """
 
 import asyncio
+import errno
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from nemboks.cli.demo_world import World
+from nemboks.cli.errors import FAILED
 from nemboks.settings import load
 from nemboks.wiring import open_store
 from tests.faults.child import STEPS
@@ -128,5 +130,24 @@ def test_no_file_can_be_opened(at: Case, step: str) -> None:
     """For a while there is no file descriptor: the daemon waits or ends as failed; no letter is lost or doubled."""
     with at.held(step):
         at.fate = {"files": True}
+
+    judge(at, uncertain=at.heal()["uncertain"])
+
+
+@each
+def test_a_sync_fails(at: Case, step: str) -> None:
+    """EIO: nothing is told as done any more, the process ends as failed at its next commit, and the next is whole."""
+    with at.held(step) as life:
+        at.fate = {"disk": errno.EIO}
+    assert life.wait() == FAILED
+
+    judge(at, uncertain=int(step in AFTER_THE_DOT))
+
+
+@each
+def test_the_disk_is_full(at: Case, step: str) -> None:
+    """ENOSPC for a while: nothing that cannot be written down is done; with room again every letter goes its way."""
+    with at.held(step):
+        at.fate = {"disk": errno.ENOSPC}
 
     judge(at, uncertain=at.heal()["uncertain"])

@@ -6,16 +6,16 @@ Time is the test's; a round does what the daemon's roles would find due at that 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nemboks.desk.access import OPERATOR, Asking
+from nemboks.desk.access import Asking
 from nemboks.desk.status import status
 from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
 from nemboks.domain.pace import Pace
-from nemboks.journey.collect import look
+from nemboks.journey.collect import collect, look
 from nemboks.journey.notices import assess_troubles, send_notices
 from nemboks.journey.recover import recover
 from nemboks.journey.world import Telling, World
@@ -79,11 +79,28 @@ class Village:
                 with suppress(Stale):
                     await step(letter, self.world)
 
-    async def until(self, seconds: float, often: float = 60) -> None:
-        """Rounds, until so much time has passed."""
+    async def fetched(self) -> None:
+        """Every letter lies here, and none was sent."""
+        for mailbox in await self.store.mailboxes.due(self.clock.now(), 1_000):
+            await look(mailbox, self.world)
+        for letter in await self.store.letters.due(State.FOUND, self.clock.now(), 1_000):
+            await collect(letter, self.world)
+
+    async def until(self, seconds: float) -> None:
+        """Rounds whenever something is due, until so much time has passed."""
         end = self.clock.now() + timedelta(seconds=seconds)
+        await self.round()
         while self.clock.now() < end:
-            await self.round(often)
+            await self.next(end)
+
+    async def next(self, end: datetime | None = None) -> None:
+        """The round of the next moment at which something is due, at most until `end`."""
+        now = self.clock.now()
+        letters = [await self.letter(number) for number in range(1, len(await self.states()) + 1)]
+        rows = [*await self.store.mailboxes.all(), *(one for one in letters if one.state in STEPS)]
+        due = [one.due_at for one in rows if one.due_at and one.due_at > now]
+        at = min([*due, *([end] if end else [])])
+        await self.round((at - now).total_seconds())
 
     async def letter(self, number: int = 1) -> Letter:
         found = await self.store.letters.get(number)
@@ -109,7 +126,7 @@ class Village:
 
     async def status(self) -> str:
         """What `nemboks status` says of all together."""
-        whole = await status(self.store, Asking(OPERATOR), self.clock.now(), daemon=True)
+        whole = await status(self.store, Asking("root (operator)"), self.clock.now(), daemon=True)
         return str(whole["state"])
 
 
