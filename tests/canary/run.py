@@ -61,38 +61,67 @@ def letters(cvr: str) -> list[bytes]:
     ]
 
 
-def run(town: Town, daemon: str = "nemboks.cli.main", commands: Sequence[str] = COMMANDS) -> Remains:
-    """Everything that the run left. `daemon` is the module of the program, or of one with a mistake in it."""
+def run(town: Town) -> Remains:
+    """Everything that the run left or said."""
+    state, company = _set_up(town)
+    cvr = company["cvr"]
+    process = _started(town, letters(cvr), "nemboks.cli.main")
+    town.until(lambda: _logged(town, "letter_acknowledged") == 1 and _logged(town, "letter_held") == 2)
+    town.until(lambda: town.mails(OPERATOR) or town.mails(SECOND))
+    places = defaultdict(bytes, {"process": _process(process)})
+    exits = _commands(cvr, town, places)
+    town.nemboks("address", "set", cvr, "kanarie.ny@solsikken.example")
+    code = town.code("kanarie.ny@solsikken.example")
+    states = town.state(cvr)
+    _files(state, places)  # while it runs, so that nothing is tidied up
+    town.stop()
+    _files(state, places)
+    places["log"] += _log(town)
+    _mails(town, places)
+    return Remains((*NUMBERS, *WORDS, *secrets_of(_secrets(town, company, code))), dict(places), states, exits)
+
+
+def log_of(town: Town, daemon: str) -> bytes:
+    """What a daemon with a mistake in it (the name of its module) logs of one letter."""
+    _, company = _set_up(town)
+    _started(town, letters(company["cvr"])[:1], daemon)
+    town.until(lambda: _logged(town, "letter_acknowledged"))
+    town.stop()
+    return _log(town)
+
+
+def _set_up(town: Town) -> tuple[Path, dict[str, Any]]:
+    """The program's own folder, and a company whose mailbox it has."""
     state = town.folder / "program"
     state.mkdir()
     text = re.sub(r"^state_dir = .*$", f'state_dir = "{state}"', town.config.read_text(), flags=re.MULTILINE)
     town.config.write_text(text)
     company = town.company()
-    cvr = company["cvr"]
-    where = ("--address", POST, "--second-contact", SECOND)
-    login = ("--system-id", company["system_id"], "--token-file", "-")
-    town.nemboks("cvr", "add", cvr, "--name", company["name"], *login, *where, "--server", "starttls",
-                 typed=company["api_token"])  # fmt: skip
-    for raw in letters(cvr):
+    login = ("--system-id", company["system_id"], "--token-file", "-", "--server", "starttls")
+    words = ("cvr", "add", company["cvr"], "--name", company["name"], *login)
+    town.nemboks(*words, "--address", POST, "--second-contact", SECOND, typed=company["api_token"])
+    return state, company
+
+
+def _started(town: Town, post: Sequence[bytes], daemon: str) -> "subprocess.Popen[bytes]":
+    for raw in post:
         answer = town._control.post("letters/xml", content=raw)
         assert answer.is_success, answer.text
-    process = town._started("daemon.log", daemon, "run", "--config", str(town.config))
-    town._daemon = process
-    town.until(lambda: sorted(town.state(cvr)) == ["ACKNOWLEDGED", "HELD", "HELD"])
-    town.until(lambda: len(town.mails(OPERATOR)) + len(town.mails(SECOND)) > 0)
-    places = defaultdict(bytes, {"process": _process(process)})
-    exits = _said(commands, cvr, town, places)
-    town.nemboks("address", "set", cvr, "kanarie.ny@solsikken.example")
-    code = town.code("kanarie.ny@solsikken.example")
-    states = town.state(cvr)
-    for file in sorted(path for path in state.rglob("*") if path.is_file()):
-        places[_place(file.relative_to(state))] += file.read_bytes()  # while it runs, so that nothing is tidied up
-    town.stop()
+    town._daemon = town._started("daemon.log", daemon, "run", "--config", str(town.config))
+    return town._daemon
+
+
+def _log(town: Town) -> bytes:
+    return (town.folder / "daemon.log").read_bytes()
+
+
+def _logged(town: Town, event: str) -> int:
+    return _log(town).count(f'"event": "{event}"'.encode())
+
+
+def _files(state: Path, places: dict[str, bytes]) -> None:
     for file in sorted(path for path in state.rglob("*") if path.is_file()):
         places[_place(file.relative_to(state))] += file.read_bytes()
-    places["log"] += (town.folder / "daemon.log").read_bytes()
-    _mails(town, places)
-    return Remains((*NUMBERS, *WORDS, *secrets_of(_secrets(town, company, code))), dict(places), states, exits)
 
 
 def _secrets(town: Town, company: dict[str, Any], code: str) -> dict[str, str]:
@@ -112,11 +141,11 @@ def _process(process: "subprocess.Popen[bytes]") -> bytes:
     return (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
 
 
-def _said(commands: Sequence[str], cvr: str, town: Town, places: dict[str, bytes]) -> dict[str, int]:
+def _commands(cvr: str, town: Town, places: dict[str, bytes]) -> dict[str, int]:
     """The commands' exit codes; what each said is put into its place."""
     ids = [str(item["id"]) for item in town.nemboks("letter", "list")["items"]]
     exits: dict[str, int] = {}
-    for words in commands:
+    for words in COMMANDS:
         for number in ids if "LETTER" in words else [""]:
             for more in ([], ["--json", "--lang", "en"]):
                 name = "cli " + words.replace(" LETTER", " letter" if "explain" in words else "").replace(" CVR", "")

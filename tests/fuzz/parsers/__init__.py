@@ -8,7 +8,7 @@ import importlib
 from types import ModuleType
 from typing import Final
 
-NAMES: Final = ("memo", "rest", "imap", "smtp", "address", "table", "settings", "dsn")
+NAMES: Final = ("memo", "message", "rest", "imap", "smtp", "address", "table", "settings", "dsn")
 
 
 def parser(name: str) -> ModuleType:
