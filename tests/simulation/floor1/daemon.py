@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nemboks.daemon.chores import chores
 from nemboks.daemon.notify import Systemd
 from nemboks.daemon.run import Daemon
-from nemboks.domain.letter import Letter, Stale
+from nemboks.domain.letter import Stale
 from nemboks.journey.returned import read_returns
 from nemboks.store.errors import StoreError
 from nemboks.wiring import Services
@@ -76,10 +76,6 @@ class SimDaemon(Daemon):
     def _faulty(self, error: Exception, fatal: bool) -> None:
         self.life.sim.stepped_badly(error)
         super()._faulty(error, fatal)
-
-    async def _forward(self, letter: Letter) -> None:
-        with self.life.sim.oracle.in_hand(letter.id):
-            await super()._forward(letter)
 
 
 def _beside(world: Any) -> Any:

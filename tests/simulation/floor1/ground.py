@@ -35,6 +35,7 @@ from tests.helpers.clock import PretendClock
 KEY = b"k" * 32  # of every schedule: nothing here is a secret
 CVRS = (make.ANNA, make.BO, Cvr("30303030"), Cvr("40404040"))
 ADDRESSES = (make.ADDRESS, Address("bo@revisor.example"), Address("c@cykler.example"), Address("d@dyrlaege.example"))
+SHARED: dict[str, Any] = {}
 COMPILED: dict[Any, Any] = {}  # statements, for all stores of this process
 RELAY, TRUSTED, DIRECT = "relay", "trusted", "direct"
 
@@ -66,6 +67,7 @@ def opened(path: Path, clock: Clock, pace: Pace) -> Store:
     store = Store.open(path, keys(), clock, threaded=False, pace=pace)
     tx: Any = store._writer._transactions._tx  # type: ignore[attr-defined]
     for connection in (tx, store._reader._tx):
+        connection.dialect = SHARED.setdefault("dialect", connection.dialect)  # statements are compiled once for one
         connection.execution_options(compiled_cache=COMPILED)
     tx.exec_driver_sql("PRAGMA synchronous = OFF")
     tx.exec_driver_sql("PRAGMA journal_mode = MEMORY")  # a transaction has no await inside: no process dies in one

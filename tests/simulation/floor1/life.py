@@ -44,6 +44,7 @@ class Killed(BaseException):
 class Life:
     def __init__(self, sim: Sim, loop: VirtualLoop, folder: Path, number: int) -> None:
         self.sim, self.loop, self.number = sim, loop, number
+        sim.life = self
         self.doomed = False  # dies before the next step of the loop
         self.steps: dict[asyncio.Task[Any], str] = {}  # where each task stands
         self.unsealed: set[int] = set()  # letters that upstream forgot and that are not sealed whole yet
@@ -149,7 +150,7 @@ class Life:
             cast(Any, letters), cast(Any, mailboxes), cast(Any, SpoolPort(self.spool, self)), inboxes,
             SimCourier(sim, self), sim.clock, sim.plan.pace, SENDER, cast(Any, deliveries),
             returning=Returning(DOMAIN, KEY, SimBox(sim, self)), landings=SimLandings(sim, self), telling=telling,
-            id_key=b"i" * 32, acts=store, announcements=cast(Any, Port(store.announcements, self, "N")),
+            id_key=b"i" * 32, acts=store if sim.acts else None, announcements=cast(Any, Port(store.announcements, self, "N")),
             announcers={"mail": SimNotifier(sim, self)}, codes=store.codes, anchor=store.audit.anchor,
             reconciling=reconciling,
         )  # fmt: skip

@@ -9,8 +9,7 @@ import email
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -50,7 +49,7 @@ class Oracle:
         self.least: dict[int, tuple[float, float, float]] = {}  # since when, seconds, the clock's skew then
         self.temporary: defaultdict[int, int] = defaultdict(int)
         self.claimed_by: dict[tuple[int, int], int] = {}  # life of each attempt
-        self._hands: defaultdict[int, int] = defaultdict(int)
+        self.passed: defaultdict[int, int] = defaultdict(int)
         self._twins: dict[tuple[bytes, str], bytes] = {}
         self._last = 0
 
@@ -75,14 +74,6 @@ class Oracle:
     def posted_of(self, row: Any) -> Posted | None:
         found: Posted | None = self.sim.upstream.by_id.get(row["upstream_id"])
         return found
-
-    @contextmanager
-    def in_hand(self, letter: int) -> Iterator[None]:
-        self._hands[letter] += 1
-        try:
-            yield
-        finally:
-            self._hands[letter] -= 1
 
     def catch_up(self) -> None:
         """Reads the history that was written since: by people, too."""
@@ -234,7 +225,11 @@ class Oracle:
                 "SELECT 1 FROM routes WHERE mailbox_id = ? AND (rules != '[]' OR holiday IS NOT NULL OR unrouted != '')",
                 (row["mailbox_id"],),
             )
-            if not self._hands[other["id"]] and not routed and not self.sim.bad_steps:
+            in_hand = any(other["id"] in x.roles[2].in_hand for x in self.sim.life.daemons)
+            if in_hand or routed or self.sim.bad_steps:
+                continue
+            self.passed[other["id"]] += 1  # those of one round race for the seats; it is first in the next round
+            if self.passed[other["id"]] > sum(self.sim.plan.seats):
                 self.breach("order", f"I7: letter {row['id']} goes before {other['id']}, which came first")
 
     def i08_intervals(self, row: Any, after: Letter) -> None:

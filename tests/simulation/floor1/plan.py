@@ -74,6 +74,7 @@ class Plan:
     limit: int  # octets that the company's own server takes; 0: any
 
 
+MACHINE = frozenset({"H15", "H26", "M03", "D13", "clock", "skew", "D01", "full"})  # happenings that nobody wants
 STEPS = ("L", "P", "F", "C", "D", "T", "E", "M", "R", "A", "B", "Z", "J", "K", "V", "N")
 
 
@@ -83,9 +84,12 @@ def drawn(seed: int) -> Plan:
     boxes = _boxes(r)
     span = r.choice((60.0, 1800.0, 2 * HOUR, 8 * HOUR, DAY, 3 * DAY))
     rates = _rates(r)
+    removal = r.choice((Removal.ON_RECEIPT, Removal.ON_RECEIPT, Removal.ON_FETCH, Removal.FORGETS, Removal.EVENTUALLY))
+    seats = _seats(r)
+    if removal is Removal.FORGETS:  # two machines that fetch what is forgotten at once: nobody promises to survive it
+        seats = seats[:1]
     return Plan(
-        seed, boxes, _seats(r),
-        r.choice((Removal.ON_RECEIPT, Removal.ON_RECEIPT, Removal.ON_FETCH, Removal.FORGETS, Removal.EVENTUALLY)),
+        seed, boxes, seats, removal,
         _pace(r, span), r.random() < 0.5, span, _postings(r, boxes, span), _happenings(r, span, boxes, rates),
         _deaths(r, span), rates, r.choice((4000, 6000)) if rates.get("S26") else 0,
     )  # fmt: skip

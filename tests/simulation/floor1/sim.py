@@ -10,7 +10,7 @@ from typing import Any
 
 from nemboks.store.errors import StoreBusy, StoreFull
 from tests.simulation.clock import START, SimClock
-from tests.simulation.floor1.plan import Plan
+from tests.simulation.floor1.plan import MACHINE, Plan
 from tests.simulation.loop import VirtualLoop
 
 
@@ -44,6 +44,8 @@ class Sim:
         self.mail: Any = None
         self.oracle: Any = None
         self.folder = Path()
+        self.life: Any = None
+        self.acts = any(x.name not in MACHINE for x in plan.happenings)
         self.lives = 0  # how many began
         self.copies = 0
         self.returns: list[Any] = []  # mails in the box for returned mail
@@ -154,4 +156,4 @@ class Sim:
 
     def chores_every(self) -> float:
         """Seconds between two rounds of the chores: most schedules need few."""
-        return 6 * 3600.0 if self.healed else max(600.0, self.plan.span / 4)
+        return 86_400.0 if self.healed else max(600.0, self.plan.span / 2)
