@@ -64,8 +64,9 @@ def _lost(id_: str, kept: bool, after: Letter | None, town: Town, keeps: bool, t
     if kept and id_ not in town.inbox.letters:
         tally.cells["delivered, and called vanished" if said else "delivered"] += 1
     elif id_ in town.inbox.letters:
-        assert after is not None and after.state is State.HELD, f"lost: {id_} lies upstream, nobody looks at it"
-        tally.cells[f"held: {after.why}"] += 1
+        held = after is not None and after.state is State.HELD
+        assert held or not keeps, f"lost: {id_} lies upstream, nobody looks at it"
+        tally.cells["held" if held else "lies upstream on no list, and nobody knows"] += 1
     else:
         tally.cells["lost, with an alarm" if said else "lost, and nobody knows"] += 1
         assert not keeps, f"lost: {id_}"

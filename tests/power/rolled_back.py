@@ -35,13 +35,15 @@ class Commit:
 
 
 def commits(recording: Recording) -> Iterator[Commit]:
-    """Every commit after the ledger was made, in order; of a life in DELETE mode."""
+    """The last commit before any letter was known, and every one after it, in order; of a life in DELETE mode."""
     disk, over = Disk(), False
+    ends = [n for n, op in enumerate(recording.ops) if (op.act, op.path) == ("unlink", f"{LEDGER}-journal")]
+    first = max(n for n in ends if n < recording.first)
     for number, op in enumerate(recording.ops):
         if over:
             yield Commit(disk.after(Choice()), recording.moments[op.moment])
         disk.do(op)
-        over = number > recording.first and (op.act, op.path) == ("unlink", LEDGER + "-journal")
+        over = number >= first and number in ends
     yield Commit(disk.after(Choice()), recording.moments[-1])
 
 
@@ -85,7 +87,7 @@ async def every(at: Path, arguments: argparse.Namespace, step: int = 1, ways: Se
             recording = await record(WAYS[name], root / "life")
             states = list(commits(recording))
             for t in range(len(states) - 1, 0, -step):
-                for k in range(1, t + 1, step):
+                for k in (*range(1, t, step), t):
                     await roll_back(recording, states[t], states[t - k], root / f"{t}-{k}", name in KEEPS, tally)
         cells = ", ".join(f"{what} {n}" for what, n in sorted(tally.cells.items()))
         tally.say(
