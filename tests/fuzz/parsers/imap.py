@@ -93,8 +93,10 @@ async def _acted(script: Script) -> str:
         assert words.isprintable() and len(words) < 700, words
         kind = next(kind for kind in (Unavailable, Refused, Gone) if isinstance(error, kind)).__name__
         outcome = f"{kind} mailbox" if isinstance(error, Refused) and error.mailbox else kind
-    for command in transport.written:
+    for command, before in zip(transport.written, transport.said_before, strict=True):
         assert _ALLOWED.fullmatch(command), command
+        if script.act == b"r" and b" STORE " in command:
+            assert header_block(LETTER) in transport.said[:before], "a mark on a letter that was not looked at"
     return outcome
 
 
@@ -111,7 +113,7 @@ async def _act(act: bytes, opener: Callable[[Any], Any], transport: FuzzTranspor
         return await _fetched(inbox, transport)
     if act == b"r":
         words = await inbox.acknowledge(receipt(KEY, LETTER), repeated=False)
-        assert header_block(LETTER) in transport.said and words.isprintable()
+        assert words.isprintable()
         assert sum(b" UID STORE 7 " in line for line in transport.written) == 1
         assert sum(b" UID EXPUNGE 7\r\n" in line for line in transport.written) == 1
         return "removed"
@@ -128,7 +130,9 @@ async def _fetched(inbox: ImapInbox, transport: FuzzTransport) -> str:
     quoted = letter.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     literal = b"{%d}\r\n%s" % (len(letter), letter)
     assert literal in said or b'"' + quoted + b'"' in said or b"\\" in said, "a letter that nobody sent"
-    assert b"%d" % len(letter) in said and b"NB2 OK" in said.upper()
+    told = [int(size) for size in re.findall(rb"RFC822\.SIZE[ \t]+([0-9]{1,18})", said, re.IGNORECASE)]
+    assert len(letter) in told, "another size than the server's own"
+    assert b"NB2 OK" in said.upper()
     return "letter"
 
 
