@@ -98,11 +98,10 @@ def _names(town: Town, entries: list[Entry], found: list[Mail]) -> dict[str, str
 def _removed(town: Town) -> dict[str, float | None]:
     removed: dict[str, float | None] = {}
     for letter in town.post.rest():
-        acts = [
-            datetime.fromisoformat(act["at"]).timestamp() + 0.001  # it is told in whole milliseconds
-            for act in letter["receipts"]
-            if act["taken"] and act["status"] != "RECEIVED"
-        ]
+        done = [act for act in letter["receipts"] if act["taken"] and act["status"] != "RECEIVED"]
+        done += [act for act in letter["acts"] if act["act"] == "deleted"]
+        # A millisecond more: it is told in whole ones.
+        acts = [datetime.fromisoformat(act["at"]).timestamp() + 0.001 for act in done]
         if acts:
             removed[f"{letter['cvr']}/{letter['message_uuid'].lower()}"] = min(acts)
     lying = set(town.post.lying())

@@ -24,9 +24,10 @@ from tests.torture.result import Result
 DRAIN_SECONDS = 600.0  # RELIABILITY 7: drained ten minutes after the healing
 MOMENTS = (
     "letter_found", "letter_collected", "letter_claimed", "letter_dot_begun", "letter_dot_begun", "letter_confirmed",
-    "letter_acknowledged", "letter_later", "letter_attempt_ended",
+    "letter_confirmed", "letter_acknowledged", "letter_acknowledged", "letter_later", "letter_attempt_ended",
 )  # fmt: skip
-LAST_SECONDS = 2.0  # a life ends then, whether its moment came or not
+LAST_SECONDS = 2.0  # a life that ends by the clock ends then at the latest
+MOMENT_SECONDS = 5.0  # and one that waits for its moment
 TOGETHER = 3  # troubles at a time
 
 
@@ -125,7 +126,7 @@ class Torture:
             over.wait(plan.seconds)
         elif daemon.until(READY):
             self.told.start_seconds.append(daemon.ready_seconds)
-            over.wait(LAST_SECONDS if plan.how == "event" else plan.seconds)
+            over.wait(MOMENT_SECONDS if plan.how == "event" else plan.seconds)
         elif not over.is_set():  # else its moment came while it recovered
             raise DaemonEnded("it did not become ready")
         self._freeze(daemon, plan.freeze)
@@ -247,7 +248,8 @@ class Torture:
         if whole and told.drained >= DRAIN_SECONDS:
             told.problems.append(f"not drained after {told.drained:.0f} s")
         ok = whole and verdict.ok and not told.problems and code == 0
-        return _result(ok, verdict, told, seconds, len(self.town.post.posted), code == 0)
+        about = {"removal": self.town.removal, "letters": len(self.town.post.posted), "audit": code == 0}
+        return _result(ok, verdict, told, seconds, self.town.seed, about)
 
 
 def _files(folder: Path) -> bool:
@@ -261,16 +263,16 @@ def _over(one: "Future[object]") -> bool:
     return one.done()
 
 
-def _result(ok: bool, verdict: Verdict, told: Told, seconds: float, letters: int, audit: bool) -> Result:
+def _result(ok: bool, verdict: Verdict, told: Told, seconds: float, seed: int, about: dict[str, object]) -> Result:
     starts = sorted(told.start_seconds) or [0.0]
     return Result(
         ok, told.kills, verdict.lost, verdict.premature, verdict.misdelivered, verdict.orders, verdict.copies,
-        verdict.uncertain, dict(told.cells), seconds, (),
+        verdict.uncertain, dict(told.cells), seconds, () if ok else (seed,),
         {
-            "letters": letters, "stops": told.stops, "stop_seconds": round(told.stop_seconds, 2),
+            **about, "stops": told.stops, "stop_seconds": round(told.stop_seconds, 2),
             "start_seconds": round(starts[len(starts) // 2], 2), "drained_seconds": round(told.drained, 1),
             "unsettled": verdict.unsettled, "altered": verdict.altered, "torn": verdict.torn,
-            "unexplained": verdict.unexplained, "plain": verdict.plain, "audit": audit,
+            "unexplained": verdict.unexplained, "plain": verdict.plain,
             "released": dict(told.released), "problems": [*told.problems, *verdict.problems][:20],
         },
     )  # fmt: skip

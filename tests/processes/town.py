@@ -10,6 +10,7 @@ fsync free: the torture kills processes, it does not cut the power.
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from tests.processes.say import Say
 from tests.processes.servers import Dovecot, Mta, free_port
 
 BIN = Path(sys.executable).parent
+REMOVALS = ("on-receipt", "on-delete", "on-fetch", "eventual")  # what takes a letter off the REST face's list
 SERVERS = ("a", "b", "c")  # b by STARTTLS
 SMALL = 500  # octets: the message_size_limit of a service that takes no letter
 SERVICES = {
@@ -96,7 +98,9 @@ class Town:
 
     def _start_upstream(self, stack: ExitStack) -> None:
         state, ready = self.folder / "simulator", self.folder / "ready.json"
-        arguments = ("--state", str(state), "--ready-file", str(ready), "--cvrs", str(self._rest), "--inbox", "rest")
+        self.removal = random.Random(f"removal {self.seed}").choice(REMOVALS)
+        arguments = ("--state", str(state), "--ready-file", str(ready), "--cvrs", str(self._rest), "--inbox", "rest",
+                     "--removal", self.removal)  # fmt: skip
         state.mkdir()
         with (self.folder / "simulator.log").open("ab") as out:
             command = [str(BIN / "nemboks-simulator"), "serve", *arguments, "--seed", str(self.seed)]
