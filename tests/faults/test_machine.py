@@ -151,3 +151,16 @@ def test_the_disk_is_full(at: Case, step: str) -> None:
         at.fate = {"disk": errno.ENOSPC}
 
     judge(at, uncertain=at.heal()["uncertain"])
+
+
+@pytest.mark.parametrize("step", "DBZJ")
+def test_stopped_beyond_the_deadline(at: Case, step: str) -> None:
+    """SIGSTOP: a body that is late gets no dot; a reply that is read late is a fact all the same (D10)."""
+    at.config.write_text(at.config.read_text().replace("attempt_seconds = 60", "attempt_seconds = 1"))
+    with at.held(step) as life:
+        life.signal(signal.SIGSTOP)
+        at.pause(1.3)
+        life.signal(signal.SIGCONT)
+
+    judge(at)
+    assert at.ledger()[0]["attempts"] == 1 + (step in "DB")
