@@ -28,6 +28,7 @@ MOMENTS = (
 )  # fmt: skip
 LAST_SECONDS = 2.0  # a life that ends by the clock ends then at the latest
 MOMENT_SECONDS = 5.0  # and one that waits for its moment
+LONG = 30  # so many letters leave upstream in a long life, else a slow machine would only ever start
 TOGETHER = 3  # troubles at a time
 
 
@@ -45,11 +46,14 @@ class Plan:
     @classmethod
     def of(cls, chance: random.Random) -> "Plan":
         """A life's end by chance."""
-        (how,) = chance.choices(("start", "delay", "event", "stop"), (8, 37, 45, 10))
+        (how,) = chance.choices(("start", "delay", "event", "stop", "long"), (8, 32, 42, 10, 8))
         freeze_ = chance.uniform(0.1, 1.2) if chance.random() < 0.05 else 0.0
         cut = chance.randint(1, 8) if chance.random() < 0.12 else 0
         seconds = chance.uniform(0.005, 0.9 if how == "start" else LAST_SECONDS)
-        return cls(how, seconds, chance.choice(MOMENTS), chance.randint(1, 12), freeze_, cut)
+        event, count = chance.choice(MOMENTS), chance.randint(1, 12)
+        if how == "long":
+            how, event, count = "event", "letter_acknowledged", LONG
+        return cls(how, seconds, event, count, freeze_, cut)
 
 
 @dataclass

@@ -93,9 +93,8 @@ def test_nothing_comes_back_until_it_heals(link: Link, kind: Kind) -> None:
 def test_refused(link: Link) -> None:
     """Whoever connects is sent away."""
     link.be(Fault(Kind.SHUT))
-    with connected(link) as sock:
-        with suppress(ConnectionResetError):
-            assert sock.recv(1) == b""
+    with connected(link) as sock, suppress(ConnectionResetError):
+        assert sock.recv(1) == b""
 
 
 def test_dropped_and_led_elsewhere(link: Link, echo: int) -> None:
