@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from nemboks.cli.cvrs import cvr
+from nemboks.cli.cvrs import _secret, cvr
 from nemboks.clock import RealClock
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Stage
@@ -72,6 +72,15 @@ def test_b70_the_command_line_refuses_what_is_no_line(tmp_path: Path, octets: by
 
     assert done.exit_code == 2
     assert "password must be" in done.output and "hul" not in done.output
+
+
+@pytest.mark.parametrize("password", ODD)
+def test_b70_the_command_line_takes_a_line_exactly(tmp_path: Path, password: str) -> None:
+    """With its blanks and without the line's end."""
+    file = tmp_path / "password"
+    file.write_bytes(f"{password}\r\n".encode())
+
+    assert _secret(file, "password") == password
 
 
 @pytest.mark.parametrize("password", ["  kaninhul  ", "kaninhul 🐇 æøå", "x" * 129])
