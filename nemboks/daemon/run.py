@@ -33,7 +33,7 @@ from nemboks.journey.recover import recover
 from nemboks.logs import log
 from nemboks.wiring import Services
 
-CLOCK_SECONDS = 60.0  # the wall clock put back by more is looked after; less delays nothing worth a look
+CLOCK_SECONDS = 600.0  # the wall clock put back by more is looked after; less delays nothing worth a look
 Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
 
 
@@ -220,8 +220,8 @@ class Daemon:
 
     async def _overdue(self) -> None:
         before, self._lead = self._lead, self._clock_lead()
-        if self._lead < before - CLOCK_SECONDS:
-            await self._bring_back()
+        if before - self._lead > CLOCK_SECONDS:
+            await self._bring_back(before - self._lead)
         if await recover(self.world):
             self.wake()
 
@@ -229,9 +229,9 @@ class Daemon:
         """How far the wall clock is ahead of the one that is never set."""
         return self.world.clock.now().timestamp() - self.world.clock.monotonic()
 
-    async def _bring_back(self) -> None:
+    async def _bring_back(self, put_back: float | None = None) -> None:
         """What came to be due while the clock ran ahead would never be looked at once it was put right."""
-        rows = await self.services.bring_back()
+        rows = await self.services.bring_back(put_back)
         if rows:
             log().warning("clock_put_back", rows=rows)
             self.wake()

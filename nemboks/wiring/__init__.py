@@ -43,9 +43,13 @@ class Services:
         """How many files without a row were removed from the spool."""
         return await self.spool.sweep(await self.store.letters.spool_files())
 
-    async def bring_back(self) -> int:
-        """How many rows were due later than any wait reaches, and are due now: the clock had run ahead."""
-        latest = self.world.clock.now() + timedelta(seconds=self.world.pace.longest)
+    async def bring_back(self, put_back: float | None = None) -> int:
+        """How many rows were due later than any wait reaches, and are due now: the clock had run ahead.
+
+        Seen by so many seconds, whatever was due by the clock of before is: nothing waits for that time to come again.
+        """
+        longest = self.world.pace.longest
+        latest = self.world.clock.now() + timedelta(seconds=min(longest, put_back or longest))
         return await self.store.bring_back(latest)
 
 

@@ -29,7 +29,7 @@ class FakeServices:
     async def sweep_spool(self) -> int:
         return 0
 
-    async def bring_back(self) -> int:
+    async def bring_back(self, put_back: float | None = None) -> int:
         self.brought += 1
         return 1
 

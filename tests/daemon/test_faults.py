@@ -90,7 +90,7 @@ async def test_a_drain_that_is_told_to_stop_waits_for_the_reply(number) -> None:
 
 
 async def test_a_clock_that_is_put_back_brings_back_what_is_due() -> None:
-    """At the start, and when it is put back by more than a minute while we run; not for a second."""
+    """At the start, and when it is put back by an hour while we run; not for a second."""
     town = Town()
     daemon = daemon_of(town)
     services = daemon.services
