@@ -142,6 +142,8 @@ class Smtp:
     async def _in_turn(self, commands: list[tuple[Stage, bytes]]) -> None:
         for stage, command in commands:
             self.progress.stage = stage
+            if unasked := self._line.take():  # else every answer from here on would be taken for the one before it
+                raise _refusal(unasked)
             self._line.write(command)
             reply = await self._reply(self._pace.reply_seconds)
             if not _goes_on(stage, reply):
