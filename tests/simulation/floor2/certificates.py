@@ -1,4 +1,4 @@
-"""Certificates for the virtual servers: made once a process, of fixed sizes, so that every run sends equally many bytes.
+"""Certificates for the virtual servers: made once a process, of fixed sizes: every run sends equally many bytes.
 
 Ed25519 signatures are 64 bytes; ECDSA's vary by a few, and with them the places where the network cuts.
 """

@@ -12,7 +12,7 @@ from nemboks.delivery.access import Progress, Stopped
 from nemboks.domain.proof import Receipt, Reply, Stage, TlsFacts
 from nemboks.intake import imap, session
 from nemboks.intake.sieve import Exchange, Sieve
-from nemboks.ports import Unavailable
+from nemboks.ports import Gone
 
 Patches = Iterator[Any]
 
@@ -45,7 +45,7 @@ def _uidvalidity_ignored() -> Patches:
         async with self._connection.use() as one:
             await one.select()
             if not await one.present(uid):
-                raise Unavailable("not there")
+                raise Gone("not there")
             return await one.remove(uid)
 
     yield mock.patch.object(imap.ImapInbox, "acknowledge", acknowledge)
