@@ -83,14 +83,15 @@ async def _each(
     after: Callable[..., Awaitable[None]],
     tally: Tally,
     ways: Sequence[str],
+    modes: Sequence[str],
 ) -> None:
     """A life for every N, until no call has that number; each is then started again."""
     for name in ways:
-        for mode, settings in MODES.items():
+        for mode in modes:
             number = 1
             while True:
                 fault, root = make_fault(number), at / f"{name[6:]}-{mode}-{number}"
-                with durability(*settings):
+                with durability(*MODES[mode]):
                     recording, ended = await life(WAYS[name], root, fault)
                     if not fault.hit:
                         break
@@ -99,7 +100,13 @@ async def _each(
                 number += step
 
 
-async def fsync(at: Path, arguments: argparse.Namespace, step: int = 1, ways: Sequence[str] = BOTH) -> Tally:
+async def fsync(
+    at: Path,
+    arguments: argparse.Namespace,
+    step: int = 1,
+    ways: Sequence[str] = BOTH,
+    modes: Sequence[str] = tuple(MODES),
+) -> Tally:
     """EIO at every sync: the program stops with StoreBroken, and the next start finds all that was told."""
     tally = Tally()
 
@@ -116,11 +123,17 @@ async def fsync(at: Path, arguments: argparse.Namespace, step: int = 1, ways: Se
                 await restart(recording, image, recording.moments[-1], root, tally, (fault.number, choice.name))
 
     acts = ("sync", "sync_directory")
-    await _each(at, max(step, arguments.every), lambda n: Fault(acts, n, errno.EIO), stopped, tally, ways)
+    await _each(at, max(step, arguments.every), lambda n: Fault(acts, n, errno.EIO), stopped, tally, ways, modes)
     return tally
 
 
-async def full(at: Path, arguments: argparse.Namespace, step: int = 3, ways: Sequence[str] = BOTH) -> Tally:
+async def full(
+    at: Path,
+    arguments: argparse.Namespace,
+    step: int = 3,
+    ways: Sequence[str] = BOTH,
+    modes: Sequence[str] = tuple(MODES),
+) -> Tally:
     """ENOSPC at every write, once and for good: the program says so or carries on; with room again all is whole."""
     tally = Tally()
 
@@ -136,7 +149,7 @@ async def full(at: Path, arguments: argparse.Namespace, step: int = 3, ways: Seq
         make = lambda n, lasting=lasting: Fault(WRITES, n, errno.ENOSPC, lasting)  # noqa: E731
         root = at / str(lasting)
         root.mkdir()
-        await _each(root, step * arguments.every, make, room_again, tally, ways)
+        await _each(root, step * arguments.every, make, room_again, tally, ways, modes)
     return tally
 
 
