@@ -1,5 +1,6 @@
 """The list that is ticked before a kurator's case is approved, and whose approvals count (estates.py)."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -28,7 +29,7 @@ from nemboks.domain.estates import (
     why_not,
 )  # fmt: skip
 from nemboks.domain.mailbox import Address, Mailbox
-from tests.domain.samples import AT, MAILBOX
+from tests.domain.samples import AT, MAILBOX, SEALED
 
 MOMENT = timedelta(microseconds=1)
 ESTATE = Estate(
@@ -111,3 +112,17 @@ def test_no_register_knows_other_cases() -> None:
     """Of a liquidation a status of the company proves nothing, whatever it is."""
     other = replace(ESTATE, kind=EstateKind.LIKVIDATION)
     assert set(ticked(other, ASKED, [], AT)) == {Item.CURATOR_ACCESS}
+
+
+def test_the_recipe_of_a_digest() -> None:
+    """What approvers of an open case approved before an upgrade is what they approved after it."""
+    file = EstateDocument(1, 3, "b.pdf", "application/pdf", 9, "ab" * 32, SEALED, AT, "sune")
+    same, first = replace(file, id=2, name="a.pdf"), replace(file, id=3, sha256="00" * 32, name="z.pdf")
+    facts = ["nemboks estate", "3", "1", "konkurs", "Retten", "K 1-26", "2026-11-20", "Kirsten Holm", "Holm", "7",
+             "k@holm.example", "direct", AT.isoformat(), "False"]  # fmt: skip
+    files = [f"{'00' * 32} z.pdf", f"{'ab' * 32} a.pdf", f"{'ab' * 32} b.pdf"]
+    wanted = hashlib.sha256("\0".join([*facts, *files]).encode()).hexdigest()
+    for order in ([file, same, first], [first, file, same], [same, first, file]):
+        assert digest_of(replace(ESTATE, person=7), order) == wanted
+    ends = hashlib.sha256(b"nemboks estate close\x003\x00closed\x00slut").hexdigest()
+    assert closing_digest(ESTATE, EstateState.CLOSED, "slut") == ends

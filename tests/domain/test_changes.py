@@ -129,7 +129,7 @@ MOMENT = timedelta(microseconds=1)
 
 def test_the_rules_of_time():
     """SECURITY 4a: 72 hours, 72 hours more of probation, seven days to take it back, a day to prove, a week's lock."""
-    days = [round(one / timedelta(days=1)) for one in (WAIT, PROBATION, UNDO, THIRTY, LOCK, LAPSE, CODES_LAST)]
+    days = [one / timedelta(days=1) for one in (WAIT, PROBATION, UNDO, THIRTY, LOCK, LAPSE, CODES_LAST)]
     assert [3, 3, 7, 30, 7, 1, 11] == days
     assert (3, 3, 3) == (MOST, REMINDERS, ROUNDS)
 
@@ -190,3 +190,8 @@ def test_the_longest_lock_counts():
     assert locked_until([change(cancelled_by="code:x"), change(rolled_back_by="code:x")]) is None
     both = change(cancelled_at=START, cancelled_by="anna", rolled_back_at=START, rolled_back_by="anna")
     assert locked_until([both]) is None
+
+
+def test_no_reminder_before_the_effect():
+    """Nor for what was stopped before it."""
+    assert 0 == reminder(change(), START) == reminder(change(cancelled_at=START), START + 3 * HOUR)

@@ -131,7 +131,12 @@ def test_a_domain_that_would_become_another_is_refused(text: str) -> None:
 
 def test_why_an_address_is_refused() -> None:
     """In words that help: signs before the @, a number at the end, the usual form."""
-    for text, why in (("ø@æble.dk", "before the @"), ("a@1.2.3.4", "ends in a number"), ("a@b", "name@company.dk")):
+    told = [
+        ("ø@æble.dk", "before the @"), ("ærlig", "name@company.dk"), ("ø\n@æble.dk", "name@company.dk"),
+        ("a@b", "name@company.dk"), ("a@1.2.3.4", "ends in a number"), ("a@x.dk.123", "ends in a number"),
+    ]  # fmt: skip
+    assert Address("a@mail.4.dk").domain == "mail.4.dk"
+    for text, why in told:
         with pytest.raises(ValueError, match=why):
             Address(text)
 
@@ -154,6 +159,12 @@ def test_what_takes_the_mails_of_an_address() -> None:
 def test_one_check_digit_in_ten_at_most_is_right(digit: int) -> None:
     """Modulus 11 with the weights of the register; for 1374813 it is 6."""
     assert Cvr(f"1374813{digit}").doubtful is (digit != 6)
+
+
+@pytest.mark.parametrize("text", ["13748136", "29189846", "19552101"])
+def test_numbers_of_the_register_are_not_doubtful(text: str) -> None:
+    """Whatever their sum is besides."""
+    assert not Cvr(text).doubtful
 
 
 @pytest.mark.parametrize("place", range(8))
