@@ -204,6 +204,8 @@ def test_from_when_new_letters_are_hidden() -> None:
     """From the effective time on from the people of before; not from the kurator, support, or who is both."""
     taken = replace(BOX, frozen_at=AT, boundary_at=AT - DAY)
     old, kurator = grant(R.OWNER, BOX.id), grant(R.KURATOR, BOX.id)
+    for role in (R.OWNER, R.ADMINISTRATOR, R.READER, R.ACCOUNTANT):
+        assert new_letters_hidden(actor(grant(role, BOX.id)), taken, NOW) == AT - DAY
     assert new_letters_hidden(actor(old), taken, NOW) == AT - DAY
     assert new_letters_hidden(actor(), taken, NOW) == AT - DAY
     for seeing in (actor(kurator), actor(old, kurator), actor(grant(R.SUPPORT)), OPERATOR):
