@@ -18,6 +18,7 @@ from nemboks.content.cvr_cells import WrongCellError, address_of, cvr_of, words_
 from nemboks.content.cvr_table_words import Said
 from nemboks.content.texts import ascii_of, masked
 from nemboks.domain.mailbox import Address, Cvr
+from nemboks.domain.redact import mask_cpr
 
 ROWS: Final = 20_000
 NAME, REFERENCE = 120, 64  # characters
@@ -208,7 +209,8 @@ class _Reader:
 
 
 def _fault(row: int, column: str, value: str, said: Said, facts: Mapping[str, object]) -> Fault:
-    return Fault(row, column, masked(value, _SHOWN), said.da.format(**facts), said.en.format(**facts))
+    da, en = (mask_cpr(text.format(**facts)) for text in (said.da, said.en))  # a domain may hold ten digits too
+    return Fault(row, column, masked(value, _SHOWN), da, en)
 
 
 def _filled(text: str, separator: str) -> Iterator[_Row]:
