@@ -90,3 +90,12 @@ def test_a_cpr_number_in_other_digits_is_told_back(written: str) -> None:
     assert mask_cpr(f"få {written} æ ２０２６") == "få [CPR] æ ２０２６"
     assert [one.column for one in table.warnings] == ["kolonne [CPR] å"]
     assert "[CPR]" in [one.value for one in table.faults]
+
+
+def test_a_cpr_number_in_a_look_alike_domain_is_told_back() -> None:
+    """The warning about the domain's odd letters has it masked, as the cell beside it."""
+    table = read_table("cvr;email\r\n13748136;a@b\u0430geri010101-0000.dk\r\n".encode())
+    (warning,) = [one for one in table.warnings if one.column == "email"]
+
+    assert "[CPR]" in warning.da and "[CPR]" in warning.en and "[CPR]" in warning.value
+    assert "0000" not in warning.da + warning.en
