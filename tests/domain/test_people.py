@@ -213,3 +213,10 @@ def test_from_when_new_letters_are_hidden() -> None:
     for blind in (replace(kurator, until=NOW), replace(kurator, mailbox=9)):
         assert new_letters_hidden(actor(old, blind), taken, NOW) == AT - DAY
     assert new_letters_hidden(actor(old), FROZEN, NOW) is None
+
+
+def test_one_of_several_grants_is_enough_and_none_is_not() -> None:
+    """Each is asked by itself, for the mailbox as for the account."""
+    both = actor(grant(R.READER, BOX.id, until=NOW), grant(R.OWNER, account=1))
+    assert may(both, A.ROUTE, BOX, NOW) and may_for(both, A.PLAN, ACCOUNT, NOW)
+    assert not may(actor(), A.SEE_STATUS, BOX, NOW) and not may_for(actor(), A.PLAN, ACCOUNT, NOW)

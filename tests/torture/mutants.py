@@ -102,8 +102,7 @@ def _statement(body: list[ast.stmt], index: int, stmt: ast.stmt, place: _Place) 
         return
     blocks = [value for _, value in ast.iter_fields(stmt) if isinstance(value, list) and value]
     inner = [one for block in blocks for one in block if isinstance(one, ast.stmt | ast.match_case | ast.ExceptHandler)]
-    end = min((one.lineno if isinstance(one, ast.stmt) else one.pattern.lineno if isinstance(one, ast.match_case)
-               else one.lineno for one in inner), default=0)  # fmt: skip
+    end = min((getattr(one, "pattern", one).lineno for one in inner), default=0)
     here = replace(place, lines=frozenset(range(stmt.lineno, max(end, stmt.lineno + 1))) if inner else _lines(stmt))
     if _can_go(stmt, place.seen):
         yield _mutant(here, f"leave out {ast.unparse(stmt)}", lambda: body.__setitem__(index, ast.Pass()))

@@ -97,7 +97,7 @@ def _score(fates: Counter[str]) -> float:
 
 def run(todo: Sequence[tuple[Mistake, ast.Module]], processes: int, as_json: bool) -> list[Mistake]:
     """What became of each, in the same order; survivors are shown. RuntimeError if the tests fail without any."""
-    from tests.torture.mutating import Laboratory, with_tests  # pytest and Hypothesis are set up there first
+    from tests.torture.mutating import NOT_MADE, Laboratory, with_tests  # pytest and Hypothesis are set up there first
 
     known = equivalents()
     fates: dict[int, str] = {}
@@ -111,7 +111,7 @@ def run(todo: Sequence[tuple[Mistake, ast.Module]], processes: int, as_json: boo
             else:
                 running[laboratory.begin(mistake.file, mistake.mutant, tree)] = number
             while len(running) >= (processes if number + 1 < len(todo) else 1):
-                _reap(running, fates)
+                _reap(running, fates, NOT_MADE)
             while shown in fates:
                 if fates[shown] == SURVIVED and not as_json:
                     print(todo[shown][0], file=out, flush=True)
@@ -121,9 +121,12 @@ def run(todo: Sequence[tuple[Mistake, ast.Module]], processes: int, as_json: boo
     return [Mistake(one.file, one.mutant, fates[number]) for number, (one, _) in enumerate(todo)]
 
 
-def _reap(running: dict[int, int], fates: dict[int, str]) -> None:
+def _reap(running: dict[int, int], fates: dict[int, str], not_made: int) -> None:
     pid, status = os.wait()
-    fates[running.pop(pid)] = SURVIVED if status == 0 else KILLED
+    number = running.pop(pid)
+    if os.waitstatus_to_exitcode(status) == not_made:
+        raise RuntimeError(f"number {number} could not be made")
+    fates[number] = SURVIVED if status == 0 else KILLED
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -35,6 +35,7 @@ OPTIONS = ("-q", "-s", "--no-header", "-p", "no:cacheprovider", "-o", "timeout=0
 SLOWER = 20  # times as much processor time as without the mistake, and LEAST; then it counts as never ending
 LEAST = 5.0  # seconds
 MEMORY = 4 << 30  # bytes of address space
+NOT_MADE = 2  # the exit status of a process that could not even make its mistake
 
 
 def with_tests(work: Callable[["Laboratory", TextIO], None]) -> None:
@@ -113,14 +114,14 @@ class Laboratory:
     def _fork(self, work: Callable[..., bool], seconds: float, *arguments: Any) -> int:
         if pid := os.fork():
             return pid
-        passed = False
+        status = NOT_MADE
         try:
             signal.alarm(int(10 * seconds))  # for what waits instead of working
             resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            passed = work(*arguments)
+            status = 0 if work(*arguments) else 1
         finally:
-            os._exit(0 if passed else 1)
+            os._exit(status)
 
 
 def _fails(test: pytest.Item) -> bool:
