@@ -74,8 +74,11 @@ class Life:
         task = asyncio.current_task()
         if task is not None:
             self.steps[task] = step
-        if self.waits and not self.sim.healed:
-            self.sim.met(self, step)
+        if not self.sim.healed:
+            if self.waits:
+                self.sim.met(self, step)
+            if self.sim.script.at_steps:
+                self.sim.script.met(self, step)
 
     async def never(self) -> None:
         await self.loop.create_future()

@@ -50,6 +50,7 @@ class Oracle:
         self.temporary: defaultdict[int, int] = defaultdict(int)
         self.claimed_by: dict[tuple[int, int], int] = {}  # life of each attempt
         self.passed: defaultdict[int, int] = defaultdict(int)
+        self.skew_at_claim: dict[int, float] = {}
         self._twins: dict[tuple[bytes, str], bytes] = {}
         self._last = 0
 
@@ -218,6 +219,7 @@ class Oracle:
         text = (now - timedelta(seconds=60)).isoformat(timespec="microseconds")[:26] + "Z"
         for other in self.rows(
             "SELECT id, available_at FROM letters WHERE mailbox_id = ? AND state = 'WAITING' AND fence = 0"
+            " AND released_at IS NULL"
             " AND due_at <= ? AND (available_at, id) < (?, ?)",
             (row["mailbox_id"], text, row["available_at"], row["id"]),
         ):
@@ -235,6 +237,7 @@ class Oracle:
     def i08_intervals(self, row: Any, after: Letter) -> None:
         claims, now = self.claims[after.id], self.sim.now()
         claims.append(now)
+        self.skew_at_claim[after.id] = self.sim.clock.skew
         if after.id in self.least:
             since, seconds, skew = self.least.pop(after.id)
             if skew == self.sim.clock.skew and now < since + seconds - 0.001:
@@ -245,7 +248,7 @@ class Oracle:
 
     def _ended(self, before: Any, event: events.Event, after: Letter) -> None:
         seconds = self._pause(before, event, after)
-        if seconds is not None:
+        if seconds is not None and self.skew_at_claim.get(after.id) == self.sim.clock.skew:
             self.least[after.id] = (self.sim.now(), seconds, self.sim.clock.skew)
 
     def _pause(self, before: Any, event: events.Event, after: Letter) -> float | None:

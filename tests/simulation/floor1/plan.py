@@ -24,7 +24,7 @@ STORE = ("D01", "full", "D13", "frozen")
 CLOCK = ("clock", "skew")
 PEOPLE = ("notices",)
 RARELY = frozenset({"H01", "H02", "H03", "H22", "S09", "D01", "full", "D13", "S25", "frozen", "H20", "H13", "H04"})
-OWN = ("legal_hold", "shadow", "keep", "other_stop")  # acts of this floor beside those of the desk's machine
+OWN = ("legal_hold", "shadow", "keep", "other_stop", "plan_ends")  # acts of this floor beside those of the desk's machine
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Happening:
     at: float
     name: str
     number: int
+    step: str = ""  # when this step is met for the n-th time, instead of at a time
+    nth: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,16 @@ def drawn(seed: int) -> Plan:
     boxes = _boxes(r)
     span = r.choice((60.0, 1800.0, 2 * HOUR, 8 * HOUR, DAY, 3 * DAY))
     rates = _rates(r)
+    acts = _happenings(r, span, rates)
     removal = r.choice((Removal.ON_RECEIPT, Removal.ON_RECEIPT, Removal.ON_FETCH, Removal.FORGETS, Removal.EVENTUALLY))
     seats = _seats(r)
     if removal is Removal.FORGETS:  # two machines that fetch what is forgotten at once: nobody promises to survive it
         seats = seats[:1]
     return Plan(
         seed, boxes, seats, removal,
-        _pace(r, span), r.random() < 0.5, span, _postings(r, boxes, span), _happenings(r, span, boxes, rates),
-        _deaths(r, span), rates, r.choice((4000, 6000)) if rates.get("S26") else 0,
+        _pace(r, span), r.random() < 0.5, span,
+        _postings(r, boxes, span, "S26" in rates, acts), acts, _deaths(r, span), rates,
+        r.choice((17_000, 24_000)) if "S26" in rates else 0,
     )  # fmt: skip
 
 
@@ -126,25 +130,34 @@ def _rates(r: Random) -> dict[str, float]:
     return rates
 
 
-def _postings(r: Random, boxes: tuple[Box, ...], span: float) -> tuple[Posting, ...]:
+def _postings(
+    r: Random, boxes: tuple[Box, ...], span: float, limited: bool, acts: tuple[Happening, ...]
+) -> tuple[Posting, ...]:
     number = 3 + int(10 * r.random() ** 3)
     together = r.random() < 0.5
-    return tuple(
+    many = (2, 3, 3) if limited else (1, 1, 1, 2, 3)
+    posts = [
         Posting(
             r.random() * (1.0 if together else span * 0.8), r.randrange(len(boxes)),
-            r.choice(("H12", "Hbad", "Hcvr", "H27")) if r.random() < 0.12 else "ordinary",
-            r.choice((1, 1, 1, 2, 3)), r.randrange(4),
+            r.choice(("H12", "Hbad", "Hcvr", "H27")) if r.random() < 0.12 else "ordinary", r.choice(many),
+            r.randrange(4),
         )
         for _ in range(number)
-    )  # fmt: skip
+    ]  # fmt: skip
+    for act in acts:  # around what is dated
+        if act.name in ("away", "approved", "decree") and not act.step and len(posts) < 12:
+            posts.append(Posting(act.at + r.choice((0.4, 0.9, 1.1, 2.5, 20.5)) * HOUR, 0, "ordinary", 1, r.randrange(4)))
+    return tuple(posts)
 
 
-def _happenings(r: Random, span: float, boxes: tuple[Box, ...], rates: dict[str, float]) -> tuple[Happening, ...]:
+def _happenings(r: Random, span: float, rates: dict[str, float]) -> tuple[Happening, ...]:
     acts: list[Happening] = []
     if r.random() < 0.5:
         names = r.sample(sorted({*NAMES, *OWN}), r.randint(1, 4))
         for name in names:
-            acts += [Happening(_when(r, span), name, r.randrange(36)) for _ in range(r.randint(1, 3))]
+            for _ in range(r.randint(1, 3)):
+                step = r.choice(("", "", "F", "C", "D", "T", "E", "M", "R", "A", "B", "B", "Z", "J", "K"))
+                acts.append(Happening(_when(r, span), name, r.randrange(36), step, r.choice((1, 1, 2, 3, 4))))
     for name in ("H15", "H26", "M03", "D13", "clock", "skew"):
         if name in rates:
             acts += [Happening(_when(r, span), name, r.randrange(1000)) for _ in range(r.randint(1, 3))]

@@ -53,6 +53,7 @@ def play(
 
 def _lives(sim: Sim, loop: VirtualLoop, folder: Path, kill_at: int | None) -> None:
     script, dead = Script(sim), []
+    sim.script = script
     life = None
     while not script.done and sim.lives < MOST_LIVES:
         sim.lives += 1

@@ -45,6 +45,7 @@ class Sim:
         self.oracle: Any = None
         self.folder = Path()
         self.life: Any = None
+        self.script: Any = None
         self.acts = any(x.name not in MACHINE for x in plan.happenings)
         self.lives = 0  # how many began
         self.copies = 0
