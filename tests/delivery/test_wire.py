@@ -117,6 +117,19 @@ async def test_a_server_that_goes_right_after_its_ehlo_offered_what_it_offered(
     assert progress.stage is stage
 
 
+async def test_a_server_that_hangs_up_instead_of_starting_tls(certificates: Certificates) -> None:
+    """An orderly end in clear, while its answer to STARTTLS is awaited: said so at once, and nothing more is sent."""
+    server = ScriptedServer([["@hello STARTTLS", "C STARTTLS", "X fin"]], certificates.context, False)
+    progress = Progress()
+    async with server.running():
+        with pytest.raises(Stopped, match="the server closed the connection"):
+            await door.dial(Carrier(QUICK, RealClock(), HELO).dialler(server.access(certificates)), progress)
+        await server.settled()
+
+    assert progress.stage is Stage.TLS
+    assert server.heard[0].raw == f"EHLO {HELO}\r\nSTARTTLS\r\n".encode()
+
+
 async def test_a_name_that_nobody_answers_for(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking a server's name up counts as connecting, and ends with its time."""
 

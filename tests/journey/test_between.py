@@ -92,6 +92,17 @@ async def test_a_large_letter_that_cannot_be_read_is_kept_to_its_end() -> None:
     assert [contents for _, contents in town.contents.files.values()] == [page]
 
 
+async def test_a_letter_of_an_estate_in_doubt_is_not_even_fetched() -> None:
+    """Found before the case was registered: fetching could take it off the list, so it is held where it lies."""
+    town = Town(removal=Removal.FORGETS)
+    await town.posted()
+    town.mailboxes.change(1, frozen_at=town.clock.now())
+
+    assert await town.step() is S.HELD
+    assert (town.letter.why, town.letter.contents) == (Reason.FROZEN, None)
+    assert [call for call, _ in town.inbox.acts] == ["list"]
+
+
 # --- sending ---
 
 

@@ -12,6 +12,7 @@ from nemboks.domain.fuse import KEPT, Limits
 from nemboks.domain.headline import Kind
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import DIRECT, Address, Face, Options
+from nemboks.domain.returns import Token
 from nemboks.journey.landed import look_for
 from nemboks.journey.preflight import OWN, check_places, verify
 from nemboks.journey.reconcile import forget_permits
@@ -25,7 +26,7 @@ from tests.helpers import builders as make
 from tests.helpers.fake_checks import FakeChecks, FakeProber
 from tests.helpers.fake_inbox import LostReply
 from tests.journey.registered import House
-from tests.journey.relayed import Relayed
+from tests.journey.relayed import Relayed, dsn
 from tests.journey.test_reconcile import Desk, desk_of
 from tests.journey.test_standing import house
 from tests.journey.town import Town, memo
@@ -91,6 +92,17 @@ async def test_a_box_full_of_nonsense_takes_no_longer_than_its_share() -> None:
         town.box.put(b"Subject: win a prize\r\n\r\n")
 
     assert [await read_returns(town.world) for _ in range(3)] == [most, 1, 0]
+
+
+@pytest.mark.parametrize("action", ["delayed", "relayed", "expanded"])
+async def test_what_a_relay_says_before_its_250_came_is_no_end(action: str) -> None:
+    """Quicker than our own commit, but it ends nothing: the attempt goes on, and the notice is forgotten at once."""
+    town = Relayed(state=State.SENDING)
+    town.box.put(dsn(Token(1, 1, 1, 0), action, "2.0.0"))
+    before = town.letter
+
+    assert await read_returns(town.world) == 1
+    assert town.letter == before and not town.box.mails
 
 
 # --- the register ---
