@@ -5,6 +5,7 @@ Ed25519 signatures are 64 bytes; ECDSA's vary by a few, and with them the places
 
 import ssl
 import tempfile
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -83,9 +84,10 @@ def _context(folder: Path, pems: tuple[bytes, bytes], old: bool, asks: bool) -> 
     context.load_cert_chain(folder / "one.pem")
     context.num_tickets = 0  # nobody resumes, and a ticket's size is not ours to know
     if old:
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that is the point of it
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     if asks:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(folder / "ca.pem")

@@ -102,6 +102,8 @@ class Life:
         ]
         loop = self.town.loop
         while not (self.town.healed and self.town.oracle.settled()):
+            if self.town.oracle.breaches:  # the first one is what matters; the rest may follow from it
+                break
             if not self.town.healed and self.town.may_heal():
                 await self._heal()
             if self.town.healed and loop.time() > self.town.healed_at + DRAINED_WITHIN:

@@ -104,11 +104,10 @@ class Oracle:
 
     def open_posts(self) -> list[Post]:
         done = {row[0] for row in self.ask("select sha256 from letters where state = 'ACKNOWLEDGED'")}
-        now = self.loop.time()
-        return [
-            post for post in self.posts.values()
-            if not (post.gave_up or post.taken == "others" or digest(post) in done) or post.since > now
-        ]  # fmt: skip
+        return [post for post in self.posts.values() if post.since > self.loop.time() or self._open(post, done)]
+
+    def _open(self, post: Post, done: set[str]) -> bool:
+        return not (post.gave_up or post.half_gone or post.taken == "others" or digest(post) in done)
 
     def close(self) -> None:
         """The last look."""

@@ -59,6 +59,9 @@ class Talk:
         self._waits = ""  # for an answer that is on its way late
         # Whether commands may come before the answer to the one before: they may, too, when an answer came twice.
         self._hasty = "PIPELINING" in host.offers
+        self._glued = self._bound = (
+            False  # an answer lay before the dot; a promise that was on its way when it was sent
+        )
         self._asked = ""  # the user name, while AUTH LOGIN runs
 
     def tls(self, wrong: str | None) -> SSLContext:
@@ -107,6 +110,7 @@ class Talk:
         elif fault in odd:
             good()
             self._hasty = self._hasty or fault in ("twice", "early")
+            self._glued = fault == "early"
             self.far.send(odd[fault])
             if fault in ("then_fin", "then_421"):
                 self.far.close()
@@ -188,6 +192,8 @@ class Talk:
     def _interrupted(self, fault: str) -> None:
         """The server speaks, or goes, while the letter comes. Only "early" reads on as if nothing were."""
         if fault == "early":
+            # It may cross with the dot: nobody could then tell it from the answer, so the server has to keep its word.
+            self._bound = True
             self.far.send(b"250 2.0.0 queued as early\r\n")
         elif self._refuses(fault, "B"):
             self._mute = True
@@ -224,9 +230,15 @@ class Talk:
         if announced and int(announced[1]) != len(letter):
             host.breach("other", f"SIZE={announced[1]} for {len(letter)} bytes")
         host.dotted(letter)
+        if self._glued:
+            host.breach("order", "a dot although an answer lay before it")
         self._sender = self._recipient = None
         self._chunks.clear()
-        self._answer("Z", b"250 2.0.0 queued as 4711", lambda: host.keep(host.name, recipient, letter))
+        if self._bound:
+            host.keep(host.name, recipient, letter)
+            self.far.send(b"250 2.0.0 queued as promised\r\n")
+        else:
+            self._answer("Z", b"250 2.0.0 queued as 4711", lambda: host.keep(host.name, recipient, letter))
 
 
 def spoil(far: FarEnd, wrong: str) -> None:

@@ -107,6 +107,7 @@ class Town:
         """Whether the program dies at this call; then the loop ends before its next step."""
         if self.kills and (self.kills[0].what, self.kills[0].at) == (what, count):
             self.dying = True
+            self.loop.call_soon(int)  # a step to die before, should nothing else be ready
         return self.dying
 
     def doomed(self, steps: int) -> bool:
