@@ -26,8 +26,9 @@ MOMENTS = (
     "letter_found", "letter_collected", "letter_claimed", "letter_dot_begun", "letter_dot_begun", "letter_confirmed",
     "letter_confirmed", "letter_acknowledged", "letter_acknowledged", "letter_later", "letter_attempt_ended",
 )  # fmt: skip
+RARE = MOMENTS[-2:]  # these come only after a trouble, so the first or second counts
 LAST_SECONDS = 2.0  # a life that ends by the clock ends then at the latest
-MOMENT_SECONDS = 5.0  # and one that waits for its moment
+MOMENT_SECONDS = 3.0  # and one that waits for its moment
 LONG = 30  # so many letters leave upstream in a long life, else a slow machine would only ever start
 TOGETHER = 3  # troubles at a time
 
@@ -50,7 +51,8 @@ class Plan:
         freeze_ = chance.uniform(0.1, 1.2) if chance.random() < 0.05 else 0.0
         cut = chance.randint(1, 8) if chance.random() < 0.12 else 0
         seconds = chance.uniform(0.005, 0.9 if how == "start" else LAST_SECONDS)
-        event, count = chance.choice(MOMENTS), chance.randint(1, 12)
+        event = chance.choice(MOMENTS)
+        count = chance.randint(1, 2 if event in RARE else 12)
         if how == "long":
             how, event, count = "event", "letter_acknowledged", LONG
         return cls(how, seconds, event, count, freeze_, cut)

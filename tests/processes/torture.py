@@ -74,7 +74,11 @@ def main(arguments: Sequence[str]) -> int:
     if RAM.is_dir():
         tempfile.tempdir = str(RAM)  # the helpers' folders too
     folder = Path(tempfile.mkdtemp(prefix="nemboks-torture-"))
-    result = torture(folder, chosen.kills, chosen.letters or 25 * chosen.kills, chosen.seed)
+    try:
+        result = torture(folder, chosen.kills, chosen.letters or 25 * chosen.kills, chosen.seed)
+    except (SystemExit, KeyboardInterrupt):  # somebody wants it to end; a failure is told and keeps its files
+        shutil.rmtree(folder)
+        raise
     if result.ok:
         shutil.rmtree(folder)
     else:
