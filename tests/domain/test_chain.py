@@ -56,11 +56,22 @@ def test_a_whole_chain() -> None:
         [*WHOLE[:2], replace(WHOLE[2], hash="f" * 64), *WHOLE[3:]],
         [*WHOLE[:2], replace(WHOLE[2], hash=None), *WHOLE[3:]],
         [*WHOLE[:2], replace(WHOLE[2], number=4), *WHOLE[3:]],
+        [*WHOLE[:2], *chain(ROWS[2:], 4, WHOLE[1].hash)],
         [*WHOLE[:2], WHOLE[1], *WHOLE[2:]],
         [*WHOLE[:2], replace(WHOLE[2], fields=(*ROWS[2][:-1], b"row 3")), *WHOLE[3:]],
         [*WHOLE[:2], *chain([(*ROWS[2][:-1], 1.5)], 3, WHOLE[1].hash)],
     ],
-    ids=["taken out", "altered", "other hash", "no hash", "other number", "twice", "bytes", "no plain value"],
+    ids=[
+        "taken out",
+        "altered",
+        "other hash",
+        "no hash",
+        "other number",
+        "a number left out",
+        "twice",
+        "bytes",
+        "no plain value",
+    ],
 )
 def test_an_altered_chain_is_told_at_its_row(links: list[Link]) -> None:
     """The first row that does not fit behind the one before it, or is missing."""

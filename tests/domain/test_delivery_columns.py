@@ -46,6 +46,9 @@ ROWS: list[tuple[str, Delivery, DeliveryEvent, dict[str, Any]]] = [
      {"state": D.DELIVERED, "proofs": (FIRST,), "due_at": None, "why": "", "words": "", **CLOSED}),
     ("a part", full(dot_begun_at=AT, **TWO), e.PartConfirmed(FIRST, LATER),
      {"state": D.WAITING, "proofs": (FIRST,), "due_at": LATER, "composed": None, **CLOSED}),
+    ("a part in the middle", full(proofs=(FIRST,), copy=replace(COPY, parts=((0,), (1,), (2,)))),
+     e.PartConfirmed(SECOND, LATER),
+     {"state": D.WAITING, "proofs": (FIRST, SECOND), "due_at": LATER, "composed": None, **CLOSED}),
     ("later, another trouble", full(), REFUSED,
      {"state": D.WAITING, "why": "full", "words": "452", "due_at": LATER, "failures": 1, **CLOSED}),
     ("later, the same trouble", full(dot_begun_at=AT), replace(REFUSED, why="temporary"),
@@ -86,9 +89,10 @@ def test_a_dot_needs_a_deadline_that_is_not_over() -> None:
 
 @pytest.mark.parametrize("event", [e.Confirmed(SECOND, "t", LATER), e.PartConfirmed(SECOND, LATER)])
 def test_only_the_missing_part_counts(event: DeliveryEvent) -> None:
-    """Of the second nobody asked yet."""
-    with pytest.raises(Stale):
-        step(full(**TWO), event, AT)
+    """Of the second nobody asked yet; and one that is delivered misses none."""
+    for before in (full(**TWO), full(D.DELIVERED, proofs=(FIRST,))):
+        with pytest.raises(Stale):
+            step(before, event, AT)
 
 
 def test_since_when_it_is_tried() -> None:

@@ -79,6 +79,7 @@ def test_of_whom_a_notice_speaks(recipient: str, speaks: bool) -> None:
     notice = StatusNotice(Token(1, 1, 1), Action.FAILED, "5.1.1", "x", "", recipient)
     assert notice.speaks_of("ANNA@bageri.example") is speaks
     assert recipient == "" or recipient not in repr(notice)
+    assert replace(notice, recipient="anna+40x@bageri.example").speaks_of("anna+40x@bageri.example")
 
 
 # --- doubts ---
@@ -206,6 +207,8 @@ def test_what_each_rule_would_have_got() -> None:
     assert trial.rules == (Tried(KLE, (2,), 2, False), Tried(LEGAL, (1,), 0, False))
     assert [one.nothing for one in trial.rules] == [False, False]
     assert tried(route(LEGAL), [read(1)]).rules[0].nothing
+    unnumbered = read(1, authority=replace(HEADLINE.authority, id=""))
+    assert tried(route(rule(Field.AUTHORITY, "x")), [unnumbered]).rules[0].silent == 0
 
 
 @pytest.mark.parametrize(

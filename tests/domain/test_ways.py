@@ -64,10 +64,12 @@ def test_what_has_no_place_blocks_none() -> None:
 
 def test_several_troubles_of_one_mailbox() -> None:
     """All that each says."""
-    found = failing([ill(C.ADDRESS), ill(C.LATE, address=KIM, destination="far"), ill(C.HELD)])[1]
+    late = [ill(C.LATE, address=KIM, destination="far"), ill(C.SILENT, address=KIM, destination="relay")]
+    found = failing([ill(C.ADDRESS), *late, ill(C.HELD)])[1]
     assert found == Failing(
-        frozenset({"anna@bageri.example", KIM}), frozenset({"bageri.example", "far.example"}), frozenset({"far"})
-    )
+        frozenset({"anna@bageri.example", KIM}), frozenset({"bageri.example", "far.example"}),
+        frozenset({"far", "relay"}),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

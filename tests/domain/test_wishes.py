@@ -8,7 +8,18 @@ import pytest
 from nemboks.domain.custody import KEEP_DAYS_MOST, Custody, start_of
 from nemboks.domain.mailbox import Address, Field, Holiday, Recipient, Role, Route, Rule
 from nemboks.domain.plans import FEATURES, USUAL, ends_on, serves
-from nemboks.domain.wishes import PUBLIC, Edit, addresses, edited, on_probation, to_agree
+from nemboks.domain.wishes import (
+    EXPIRES,
+    HOLIDAY_MOST,
+    MOST,
+    PUBLIC,
+    ROUNDS,
+    Edit,
+    addresses,
+    edited,
+    on_probation,
+    to_agree,
+)
 from tests.domain.samples import AT, ROUTE
 
 A, B, C, D = (Address(f"{name}@udenfor.example") for name in "abcd")
@@ -84,6 +95,18 @@ def test_a_public_domain_is_nobodys_own(domain: str) -> None:
     assert domain in PUBLIC
     assert to_agree(Edit(rules=(rule(stranger),)), route, []) == (stranger,)
     assert on_probation(Edit(rules=(rule(stranger),)), ROUTE, [route.address]) == (stranger,)
+
+
+def test_how_long_and_how_many() -> None:
+    """A wish waits for a week, five at a time, with three rounds of codes; a holiday lasts two months at most."""
+    assert (EXPIRES, MOST, ROUNDS, HOLIDAY_MOST) == (7 * DAY, 5, 3, 60 * DAY)
+
+
+def test_the_usual_address_is_no_stranger_to_itself() -> None:
+    """Not even where everybody can have an address."""
+    route = replace(ROUTE, address=Address("anna@gmail.com"))
+    edit = Edit(rules=(rule(route.address),))
+    assert to_agree(edit, route, []) == on_probation(edit, route, []) == ()
 
 
 # --- plans, and dates of custody ---
