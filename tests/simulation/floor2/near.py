@@ -76,7 +76,7 @@ class NearEnd(transports._FlowControlMixin, transports.Transport):  # type: igno
     def flush(self) -> None:
         """Hands on what the window has room for."""
         room = self._line.window - self._line.up.flying
-        if self._buffer and room > 0 and not self.dead:
+        if self._buffer and 2 * room >= self._line.window and not self.dead:  # no silly windows (RFC 1122 4.2.3.4)
             self._line.up.send(bytes(self._buffer[:room]))
             del self._buffer[:room]
             self._maybe_resume_protocol()
