@@ -28,7 +28,9 @@ def unsettled(sim: "Sim") -> Iterator[str]:
         if not why:
             yield f"letter {row['id']} is {row['state']} {row['why']}"
     for posted in sim.upstream.letters:
-        if posted.here and posted.id not in known and not any(x in known for x in posted.ids):
+        until = boxes[posted.box]["serves_until"]
+        served = until is None or sim.clock.now() < moment(until)
+        if served and posted.here and posted.id not in known and not any(x in known for x in posted.ids):
             yield f"letter {posted.number} was never found"
 
 

@@ -115,6 +115,36 @@ def ground(boxes: tuple[Box, ...], seed: int, complaints: list[str]) -> Iterator
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@cache
+def _settled() -> None:
+    """What this process has loaded by now is never looked at by the collector again: it is quick from here on."""
+    gc.collect()
+    gc.freeze()
+
+
+@contextmanager
+def buried() -> Iterator[None]:
+    """Inside, nothing is collected: what the collector closes, it closes at a time that no seed knows.
+
+    Afterwards the dead processes' tasks go, without a word: a killed process says none either.
+    """
+    _settled()
+    collecting, hook = gc.isenabled(), sys.unraisablehook
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.unraisablehook = unheard
+        gc.collect()
+        sys.unraisablehook = hook
+        if collecting:
+            gc.enable()
+
+
+def unheard(_: Any) -> None:
+    pass
+
+
 @contextmanager
 def _by_the_seed(seed: int) -> Iterator[None]:
     """Names of files and nonces by the seed: rows are read in the order of such names."""
@@ -127,15 +157,11 @@ def _by_the_seed(seed: int) -> Iterator[None]:
     before = [place.secrets for place in places]
     for place in places:
         place.secrets = chosen
-    collecting = gc.isenabled()
-    gc.disable()  # what the collector closes, it closes at a time that no seed knows
     try:
         yield
     finally:
         for place, known in zip(places, before, strict=True):
             place.secrets = known
-        if collecting:
-            gc.enable()
 
 
 @contextmanager

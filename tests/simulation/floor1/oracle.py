@@ -88,6 +88,7 @@ class Oracle:
                 continue
             if row["event"] in AGAIN:
                 self.least.pop(letter, None)
+                self.temporary[letter] = 0
                 if row["event"] == "released":
                     self.in_a_row[letter] = 0
             self.sim.tell("event", letter, row["event"], before, after)

@@ -125,6 +125,8 @@ def _rates(r: Random) -> dict[str, float]:
         on = r.random() < 0.6
         for name in family:
             chance, rate = r.random(), r.choice((0.03, 0.1, 0.3))
+            if name == "slow":
+                rate = max(rate, 0.3)  # two attempts at a time need two slow ones
             if on and chance < 0.3:
                 rates[name] = rate * (0.3 if name in RARELY else 1.0)
     return rates

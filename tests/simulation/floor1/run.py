@@ -1,6 +1,7 @@
 """One schedule from one seed: the program's lives one after the other, in one world, and what came of it."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -29,9 +30,18 @@ def schedule(seed: int, mistake: str | None = None, only: Collection[str] | None
 
 
 def play(
-    drawn: plan.Plan, mistake: str | None = None, only: Collection[str] | None = None, kill_at: int | None = None
+    drawn: plan.Plan, mistake: str | None = None, only: Collection[str] | None = None, kill_at: int | None = None,
+    counted: list[int] | None = None,
+) -> Outcome:  # fmt: skip
+    """What came of the plan. `kill_at`: the first process dies right before this step of the loop's; `counted`: told
+    how many steps the first one took."""
+    with ground.buried():
+        return _played(drawn, mistake, only, kill_at, [] if counted is None else counted)
+
+
+def _played(
+    drawn: plan.Plan, mistake: str | None, only: Collection[str] | None, kill_at: int | None, counted: list[int]
 ) -> Outcome:
-    """What came of the plan. `kill_at`: the process dies right before this step of the loop's."""
     with ExitStack() as stack:
         complaints: list[str] = []
         folder = stack.enter_context(ground.ground(drawn.boxes, drawn.seed, complaints))
@@ -48,6 +58,7 @@ def play(
             _lives(sim, loop, folder, kill_at)
         finally:
             sim.oracle.db.close()
+        counted.append(loop.steps)
         return _outcome(sim)
 
 
@@ -162,6 +173,7 @@ def _judged(sim: Sim, life: Life, script: Script) -> None:
 
 def _buried(life: Life) -> None:
     """Forgets a life: what it left half done is closed only now, when nobody looks any more."""
+    sys.unraisablehook = ground.unheard  # until the burial is over
     for task in asyncio.all_tasks(life.loop):
         coroutine: Any = task.get_coro()
         for _ in range(4):  # a task group waits for its children even then
