@@ -151,6 +151,7 @@ def test_the_disk_is_full(at: Case, step: str) -> None:
         at.fate = {"disk": errno.ENOSPC}
 
     judge(at, uncertain=at.heal()["uncertain"])
+    assert '_failed"' in at.log(), "nobody wanted to write"
 
 
 @pytest.mark.parametrize("step", "DBZJ")

@@ -59,7 +59,7 @@ async def test_t06_a_mailbox_that_is_given_up_with_letters_waiting(tmp_path) -> 
         ids = {place.post(ANNA, number) for number in (1, 2, 3)}
         await place.fetched()
         await pause(place.store, ME, ANNA)
-        await place.until(24 * HOUR)
+        await place.until(2 * HOUR)
 
         assert await place.states() == [State.WAITING] * 3
         assert ids == {*place.inboxes.by_cvr[ANNA].letters}
