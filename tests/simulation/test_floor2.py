@@ -20,7 +20,7 @@ FOUND_AT = {
     "identity_unchecked": 235,
     "quit_with_the_dot": 1,
     "silence_is_success": 48,
-    "early_reply_counts": 28,
+    "early_reply_counts": 389,
     "chunk_confirms": 62,
     "goes_on_in_clear": 265,
     "dot_uncommitted": 2,

@@ -80,8 +80,8 @@ class Talk:
         """`good` is what the server does when it means what it says."""
         if self._buffer and step in "GEUMRA" and not self._hasty:
             self.host.breach("order", f"something was said before {step} was answered, without PIPELINING")
-        # Known gap: over CHUNKING all answers are 250. One too many that overtakes the next cannot be told from it, and a
-        # chunk's answer stands for the letter's. With DATA the 354 keeps them in step.
+        # Known gap: over CHUNKING all answers are 250. One too many that overtakes the next cannot be told from it, and
+        # a chunk's answer stands for the letter's. With DATA the 354 keeps them in step.
         chunking = "CHUNKING" in self.host.offers
         fault = self.host.plan.strike(f"smtp {step}", *(("twice", "early") if chunking and step in "MRB" else ()))
         reply = text + b"\r\n"
