@@ -1,8 +1,8 @@
 """Which faults can meet which steps on this floor: what a long run has to have fired, as data.
 
-Steps as in RELIABILITY 4: L lease, P poll, F fetch, C compose, D dns and connect, T tls, E ehlo and auth, M mail, R rcpt,
-A data, B body, Z dot to reply, J commit of the outcome, K receipt, V is it gone, N notices. An act of a person meets
-a letter's state, or a step that it was timed by.
+Steps as in RELIABILITY 4: L lease, P poll, F fetch, C compose, D dns and connect, T tls, E ehlo and auth, M mail,
+R rcpt, A data, B body, Z dot to reply, J commit of the outcome, K receipt, V is it gone, N notices. An act of a
+person meets a letter's state, or a step that it was timed by.
 """
 
 from collections.abc import Iterator

@@ -5,7 +5,9 @@ roles that have one: what a sweep finds is the same, and days cost milliseconds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +81,6 @@ class SimDaemon(Daemon):
 
 
 def _beside(world: Any) -> Any:
-    from dataclasses import replace
-
     return replace(world, letters=_NotSole(world.letters), deliveries=_NotSole(world.deliveries))
 
 
@@ -152,10 +152,8 @@ class Ticks:
                 await self._chore(chore)
 
     async def _chore(self, chore: Callable[[], Awaitable[object]]) -> None:
-        try:
+        with suppress(Stale):
             await chore()
-        except Stale:
-            pass
 
     # --- when ---
 
@@ -193,7 +191,3 @@ class Ticks:
         if name == "begun":
             now -= timedelta(seconds=self.sim.plan.pace.dot_seconds)
         return datetime.fromisoformat(at) <= now
-
-
-def seats_of(seats: Sequence[int], busy: Collection[int]) -> int:
-    return sum(seats) - len(busy)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nemboks.domain.chain import Outcome as Chain
-from tests.helpers.fake_inbox import Removal
-from tests.simulation.floor1.oracle import carries, field, moment
+from tests.simulation.floor1.oracle import carries, field
+from tests.simulation.floor1.oracle_rows import moment
 from tests.simulation.floor1.upstream import Posted
 
 if TYPE_CHECKING:
@@ -143,7 +143,3 @@ def _i20_history(sim: "Sim") -> None:
     ):
         if row["state"] != row["last"]:
             sim.oracle.breach("other", f"I20: letter {row['id']} is {row['state']}, history says {row['last']}")
-
-
-def forgets(sim: "Sim") -> bool:
-    return bool(sim.plan.removal is Removal.FORGETS)

@@ -1,4 +1,4 @@
-"""One letter, one fault, and a kill before every single step of the run, one after the other: nothing is left to chance.
+"""One letter, one fault, and a kill before every single step of the run, one after the other: nothing is chance.
 
 A step of the loop is what runs between two awaits, so this is every place where a process can die that Python can show.
 """

@@ -5,13 +5,10 @@ store that is there and recovers.
 """
 
 import asyncio
-import signal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from nemboks.content import dkim  # noqa: F401  (imported before time is measured)
-from nemboks.daemon import run as daemon_run
 from nemboks.desk.fuses import tripped
 from nemboks.domain.fuse import Limits
 from nemboks.domain.mailbox import Address, Mailbox
@@ -153,7 +150,8 @@ class Life:
             cast(Any, letters), cast(Any, mailboxes), cast(Any, SpoolPort(self.spool, self)), inboxes,
             SimCourier(sim, self), sim.clock, sim.plan.pace, SENDER, cast(Any, deliveries),
             returning=Returning(DOMAIN, KEY, SimBox(sim, self)), landings=SimLandings(sim, self), telling=telling,
-            id_key=b"i" * 32, acts=store if sim.acts else None, announcements=cast(Any, Port(store.announcements, self, "N")),
+            id_key=b"i" * 32, acts=store if sim.acts else None,
+            announcements=cast(Any, Port(store.announcements, self, "N")),
             announcers={"mail": SimNotifier(sim, self)}, codes=store.codes, anchor=store.audit.anchor,
             reconciling=reconciling,
         )  # fmt: skip
@@ -191,12 +189,6 @@ class Life:
             daemon.stopping.set()
         self.ticks.stop()
 
-    def heard(self, number: int) -> None:
-        assert number in (signal.SIGTERM, signal.SIGINT)
-
     def afterwards(self, kept: Kept) -> None:
         """What becomes of a mail after its 250: a relay's ways, or a bounce."""
         cast(SimBox, self.world.returning.box if self.world.returning else None).afterwards(kept)
-
-
-assert daemon_run.CLOCK_SECONDS  # the clock's lead is asked for at every tick of ours too

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -13,7 +13,7 @@ from typing import Any
 from nemboks.daemon import run as daemon
 from nemboks.domain import letter as rules
 from nemboks.domain import routing, verdict
-from nemboks.domain.letter import Acknowledged, Claimed, Confirmed, DotBegun, Later, State
+from nemboks.domain.letter import Claimed, Confirmed, Later, State
 from nemboks.domain.proof import Confirmation, Reply, Stage, TlsFacts
 from nemboks.domain.verdict import Verdict
 from nemboks.journey import acknowledge, attempt, collect, forward
@@ -74,10 +74,8 @@ def ack_before_the_commit(patch: Patch) -> None:
             mailbox = await world.mailboxes.get(letter.mailbox)
             soon = replace(letter, confirmation=event.confirmation, transmission_id=event.transmission_id)
             inbox = await world.inboxes.of(mailbox)
-            try:
+            with suppress(Exception):
                 await inbox.acknowledge(acknowledge._receipt(soon, world), False)
-            except Exception:
-                pass
         await real(letter, event, world, report)
 
     real = patch.set(forward, "_commit", commit)
@@ -235,6 +233,3 @@ def fetched_before_it_is_known(patch: Patch) -> None:
         await real(mailbox, world)
 
     real = patch.set(daemon, "look", look)
-
-
-assert DotBegun and Acknowledged

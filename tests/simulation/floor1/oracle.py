@@ -7,98 +7,23 @@ wanted is read from the rows that they left.
 import base64
 import email
 import json
-import sqlite3
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nemboks.domain import letter as events
 from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Letter
-from nemboks.domain.mailbox import Address
 from nemboks.domain.proof import Receipt
-from tests.model import desk_oracle
-from tests.model.desk_town import MOVED, OUTSIDE
 from tests.simulation.floor1.courier import Kept
+from tests.simulation.floor1.oracle_hands import Hands
+from tests.simulation.floor1.oracle_pace import Paces
+from tests.simulation.floor1.oracle_rows import moment
 from tests.simulation.floor1.upstream import Posted
-from tests.simulation.outcome import Kind
-
-if TYPE_CHECKING:
-    from tests.simulation.floor1.sim import Sim
-
-LEFT = {"FORWARDED": {"FORWARDED", "ACKNOWLEDGED"}, "ACKNOWLEDGED": {"ACKNOWLEDGED"}, "DISMISSED": {"DISMISSED"}}
-UNDECIDED = ("open", "approved")
-FIRMS = ("holm.example", "lund.example")
-AGAIN = ("retried", "released", "believed", "part_confirmed", "collected", "reappeared", "returned", "recomposed")
 
 
-class Oracle:
+class Oracle(Hands, Paces):
     """Knows what was posted, what was kept, and what is committed; collects what is wrong with it."""
-
-    def __init__(self, sim: "Sim", path: Path) -> None:
-        self.sim = sim
-        self.db = sqlite3.connect(path, isolation_level=None)
-        self.db.row_factory = sqlite3.Row
-        self.breaches: list[tuple[Kind, str]] = []
-        self.uncertain: defaultdict[tuple[int, int], int] = defaultdict(int)
-        self.in_a_row: defaultdict[int, int] = defaultdict(int)  # uncertain ends since a person looked
-        self.claims: defaultdict[int, list[float]] = defaultdict(list)
-        self.least: dict[int, tuple[float, float, float]] = {}  # since when, seconds, the clock's skew then
-        self.temporary: defaultdict[int, int] = defaultdict(int)
-        self.claimed_by: dict[tuple[int, int], int] = {}  # life of each attempt
-        self.passed: defaultdict[int, int] = defaultdict(int)
-        self.skew_at_claim: dict[int, float] = {}
-        self._twins: dict[tuple[bytes, str], bytes] = {}
-        self._last = 0
-
-    def breach(self, kind: Kind, words: str) -> None:
-        if (kind, words) not in self.breaches:
-            self.sim.tell("BREACH", kind, words)
-            self.breaches.append((kind, words))
-
-    # --- rows ---
-
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        return self.db.execute(statement, values).fetchall()
-
-    def newest(self) -> int:
-        return int(self.rows("SELECT coalesce(max(id), 0) FROM events")[0][0])
-
-    def before(self, letter: int) -> Any:
-        self.catch_up()
-        found = self.rows("SELECT * FROM letters WHERE id = ?", (letter,))
-        return found[0] if found else None
-
-    def posted_of(self, row: Any) -> Posted | None:
-        found: Posted | None = self.sim.upstream.by_id.get(row["upstream_id"])
-        return found
-
-    def catch_up(self) -> None:
-        """Reads the history that was written since: by people, too."""
-        for row in self.rows(
-            "SELECT id, letter_id, event, from_state, to_state FROM events WHERE id > ? ORDER BY id", (self._last,)
-        ):
-            self._last = row["id"]
-            letter, before, after = row["letter_id"], row["from_state"], row["to_state"]
-            if letter is None:
-                self.least.clear()  # an act on a mailbox may make everything due
-                continue
-            if row["event"] in AGAIN:
-                self.least.pop(letter, None)
-                self.temporary[letter] = 0
-                if row["event"] == "released":
-                    self.in_a_row[letter] = 0
-            self.sim.tell("event", letter, row["event"], before, after)
-            self.i16_monotone(letter, before, after)
-
-    def i16_monotone(self, letter: int, before: str | None, after: str | None) -> None:
-        if before in LEFT and after is not None and after not in LEFT[before]:
-            self.breach("other", f"I16: letter {letter} went from {before} to {after}")
-
-    # --- moves of the letters' way ---
 
     def moved(self, before: Any, event: events.Event, after: Letter) -> None:
         self.i13_fence(before, event)
@@ -156,122 +81,6 @@ class Oracle:
         if not over and self.claimed_by.get((before["id"], before["fence"])) == self.sim.lives:
             self.breach("other", f"I4: attempt {before['fence']} of letter {before['id']} was ended before its time")
 
-    # --- whose hands (I5, I10, I11, I12) ---
-
-    def i05_route(self, row: Any) -> None:
-        """The attempt's address is the one that the newest route names for this letter now."""
-        attempt = self._attempt(row["id"], 0, row["fence"])
-        route = self.rows(
-            "SELECT * FROM routes WHERE mailbox_id = ? ORDER BY version DESC LIMIT 1", (row["mailbox_id"],)
-        )[0]
-        posted = self.posted_of(row)
-        if posted is None:
-            return
-        plain = {
-            "address": route["address"], "unrouted": route["unrouted"], "rules": json.loads(route["rules"]),
-            "holiday": json.loads(route["holiday"]) if route["holiday"] else None,
-        }  # fmt: skip
-        wanted = desk_oracle._goes(plain, posted, self.sim.clock.now())  # type: ignore[arg-type]
-        if wanted != attempt["address"] or route["version"] != attempt["route_version"]:
-            self.breach(
-                "misdelivered",
-                f"I5: letter {row['id']} goes to {attempt['address']} by version {attempt['route_version']};"
-                f" version {route['version']} says {wanted}",
-            )
-        self.i10_estate(row, attempt["address"])
-
-    def i10_estate(self, row: Any, address: str) -> None:
-        """Nothing before a case is decided; then only later post goes, and only to the kurator of its time."""
-        cases = self.rows("SELECT * FROM estates WHERE mailbox = ?", (row["mailbox_id"],))
-        now, posted = self.sim.clock.now(), self.posted_of(row)
-        if not cases or posted is None:
-            return
-        due = [x for x in cases if x["state"] == "in_effect"
-               or (x["state"] == "approved" and moment(x["effective_at"]) <= now)]  # fmt: skip
-        if not due:
-            if any(x["state"] in UNDECIDED for x in cases):
-                self.breach("misdelivered", f"I10: letter {row['id']} goes while a case is not decided")
-            return
-        case = max(due, key=lambda x: x["effective_at"])
-        domain, first = Address(address).domain, min(moment(x["effective_at"]) for x in due)
-        if domain not in FIRMS:
-            self.breach("misdelivered", f"I10: letter {row['id']} goes to the people of before")
-        if self.sim.clock_was_stepped:
-            return  # whose time a letter came by nobody can say then
-        if posted.at < first:
-            self.breach("misdelivered", f"I10: letter {row['id']} came before the estate took effect")
-        if posted.at >= moment(case["effective_at"]) and domain != Address(case["address"]).domain:
-            self.breach("misdelivered", f"I10: letter {row['id']} goes to another than its kurator")
-
-    def i11_i12_may_go(self, row: Any, what: str) -> None:
-        box = self._box(row["mailbox_id"])
-        if box["paused_at"] is not None:
-            self.breach("misdelivered", f"I12: a {what} of letter {row['id']} while its mailbox is paused")
-        if box["serves_until"] is not None and self.sim.clock.now() >= moment(box["serves_until"]):
-            self.breach("misdelivered", f"I11: a {what} of letter {row['id']} after the plan's end")
-
-    # --- how often (I7, I8) ---
-
-    def i07_order(self, row: Any, after: Letter) -> None:
-        """No earlier letter of the mailbox has been waiting for its first attempt for a minute."""
-        if after.fence != 1 or self._box(row["mailbox_id"])["frozen_at"] is not None:
-            return
-        now = self.sim.clock.now()
-        text = (now - timedelta(seconds=60)).isoformat(timespec="microseconds")[:26] + "Z"
-        for other in self.rows(
-            "SELECT id, available_at FROM letters WHERE mailbox_id = ? AND state = 'WAITING' AND fence = 0"
-            " AND released_at IS NULL"
-            " AND due_at <= ? AND (available_at, id) < (?, ?)",
-            (row["mailbox_id"], text, row["available_at"], row["id"]),
-        ):
-            routed = self.rows(
-                "SELECT 1 FROM routes WHERE mailbox_id = ? AND (rules != '[]' OR holiday IS NOT NULL OR unrouted != '')",
-                (row["mailbox_id"],),
-            )
-            in_hand = any(other["id"] in x.roles[2].in_hand for x in self.sim.life.daemons)
-            if in_hand or routed or self.sim.bad_steps:
-                continue
-            self.passed[other["id"]] += 1  # those of one round race for the seats; it is first in the next round
-            if self.passed[other["id"]] > sum(self.sim.plan.seats):
-                self.breach("order", f"I7: letter {row['id']} goes before {other['id']}, which came first")
-
-    def i08_intervals(self, row: Any, after: Letter) -> None:
-        claims, now = self.claims[after.id], self.sim.now()
-        claims.append(now)
-        self.skew_at_claim[after.id] = self.sim.clock.skew
-        if after.id in self.least:
-            since, seconds, skew = self.least.pop(after.id)
-            if skew == self.sim.clock.skew and now < since + seconds - 0.001:
-                words = f"again after {now - since:.3f} s, the schedule says {seconds:g} s"
-                self.breach("other", f"I8: letter {after.id} is tried {words}")
-        if sum(x > now - 5 * 86_400 for x in claims) > 90:
-            self.breach("other", f"I8: letter {after.id} was tried 90 times in five days")
-
-    def _ended(self, before: Any, event: events.Event, after: Letter) -> None:
-        seconds = self._pause(before, event, after)
-        if seconds is not None and self.skew_at_claim.get(after.id) == self.sim.clock.skew:
-            self.least[after.id] = (self.sim.now(), seconds, self.sim.clock.skew)
-
-    def _pause(self, before: Any, event: events.Event, after: Letter) -> float | None:
-        """The least wait after this end (RELIABILITY 7 and 4e), a fifth of jitter taken off."""
-        if isinstance(event, events.AttemptEnded):
-            self.temporary[after.id] = 0
-            claimed = self.claims[after.id][-1] if self.claims[after.id] else self.sim.now()
-            return 0.8 * 900 if before["dot_begun_at"] else claimed + 0.8 * 60 - self.sim.now()
-        if not isinstance(event, events.Later):
-            return None
-        if event.why == "temporary":
-            self.temporary[after.id] += 1
-            if "try again in" in event.words:
-                return 60.0
-            schedule = (60, 300, 900, 1800, 1800)
-            return 0.8 * schedule[min(self.temporary[after.id], 5) - 1]
-        self.temporary[after.id] = 0
-        known = {"full": 0.8 * 1800, "address": 0.8 * 600, "policy": 0.8 * 600, "login": 1800.0, "tls": 0.8 * 3600}
-        return known.get(event.why)
-
-    # --- confirmations, receipts, contents (I1, I2, I6, I14) ---
-
     def i02_confirmed(self, row: Any, event: events.Confirmed | events.PartConfirmed) -> None:
         """Behind a confirmation stands a mail that its server answered for."""
         proof = event.confirmation
@@ -321,8 +130,6 @@ class Oracle:
         if named:
             self.breach("lost", f"I1: the contents of letter {named[0]['id']} are destroyed, it is {named[0]['state']}")
 
-    # --- at the dot ---
-
     def dot(self, kept: Kept) -> None:
         attempt = self._attempt(kept.letter, kept.delivery, kept.fence)
         row = self.rows("SELECT * FROM letters WHERE id = ?", (kept.letter,))[0]
@@ -333,16 +140,6 @@ class Oracle:
         self.i05_agreed(kept, moment(attempt["dot_begun_at"] or attempt["started_at"]))
         self.i03_identical(kept)
         self.i06_integrity(kept, row)
-
-    def i05_agreed(self, kept: Kept, at: datetime) -> None:
-        """Nobody outside gets anything before they typed their code."""
-        if kept.recipient == OUTSIDE and not self.rows(
-            "SELECT 1 FROM codes WHERE address = ? AND used_at IS NOT NULL", (str(OUTSIDE),)
-        ):
-            self.breach("misdelivered", f"I5: letter {kept.letter} went to an address that never agreed")
-        if kept.recipient == MOVED and not self.rows("SELECT 1 FROM changes WHERE new = ? AND proven_at IS NOT NULL",
-                                                     (str(MOVED),)):  # fmt: skip
-            self.breach("misdelivered", f"I5: letter {kept.letter} went to an address that nobody proved")
 
     def i03_identical(self, kept: Kept) -> None:
         key = (field(kept.octets, b"Message-ID"), kept.recipient)
@@ -359,20 +156,6 @@ class Oracle:
         whole = [docs for docs in known if all(carries(kept.octets, doc) for doc in docs)]
         if not (known if several or kept.delivery else whole):
             self.breach("other", f"I6: a mail of letter {kept.letter} lacks what was fetched")
-
-    # --- helpers ---
-
-    def _attempt(self, letter: int, delivery: int, number: int) -> Any:
-        return self.rows(
-            "SELECT * FROM attempts WHERE letter_id = ? AND delivery_id = ? AND number = ?", (letter, delivery, number)
-        )[0]
-
-    def _box(self, number: int) -> Any:
-        return self.rows("SELECT * FROM mailboxes WHERE id = ?", (number,))[0]
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def carries(octets: bytes, doc: bytes) -> bool:

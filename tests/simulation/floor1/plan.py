@@ -24,7 +24,13 @@ STORE = ("D01", "full", "D13", "frozen")
 CLOCK = ("clock", "skew")
 PEOPLE = ("notices",)
 RARELY = frozenset({"H01", "H02", "H03", "H22", "S09", "D01", "full", "D13", "S25", "frozen", "H20", "H13", "H04"})
-OWN = ("legal_hold", "shadow", "keep", "other_stop", "plan_ends")  # acts of this floor beside those of the desk's machine
+OWN = (
+    "legal_hold",
+    "shadow",
+    "keep",
+    "other_stop",
+    "plan_ends",
+)  # acts of this floor beside those of the desk's machine
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,9 @@ def _postings(
     ]  # fmt: skip
     for act in acts:  # around what is dated
         if act.name in ("away", "approved", "decree") and not act.step and len(posts) < 12:
-            posts.append(Posting(act.at + r.choice((0.4, 0.9, 1.1, 2.5, 20.5)) * HOUR, 0, "ordinary", 1, r.randrange(4)))
+            posts.append(
+                Posting(act.at + r.choice((0.4, 0.9, 1.1, 2.5, 20.5)) * HOUR, 0, "ordinary", 1, r.randrange(4))
+            )
     return tuple(posts)
 
 

@@ -1,10 +1,9 @@
-"""What comes after a relay's 250, or after a final one that was not true: notices, landings, bounces; and who is told."""
+"""What comes after a 250, a relay's or an untrue one: notices, landings, bounces; and who is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nemboks.content.compose import message_id_of  # noqa: F401
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.returns import Token
 from nemboks.ports import Landed, Message, NotTold, Place, ReturnedMail, Unavailable

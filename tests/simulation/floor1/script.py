@@ -258,4 +258,3 @@ class Script:
 
 def _kept_for(box: Any, days: int) -> Any:
     return replace(box, custody=replace(box.custody, keep_days=days))
-
