@@ -95,6 +95,7 @@ def test_without_a_way_nobody_is_told() -> None:
     blind = replace(BOX, options=Options())
     lost = replace(KNOWN, key="address|bageri.example|mailbox:1", paths=())
     assert look([ill()], [lost], AT + DAY, [blind]) == ([], [])
+    assert look([ill(), ill(2)], [lost], AT + DAY, [blind]) == ([replace(lost, letters=(1, 2))], [])
     away = replace(BOX, options=Options(second_contact=Address("chef@bageri.example")))
     key = "address|bageri.example|mail:da:chef@bageri.example"
     told = replace(TOLD, key=key, paths=("mail:da:chef@bageri.example",))
@@ -121,10 +122,38 @@ def test_the_nearest_deadline_stands_first() -> None:
     mixed = [last, young, later, old, soon]
     _, (notice,) = look(mixed, [KNOWN], AT + GATHER)
     assert (notice.letters, notice.since, notice.words) == ((9, 8, 7, 5, 6), AT - HOUR, "soon")
+    same = [ill(1, deadline=AT + 9 * DAY, words="young"), ill(2, since=AT - HOUR, deadline=AT + 9 * DAY, words="old")]
+    assert look(same, [KNOWN], AT + GATHER)[1][0].words == "old"
+    assert look([ill(1), ill(None, words="box")], [KNOWN], AT + GATHER)[1][0].words == "box"
     _, (silent,) = look([ill(1, words="")], [replace(KNOWN, words="before")], AT + GATHER)
     assert silent.words == "before"
     _, (mailbox,) = look([ill(2), ill(None)], [KNOWN], AT + GATHER)
     assert (mailbox.letters, mailbox.count) == ((2,), 1)
+
+
+def test_what_an_incident_gathers() -> None:
+    """The server of the most urgent, every address and mailbox that it held up, though it holds up others now."""
+    (new,), _ = look([ill(1, destination="b"), ill(2, since=AT - HOUR, destination="a")])
+    assert new.destination == "a"
+    now = [ill(2, mailbox=2), ill(3, mailbox=2, address="ole@bageri.example")]
+    (found,), _ = look(now, [KNOWN], boxes=[BOX, replace(BOX, id=2)])
+    assert found == replace(KNOWN, address="@bageri.example", mailboxes=(1, 2), letters=(1, 2, 3))
+
+
+def test_one_that_is_late_is_enough() -> None:
+    """Those that are not yet join it."""
+    found, _ = look([ill(1, C.LATE, definite=False), ill(2, C.LATE, definite=False, since=AT - LATE)])
+    assert {one.letters for one in found} == {(1, 2)}
+
+
+def test_what_time_does_not_cure_is_never_told_as_late() -> None:
+    """Whether or not the refusal was definite."""
+    assert look([ill(definite=False)], [KNOWN], AT + GATHER)[1][0].kind is K.STOPPED
+
+
+def test_a_mailboxs_trouble_has_no_deadline() -> None:
+    """A deadline is a letter's: without one nobody is told again."""
+    assert look([ill(), ill(None, deadline=AT + NEAR + HOUR / 2)], [TOLD], AT + HOUR)[1] == []
 
 
 # --- one cause for each letter ---
@@ -221,10 +250,11 @@ def test_facts_are_told_for_each_letter() -> None:
 
 @pytest.mark.parametrize(
     ("still", "told", "at"),
-    [(86_400, AT, "2026-11-22T07:00"), (86_399, AT, "2026-11-22T11:59:59"), (172_800, AT, "2026-11-23T07:00")],
-)
+    [
+        (86_400, AT, "2026-11-22T07:00"), (86_399, AT, "2026-11-22T11:59:59"), (172_800, AT, "2026-11-23T07:00"),
+        (86_400, AT + timedelta(minutes=34, seconds=56, microseconds=789), "2026-11-22T07:00"),
+    ],
+)  # fmt: skip
 def test_when_a_reminder_is_due(still: float, told: datetime, at: str) -> None:
     """A daily one at eight; a quicker one, as in a demo, just so much later."""
-    assert reminder_at(told + timedelta(microseconds=1), Pace(still_seconds=still)).replace(
-        microsecond=0
-    ) == datetime.fromisoformat(at + "+00:00")
+    assert reminder_at(told, Pace(still_seconds=still)) == datetime.fromisoformat(at + "+00:00")

@@ -57,8 +57,8 @@ def test_nothing_is_solved_while_its_letter_waits(was: Incident, waiting: set[in
         ((1,), C.COPY, [ill(1, C.POLICY)], (1,)),
         ((1,), C.COPY, [ill(1, C.COPY, address=KIM)], None),
         ((), C.ADDRESS, [], ()),
-        ((), C.ADDRESS, [ill(None, C.ADDRESS, address=KIM)], None),
-        ((), C.ADDRESS, [ill(None, C.ADDRESS, address=KIM, mailbox=2)], ()),
+        ((), C.ADDRESS, [ill(None, C.ADDRESS, address="x@third.example")], None),
+        ((), C.ADDRESS, [ill(None, C.ADDRESS, address="x@third.example", mailbox=2)], ()),
         ((), C.ADDRESS, [ill(None, C.POLICY)], ()),
     ],
 )
@@ -85,5 +85,9 @@ def test_a_notice_avoids_the_trouble_of_each_mailbox_in_it() -> None:
     found, _ = look([ill(1, C.HELD), ill(2, C.HELD, mailbox=2), shut], boxes=[BOX, other])
     held = next(one for one in found if one.cause is C.HELD and one.key.endswith(BY_KIM))
     assert held.paths == ()
+    for number in (1, 2):  # a colleague's address there: only this company knows that the domain is dead
+        dead = ill(3, mailbox=number, address="lis@far.example")
+        found, _ = look([ill(1, C.HELD), ill(2, C.HELD, mailbox=2), dead], boxes=[BOX, other])
+        assert [one.paths for one in found if one.cause is C.HELD and one.key.endswith(BY_KIM)] == [()]
     _, owed = look([shut], [replace(RESTED, mailboxes=(1, 2))], SOLVED, [BOX, other])
     assert [one for one in owed if one.kind is K.SOLVED] == []
