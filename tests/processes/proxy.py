@@ -190,3 +190,5 @@ class Proxy:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        for _ in range(3):  # an aborted transport closes its socket a turn later
+            await asyncio.sleep(0)

@@ -16,15 +16,15 @@ SAID = b"0123456789" * 100
 
 class Echo(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        while data := self.request.recv(4096):
-            self.request.sendall(data)
+        with suppress(ConnectionError):
+            while data := self.request.recv(4096):
+                self.request.sendall(data)
 
 
 @pytest.fixture
 def echo() -> Iterator[int]:
     """The port of a server that says back what it hears."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
-        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
