@@ -93,7 +93,7 @@ class ImapInbox:
                 raise Refused("the IMAP server offers no UIDPLUS: one letter cannot be removed alone", mailbox=True)
             await session.select()
             if session.validity != validity:
-                raise Unavailable("UIDVALIDITY changed; waiting for the letters to be listed again")
+                raise Gone("UIDVALIDITY changed: no letter stands under this number any more")
             await session.check_identity(uid, receipt)
             return await session.remove(uid)
 

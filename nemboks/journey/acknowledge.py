@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from nemboks.domain.guard import may_go_at, receipt_may_go
 from nemboks.domain.letter import Acknowledged, Letter, Postponed, ReceiptBegun, State
-from nemboks.domain.mailbox import Mailbox
+from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.proof import Receipt
 from nemboks.domain.verdict import backoff, spread
 from nemboks.journey.collect import put_off
@@ -40,7 +40,7 @@ async def acknowledge(letter: Letter, world: World) -> None:
         letter = await world.letters.move(letter, ReceiptBegun())
         words = await inbox.acknowledge(_receipt(letter, world), repeated)
     except Gone as e:
-        words = await _settle(letter, inbox, e, repeated, world)
+        words = await _settle(letter, mailbox, inbox, e, repeated, world)
     except InboxError as e:
         await _postpone(letter, mailbox, e, repeated, world)
         return
@@ -61,13 +61,12 @@ def _receipt(letter: Letter, world: World) -> Receipt:
     )
 
 
-async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, world: World) -> str | None:
+async def _settle(
+    letter: Letter, mailbox: Mailbox, inbox: Inbox, error: Gone, repeated: bool, world: World
+) -> str | None:
     """Upstream's words if the letter is settled, None if it was put off: the list decides (DIGITAL-POST 7.5)."""
     failures = letter.failures + 1 if letter.why == "gone" else 1
-    try:
-        listed = letter.upstream_id in {x.upstream_id for x in await inbox.list()}
-    except InboxError:
-        listed = True  # not known: ask again
+    listed = await _listed(letter, mailbox, inbox, world)
     if not listed and failures >= GONE_LOOKS:
         return f"already gone: {error}"
     why = "still_listed" if listed else "gone"  # two words, so that only looks in a row without it are counted
@@ -76,6 +75,16 @@ async def _settle(letter: Letter, inbox: Inbox, error: Gone, repeated: bool, wor
     await world.letters.move(letter, Postponed(why, str(error), due_at, definite=not repeated))
     log().warning("letter_postponed", letter=letter.id, why=why, words=str(error))
     return None
+
+
+async def _listed(letter: Letter, mailbox: Mailbox, inbox: Inbox, world: World) -> bool:
+    """Whether the letter may still lie there; what is not known counts as a yes."""
+    try:
+        ids = [one.upstream_id for one in await inbox.list()]
+    except InboxError:
+        return True
+    # In an inbox that was numbered anew it has another id, and is known again only when it was read (RELIABILITY M03).
+    return letter.upstream_id in ids or (mailbox.face is Face.IMAP and await world.letters.unread(mailbox, ids))
 
 
 async def _postpone(letter: Letter, mailbox: Mailbox, error: InboxError, repeated: bool, world: World) -> None:

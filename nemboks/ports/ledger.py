@@ -97,6 +97,11 @@ class Letters(Protocol):
         """The twin under the letter's upstream id; the letter's own row, only FOUND, is removed. One transaction."""
         ...
 
+    async def unread(self, mailbox: Mailbox, ids: Sequence[str]) -> bool:
+        """Whether a letter listed under one of these ids is not read yet: not known here, or only FOUND. It may be the
+        twin of any letter."""
+        ...
+
     async def get(self, letter_id: int) -> Letter | None: ...
     async def attempt(self, letter: int, number: int) -> Attempted | None:
         """One attempt of the letter's primary, as it was recorded."""

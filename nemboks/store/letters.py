@@ -122,6 +122,11 @@ class SqlLetters(LetterReads):
         """The twin under the letter's upstream id; the letter's own row is removed. Stale if either moved on."""
         return await self._writer.unit(lambda tx: _rebind(tx, twin, letter, self._clock.now()))
 
+    async def unread(self, mailbox: Mailbox, ids: Sequence[str]) -> bool:
+        """Whether one of these is not known here, or only FOUND."""
+        known = await self._reader.read(lambda tx: _known(tx, mailbox.id, ids))
+        return any(id_ not in known or known[id_].state is State.FOUND for id_ in ids)
+
     async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:
         """Undelivered letters found before `since` whose route has a fallback that has no delivery yet."""
         values = {"since": min(now, since), "most": limit}

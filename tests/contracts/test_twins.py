@@ -76,3 +76,15 @@ async def test_a_letter_that_was_tried_is_nobodys_copy(ledger):
 
     with pytest.raises(Stale):
         await ledger.letters.rebind(old, new)
+
+
+async def test_what_is_listed_and_not_read_yet_may_be_any_letters_twin(ledger):
+    """An id that is not known, or only found, is unread; one that was collected is not, here or in another mailbox."""
+    old = await _collected(ledger, "1.5")
+    box = ledger.anna
+    assert not await ledger.letters.unread(box, ["1.5"])
+    assert not await ledger.letters.unread(box, [])
+    assert await ledger.letters.unread(box, ["1.5", "2.1"])
+
+    await ledger.found("2.1")
+    assert await ledger.letters.unread(box, ["2.1", old.upstream_id])

@@ -14,7 +14,7 @@ IMAP: list[Named] = [
      "not add up is no letter.", (IN_MID_LETTER, LETTER + "test_a_letter_is_read_by_count",
                                   LETTER + "test_a_letter_may_come_byte_by_byte"), ""),
     ("M03", "another UIDVALIDITY", "Nothing is removed; known letters go on under their new number, unmailed.",
-     (LETTER + "test_another_uidvalidity_is_gone", LETTER + "test_a_changed_uidvalidity_waits",
+     (LETTER + "test_another_uidvalidity_is_gone", LETTER + "test_after_a_changed_uidvalidity_nothing_is_removed",
       COLLECT + "test_a_letter_whose_uidvalidity_changed_goes_on_as_the_same",
       TWINS + "test_a_letter_goes_on_under_its_new_number"), ""),
     ("M04", "another client removes letters", "UIDs only: nothing else is meant by them.",

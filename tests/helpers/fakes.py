@@ -153,6 +153,10 @@ class FakeLetters:
 
         return None if letter.fence else next((x for x in self.rows.values() if same(x)), None)
 
+    async def unread(self, mailbox: Mailbox, ids: Sequence[str]) -> bool:
+        known = {x.upstream_id: x.state for x in self.rows.values() if x.mailbox == mailbox.id}
+        return any(known.get(id_, State.FOUND) is State.FOUND for id_ in ids)
+
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:
         kept, gone = self._row(twin.id), self._row(letter.id)
         if gone.state is not State.FOUND or gone.fence or kept.upstream_id != twin.upstream_id:

@@ -201,7 +201,6 @@ class ImapSession:
         post = self._box.uids[uid]
         self.host.asked(post, "removal")
         post.taken = "us"
-        self._box.removed.append(post)
         self._box.drop(uid)
 
     def _at_home(self) -> Box:

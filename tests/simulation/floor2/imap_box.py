@@ -20,7 +20,6 @@ class Box:
     uids: dict[int, Post] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     by_others: set[int] = field(default_factory=set)  # marked \\Deleted, not by us
-    removed: list[Post] = field(default_factory=list)  # by us
     sessions: set[Any] = field(default_factory=set)
     _next: int = 1
     outlives: ClassVar = True  # a kill
@@ -65,10 +64,6 @@ class Box:
         posts = list(self.uids.values())[::-1]
         marked = [self.uids[uid] for uid in self.deleted]
         others = [self.uids[uid] for uid in self.by_others]
-        for post in (*self.removed, *(post for post in marked if post not in others)):
-            # Known gap: the list leaves out what is marked, so the program never hears of the new UID of a letter that
-            # it was about to remove, nor that one is gone whose removal it did not see answered. The company has it.
-            post.half_gone = True
         self.uids = dict(enumerate(posts, 1))
         self.deleted = {uid for uid, post in self.uids.items() if post in marked}
         self.by_others = {uid for uid, post in self.uids.items() if post in others}

@@ -23,7 +23,6 @@ class Post:
     since: float = 0.0  # virtual seconds: not there before
     listed: bool = False  # ever
     gave_up: bool = False  # a fault made it another letter, or none: what becomes of it is not ours
-    half_gone: bool = False  # marked for removal by us when its box was made anew
     address: str = ""  # where it has to go, and through which server
     server: str = ""
     transmissions: set[str] = field(default_factory=set)

@@ -107,7 +107,7 @@ class Oracle:
         return [post for post in self.posts.values() if post.since > self.loop.time() or self._open(post, done)]
 
     def _open(self, post: Post, done: set[str]) -> bool:
-        return not (post.gave_up or post.half_gone or post.taken == "others" or digest(post) in done)
+        return not (post.gave_up or post.taken == "others" or digest(post) in done)
 
     def close(self) -> None:
         """The last look."""

@@ -1,0 +1,54 @@
+"""The receipt of a letter whose IMAP inbox was numbered anew meanwhile (RELIABILITY M03)."""
+
+from datetime import timedelta
+
+from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Face
+from nemboks.journey.acknowledge import acknowledge
+from nemboks.journey.collect import collect
+from tests.helpers.fake_inbox import LostReply
+from tests.journey.test_collect import MESSAGE
+from tests.journey.town import Town
+
+S = State
+
+
+async def _forwarded() -> Town:
+    town = Town(Face.IMAP)
+    town.inbox.put("7.1", MESSAGE)
+    await town.look()
+    await collect(town.letter, town.world)
+    await town.step()
+    assert S.FORWARDED is town.letter.state
+    return town
+
+
+async def test_a_letter_that_was_removed_before_the_numbers_changed_is_settled() -> None:
+    """Its removal was never answered and its number means nothing any more: it does not wait for ever."""
+    town = await _forwarded()
+    town.inbox.plant("acknowledge", LostReply())
+    seen = [(await town.step(), town.letter.why) for _ in range(4)]
+
+    assert [(S.FORWARDED, "unavailable"), *[(S.FORWARDED, "gone")] * 2, (S.ACKNOWLEDGED, "")] == seen
+    assert 1 == len(town.courier.sent)
+
+
+async def test_a_letter_that_lies_there_under_a_new_number_is_not_called_gone() -> None:
+    """However often its old number is asked for; known again, it is removed by the new one and never sent again."""
+    town = await _forwarded()
+    town.inbox.take("7.1")
+    town.inbox.put("8.1", MESSAGE)
+    for _ in range(5):
+        town.clock.advance(town.seconds_until_due)
+        await acknowledge(town.letter, town.world)
+        assert (S.FORWARDED, "still_listed") == (town.letter.state, town.letter.why)
+    await town.look()
+    (old, new) = town.letters.rows.values()
+    town.clock.advance((old.due_at - town.clock.now()) / timedelta(seconds=1) if old.due_at else 0)
+    await acknowledge(old, town.world)
+    assert "still_listed" == town.letters.rows[old.id].why
+
+    await collect(new, town.world)
+    assert ("8.1", S.FORWARDED) == (town.letter.upstream_id, town.letter.state)
+    assert S.ACKNOWLEDGED is await town.step()
+    assert ({}, 1) == (town.inbox.letters, len(town.courier.sent))
