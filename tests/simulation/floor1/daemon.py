@@ -78,6 +78,9 @@ class SimDaemon(Daemon):
     def _faulty(self, error: Exception, fatal: bool) -> None:
         self.life.sim.stepped_badly(error)
         super()._faulty(error, fatal)
+        if fatal:  # all machines of a life end with one of them: systemd would start that one alone
+            for daemon in self.life.daemons:
+                daemon.stopping.set()
 
 
 def _beside(world: Any) -> Any:

@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import gc
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,11 +20,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
 
 from nemboks.domain.mailbox import Address, Cvr, Face, Options
 from nemboks.domain.pace import Pace
 from nemboks.ports import Clock
-from nemboks.store import sealed_file, spool, vault
+from nemboks.store import connect, sealed_file, spool, vault
 from nemboks.store.errors import StoreBusy, StoreFull
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
@@ -64,7 +67,11 @@ def keys() -> Vault:
 
 def opened(path: Path, clock: Clock, pace: Pace) -> Store:
     """The store at the path, as a process opens it at its start."""
-    store = Store.open(path, keys(), clock, threaded=False, pace=pace)
+    real, connect._connect = connect._connect, _connected
+    try:
+        store = Store.open(path, keys(), clock, threaded=False, pace=pace)
+    finally:
+        connect._connect = real
     tx: Any = store._writer._transactions._tx  # type: ignore[attr-defined]
     for connection in (tx, store._reader._tx):
         connection.dialect = SHARED.setdefault("dialect", connection.dialect)  # statements are compiled once for one
@@ -72,6 +79,21 @@ def opened(path: Path, clock: Clock, pace: Pace) -> Store:
     tx.exec_driver_sql("PRAGMA synchronous = OFF")
     tx.exec_driver_sql("PRAGMA journal_mode = MEMORY")  # a transaction has no await inside: no process dies in one
     return store
+
+
+def _connected(path: Path) -> Connection:
+    """As the store's own, without locks on the file: one thread, and no transaction that an await interrupts."""
+
+    def raw() -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{path}?vfs=unix-none", 5.0, isolation_level=None, check_same_thread=False, cached_statements=512,
+            uri=True,
+        )  # fmt: skip
+
+    engine = create_engine("sqlite+pysqlite://", creator=raw, poolclass=NullPool, hide_parameters=True)
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+    return connection
 
 
 @cache
@@ -136,6 +158,7 @@ def buried() -> Iterator[None]:
     finally:
         sys.unraisablehook = unheard
         gc.collect()
+        gc.freeze()  # what is left is the process's own
         sys.unraisablehook = hook
         if collecting:
             gc.enable()

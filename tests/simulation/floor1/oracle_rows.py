@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nemboks.domain.states import State
 from tests.simulation.floor1.upstream import Posted
 from tests.simulation.outcome import Kind
 
@@ -24,7 +25,7 @@ class Ledger:
 
     def __init__(self, sim: "Sim", path: Path) -> None:
         self.sim = sim
-        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db = sqlite3.connect(f"file:{path}?vfs=unix-none", isolation_level=None, uri=True)
         self.db.row_factory = sqlite3.Row
         self.breaches: list[tuple[Kind, str]] = []
         self.uncertain: defaultdict[tuple[int, int], int] = defaultdict(int)
@@ -45,6 +46,10 @@ class Ledger:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         return self.db.execute(statement, values).fetchall()
+
+    def any_due(self, state: State, now: datetime) -> bool:
+        text = now.isoformat(timespec="microseconds")[:26] + "Z"
+        return bool(self.rows("SELECT 1 FROM letters WHERE state = ? AND due_at <= ? LIMIT 1", (state.value, text)))
 
     def newest(self) -> int:
         return int(self.rows("SELECT coalesce(max(id), 0) FROM events")[0][0])

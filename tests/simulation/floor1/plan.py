@@ -23,6 +23,11 @@ MAIL = ("S01", "S02", "S04", "S07", "S09", "S10", "S11", "S12", "S13", "S15", "S
 STORE = ("D01", "full", "D13", "frozen")
 CLOCK = ("clock", "skew")
 PEOPLE = ("notices",)
+# Few kinds, for each set of mailboxes needs a ledger of its own to copy.
+OTHERS = (
+    (Box(Face.IMAP, DIRECT), Box(Face.REST, RELAY, True)), (Box(Face.REST, TRUSTED), Box(Face.IMAP, make.SERVER)),
+    (Box(Face.REST, DIRECT), Box(Face.IMAP, RELAY)),
+)  # fmt: skip
 RARELY = frozenset({"H01", "H02", "H03", "H22", "S09", "D01", "full", "D13", "S25", "frozen", "H20", "H13", "H04"})
 OWN = (
     "legal_hold",
@@ -108,10 +113,7 @@ def drawn(seed: int) -> Plan:
 def _boxes(r: Random) -> tuple[Box, ...]:
     more = r.choice((0, 0, 0, 0, 1, 1, 2, 3))
     first = Box(landing=r.random() < 0.3, server=r.choice((make.SERVER, make.SERVER, RELAY)))
-    return (first, *(
-        Box(r.choice((Face.REST, Face.IMAP)), r.choice((make.SERVER, RELAY, TRUSTED, DIRECT)), r.random() < 0.5)
-        for _ in range(more)
-    ))  # fmt: skip
+    return (first, *(r.choice(OTHERS[number]) for number in range(more)))
 
 
 def _seats(r: Random) -> tuple[int, ...]:

@@ -105,6 +105,10 @@ class SimInbox:
     def keeps(self) -> bool:
         return self.face is Face.IMAP
 
+    @property
+    def unusable(self) -> int:
+        return 0
+
     async def list(self) -> Sequence[Listed]:
         step = self.life.step_of("P")
         await self.life.net(step)
