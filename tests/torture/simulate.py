@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from tests.helpers.fake_inbox import Removal
 from tests.simulation.outcome import Outcome
 from tests.torture.result import Result
 
@@ -63,9 +64,9 @@ class Sum:
         self.failing.extend(other.failing)
 
 
-def floor(number: int) -> Any:
-    """The floor's `run` module: `schedule`, `CELLS`, `MISTAKES`."""
-    return importlib.import_module(f"tests.simulation.floor{number}.run")
+def floor(number: int, room: str = "run") -> Any:
+    """A module of the floor: `run` has `schedule`, `mistakes` MISTAKES, `cells` `reachable`."""
+    return importlib.import_module(f"tests.simulation.floor{number}.{room}")
 
 
 def play(number: int, seed: int, mistake: str | None = None, only: Collection[str] | None = None) -> Outcome:
@@ -93,10 +94,11 @@ def _chunk(job: tuple[int, range]) -> Sum:
     return total
 
 
-def _exhaustive(share: tuple[int, int, int]) -> Sum:
-    number, mine, of = share
+def _exhaustive(number: int) -> Sum:
+    """Every step of the way of one letter with this fault; upstream's policy changes from fault to fault."""
+    every, removals = floor(1, "every_await"), tuple(Removal)
     total = Sum()
-    for outcome in floor(number).exhaustive(mine, of):
+    for outcome in every.exhaustive(faults=(every.FAULTS[number],), removals=(removals[number % len(removals)],)):
         total.add(outcome)
     return total
 
@@ -135,7 +137,7 @@ def planted(numbers: Sequence[int]) -> tuple[bool, dict[str, int]]:
     seen: dict[str, int] = {}
     fine = True
     for number in numbers:
-        for mistake in floor(number).MISTAKES:
+        for mistake in floor(number, "mistakes").MISTAKES:
             seed = next((s for s in range(1, MOST_SEEDS + 1) if not play(number, s, mistake).ok), 0)
             whole = bool(seed) and play(number, seed).ok
             fine = fine and whole
@@ -180,8 +182,7 @@ def _judged(chosen: argparse.Namespace, began: float) -> Result:
             tell(outcome)
             total.add(outcome)
     elif chosen.exhaustive:
-        shares = [(chosen.floor, mine, 64) for mine in range(64)]
-        for part in spread(_exhaustive, shares, chosen.processes):
+        for part in spread(_exhaustive, range(len(floor(1, "every_await").FAULTS)), chosen.processes):
             total.merge(part)
     else:
         jobs = [(chosen.floor, seeds[at : at + CHUNK]) for at in range(0, len(seeds), CHUNK)]
@@ -197,7 +198,7 @@ def _judged(chosen: argparse.Namespace, began: float) -> Result:
 
 
 def _result(chosen: argparse.Namespace, total: Sum, seconds: float) -> Result:
-    cells = dict.fromkeys(floor(chosen.floor).CELLS, 0) | dict(total.cells)
+    cells = dict.fromkeys(floor(chosen.floor, "cells").reachable(), 0) | dict(total.cells)
     few = sorted(cell for cell, times in cells.items() if times < chosen.least)
     if few:
         print(f"met less than {chosen.least} times: {', '.join(few)}", file=sys.stderr)
