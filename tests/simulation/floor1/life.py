@@ -25,7 +25,7 @@ from tests.journey.town import SENDER
 from tests.simulation.floor1 import ground
 from tests.simulation.floor1.courier import Kept, SimCourier
 from tests.simulation.floor1.daemon import SimDaemon, Ticks
-from tests.simulation.floor1.ports import DeliveriesPort, LettersPort, Port, SpoolPort
+from tests.simulation.floor1.ports import DeliveriesPort, LettersPort, MailboxesPort, Port, SpoolPort
 from tests.simulation.floor1.relay import SimBox, SimLandings, SimNotifier
 from tests.simulation.floor1.sim import Sim
 from tests.simulation.floor1.upstream import SimInboxes
@@ -138,7 +138,7 @@ class Life:
     def _world(self) -> World:
         sim, store = self.sim, self.store
         letters = LettersPort(store.letters, self, "L")
-        mailboxes, deliveries = Port(store.mailboxes, self, "P"), DeliveriesPort(store.deliveries, self, "J")
+        mailboxes, deliveries = MailboxesPort(store.mailboxes, self, "P"), DeliveriesPort(store.deliveries, self, "J")
         inboxes = SimInboxes(sim, self)
         incidents = Port(store.incidents, self, "N")
         telling = Telling(cast(Any, incidents), store.stream, {"mail": SimNotifier(sim, self)}, OPERATOR)

@@ -51,6 +51,13 @@ class Ledger:
         text = now.isoformat(timespec="microseconds")[:26] + "Z"
         return bool(self.rows("SELECT 1 FROM letters WHERE state = ? AND due_at <= ? LIMIT 1", (state.value, text)))
 
+    def any_box_due(self, now: datetime) -> bool:
+        text = now.isoformat(timespec="microseconds")[:26] + "Z"
+        return bool(self.rows("SELECT 1 FROM mailboxes WHERE due_at <= ? LIMIT 1", (text,)))
+
+    def any_delivery(self) -> bool:
+        return bool(self.rows("SELECT 1 FROM deliveries LIMIT 1"))
+
     def newest(self) -> int:
         return int(self.rows("SELECT coalesce(max(id), 0) FROM events")[0][0])
 

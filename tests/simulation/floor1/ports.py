@@ -78,8 +78,28 @@ class LettersPort(Port):
         return found
 
 
+class MailboxesPort(Port):
+    """Mailboxes; as Letters, asked for due ones only when there may be one."""
+
+    async def due(self, now: datetime, limit: int) -> Any:
+        life = self._life
+        await life.turn("P")
+        await life.store_is_well("P", True)
+        found = await self._real.due(now, limit) if life.sim.oracle.any_box_due(now) else []
+        await life.turn("P")
+        return found
+
+
 class DeliveriesPort(Port):
     """Deliveries; the oracle sees every move."""
+
+    async def due(self, now: datetime, *args: Any, **named: Any) -> Any:
+        life = self._life
+        await life.turn("L")
+        await life.store_is_well("L", True)
+        found = await self._real.due(now, *args, **named) if life.sim.oracle.any_delivery() else []
+        await life.turn("L")
+        return found
 
     async def move(self, delivery: Delivery, event: Any) -> Delivery:
         life = self._life
