@@ -17,12 +17,18 @@ _ATOM = r'[^\s<>()\[\]:;,@"\\]'
 _LOCAL = re.compile(rf'(?<!{_ATOM})({_ATOM}){_ATOM}*+(?=@)|"([^"\r\n])[^"\r\n]*+"(?=@)')
 
 
+_OFTEN = 0x2100  # letters of Europe, and its dashes and quotation marks: remembered; strangers' texts fill no memory
+
+
 class _Digits(dict[int, str]):
     """For `str.translate`: the ASCII digit of each sign that is a digit elsewhere, such as full-width ones."""
 
     def __missing__(self, code: int) -> str:
         sign = chr(code)
-        return str(unicodedata.digit(sign, sign))
+        plain = str(unicodedata.digit(sign, sign))
+        if code < _OFTEN:
+            self[code] = plain
+        return plain
 
 
 _DIGITS = _Digits()
