@@ -15,7 +15,7 @@ from nemboks.domain.redact import redact
 
 EVENTS = frozenset({
     "daemon_ready", "daemon_stopping", "daemon_stopped", "daemon_failed", "step_failed", "chore_failed",
-    "acts_in_effect", "act_failed",
+    "acts_in_effect", "act_failed", "listing_unusable",
     "mailbox_unavailable", "mailbox_parked", "mailbox_watch_failed", "letter_found", "letter_collected",
     "letter_claimed", "letter_dot_begun", "letter_confirmed", "letter_later", "letter_held", "letter_attempt_ended",
     "letter_postponed", "letter_vanished", "letter_contents_lost", "letter_acknowledged", "letter_handed_over",

@@ -66,6 +66,8 @@ def _row(call: Call, item: Item) -> Row:
     )
     notes = [item["standing"][call.lang]] if item["standing"] else []
     notes += [] if item["state"] == desk.OK else [f"{state} ({why})" if why else state]
+    if item["unusable"]:
+        notes.append(call.word("har post i Digital Post, som vi ikke kan hente", "has post that we cannot fetch"))
     if number := item["incidents"]:
         da = "1 uløst problem" if number == 1 else f"{number} uløste problemer"
         en = "1 unsolved trouble" if number == 1 else f"{number} unsolved troubles"

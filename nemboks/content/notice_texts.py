@@ -71,7 +71,7 @@ def _lines(notice: Notice, said: Said, about: About, first: str, language: str) 
     danish, solved = language == DA, notice.kind is NoticeKind.SOLVED
     lines = [first, ""]
     if notice.words and not solved:
-        found = notice.cause is Cause.PREFLIGHT
+        found = notice.cause in (Cause.PREFLIGHT, Cause.UNUSABLE)  # by us: nobody answered so
         label = ("Teknisk", "Svaret lød") if danish else ("Technical", "The answer was")
         lines.append(f"{label[0 if found else 1]}: {masked(redact(notice.words), _SERVERS_WORDS)}")
     if about.cvrs:

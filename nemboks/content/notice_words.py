@@ -150,6 +150,12 @@ WORDS: Final[Mapping[str, Mapping[Cause, Said]]] = {
             "Status vises med kommandoen `nemboks status`.",
             "Vi har adgang til Digital Post igen.",
         ),
+        Cause.UNUSABLE: Said(
+            "Digital Post har post til virksomheden, som vi ikke kan hente. Resten af posten kommer som den skal.",
+            _SAFE[DA],
+            "Læs posten i Digital Post. Den, der driver Nemboks, bør melde fejlen til Digital Post.",
+            "Digital Post viser ikke længere post, som vi ikke kan hente.",
+        ),
         Cause.PREFLIGHT: Said(
             "Den daglige kontrol fandt en fejl, der kan stoppe post til {address}.",
             "Kan et brev ikke leveres, bliver det liggende i Digital Post.",
@@ -258,6 +264,12 @@ WORDS: Final[Mapping[str, Mapping[Cause, Said]]] = {
             "See whether the grant was withdrawn or the company closed, and whether the credentials are right. "
             "The command `nemboks status` shows how it stands.",
             "We have access to Digital Post again.",
+        ),
+        Cause.UNUSABLE: Said(
+            "Digital Post has post for the company that we cannot fetch. All other post comes as it should.",
+            _SAFE[EN],
+            "Read that post in Digital Post. Whoever runs Nemboks should report the fault to Digital Post.",
+            "Digital Post shows no post any more that we cannot fetch.",
         ),
         Cause.PREFLIGHT: Said(
             "The daily check found a fault that may stop post to {address}.",

@@ -59,7 +59,7 @@ def causes(facts: BoxFacts) -> list[Cause]:
     """Everything that explains missing post, what puts post at risk first; never empty."""
     found = [*upstream(facts.box, facts.at), *stops(facts)]
     if not facts.shut_out:
-        found += [*_address(facts), *_letters(facts), *custody(facts.box, facts.at), *_ways(facts)]
+        found += [*_unusable(facts), *_address(facts), *_letters(facts), *custody(facts.box, facts.at), *_ways(facts)]
     found.sort(key=lambda one: not one.at_risk)
     return [*found, *_fine(facts), cause("only_public")]
 
@@ -113,6 +113,12 @@ def estate(facts: BoxFacts, frozen_at: datetime) -> Cause:
     if facts.decided and facts.box.boundary_at is not None:
         return cause("estate_of_others" if facts.of_before else "estate", boundary_at=facts.box.boundary_at)
     return cause("case_pending") if facts.of_before else cause("estate_registered", frozen_at=frozen_at)
+
+
+def _unusable(facts: BoxFacts) -> Iterator[Cause]:
+    """Post that upstream lists without an id that it could be asked for by."""
+    if facts.box.unusable_since is not None and not facts.of_before:
+        yield cause("unusable", number=facts.box.unusable, since=facts.box.unusable_since)
 
 
 def _address(facts: BoxFacts) -> Iterator[Cause]:

@@ -68,6 +68,19 @@ UPSTREAM: Final[Mapping[str, Paragraph]] = {
         ),
         Words("I skal ikke gøre noget; vi prøver igen af os selv.", "Nothing to do; we try again by ourselves."),
     ),
+    "unusable": Paragraph(
+        Words(
+            "Digital Post har siden {since} vist post, som vi ikke kan hente: {number} på listen uden brugbart nummer. "
+            "Resten af posten kommer som den skal.",
+            "Since {since} Digital Post has shown post that we cannot fetch: {number} on its list without a usable "
+            "id. All other post comes as it should.",
+        ),
+        Words(
+            "Læs posten på virk.dk. Den, der driver Nemboks, bør melde fejlen til Digital Post.",
+            "Read that post on virk.dk. Whoever runs Nemboks should report the fault to Digital Post.",
+        ),
+        at_risk=True,
+    ),
     "life_waiting_period": Paragraph(
         LIVES[Life.WAITING_PERIOD],
         Words(

@@ -5,7 +5,7 @@ Promises: whoever asks sees their own mailboxes, and of an estate's no count tha
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -63,6 +63,7 @@ async def status(store: Ledger[Any], asking: Asking, at: datetime, daemon: bool 
         counts[row.cvr].append(row)
     counts |= instead
     troubles = [one for one in await store.incidents.open() if one.quiet_since is None]
+    boxes = [replace(box, unusable=0) if box.cvr in since else box for box in boxes]
     items = [_item(box, counts[box.cvr], _troubles(box, troubles, since), at, daemon) for box in boxes]
     items.sort(key=lambda item: (-(item["oldest_seconds"] or 0), item["cvr"]))
     oldest = max((item["oldest_seconds"] for item in items if item["oldest_seconds"] is not None), default=None)
@@ -127,8 +128,9 @@ def _item(box: Mailbox, counts: Sequence[CountRow], troubles: int, at: datetime,
         "held": held,
         "receipts_owed": _number(counts, (State.FORWARDED,)),
         "incidents": troubles,
+        "unusable": box.unusable,
         "oldest_seconds": age,
-        "attention": bool(held or troubles) or _shut(box, state) or (age or 0) > LATE_SECONDS,
+        "attention": bool(held or troubles or box.unusable) or _shut(box, state) or (age or 0) > LATE_SECONDS,
         **standing_item(box),
     }
 

@@ -23,7 +23,7 @@ from nemboks.domain.pace import Pace
 
 # The place of a trouble is a server for these and nothing for those; else a domain: its addresses are mended together.
 _OF_SERVER: Final = frozenset({Cause.POLICY, Cause.LOGIN, Cause.TLS, Cause.LATE, Cause.SILENT})
-_NOWHERE: Final = frozenset({Cause.HELD, Cause.VANISHED, Cause.REFUSED})
+_NOWHERE: Final = frozenset({Cause.HELD, Cause.VANISHED, Cause.REFUSED, Cause.UNUSABLE})
 # Time, or a split into parts, may cure these: they are told when they are late.
 _PATIENT: Final = frozenset({Cause.LATE, Cause.COPY, Cause.TOO_LARGE})
 # Nothing ends these: told once for each letter, never as "still" or "solved".

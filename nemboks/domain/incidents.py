@@ -28,6 +28,7 @@ class Cause(StrEnum):
     COPY = "copy"  # a further recipient cannot be reached
     VANISHED = "vanished"
     REFUSED = "refused"  # Digital Post refuses the CVR
+    UNUSABLE = "unusable"  # Digital Post lists something that no letter can be asked for by
     PREFLIGHT = "preflight"  # the daily check found a fault
 
 

@@ -214,6 +214,8 @@ class Mailbox:
     parked_until: datetime | None = None  # upstream refused this CVR; the others go on
     trouble: str = ""  # why the last listing failed, "" after a good one
     failures: int = 0  # listings failed in a row
+    unusable: int = 0  # entries of the last complete listing that name no letter we could ask for
+    unusable_since: datetime | None = None  # the first listing of those in a row that had any
     options: Options = Options()
     account: int | None = None  # None: the operator's own
     reference: str = ""  # the accountant's own number for the client

@@ -24,6 +24,11 @@ class FusedInbox:
         """As the inbox says."""
         return self._inbox.keeps
 
+    @property
+    def unusable(self) -> int:
+        """As the inbox says."""
+        return self._inbox.unusable
+
     async def list(self) -> Sequence[Listed]:
         """As the inbox says."""
         return await self._inbox.list()

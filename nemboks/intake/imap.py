@@ -56,6 +56,11 @@ class ImapInbox:
         """True: a peek changes nothing upstream."""
         return True
 
+    @property
+    def unusable(self) -> int:
+        """None: a UID is a number."""
+        return 0
+
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID, with the time they arrived (INTERNALDATE)."""
         async with self._connection.use() as session:

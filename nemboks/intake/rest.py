@@ -1,11 +1,14 @@
 """A mailbox behind Digital Post's REST face (DIGITAL-POST 2.1 to 2.3): list, fetch, receipt.
 
-Promises: a listing is a snapshot of all pages or an error; a letter that ends early never ends quietly; a receipt
-says COMPLETED and nothing else, with the transmissionId it was given, however often it is repeated.
+Promises: a listing is a snapshot of all pages or an error, and an entry that is no id stops no other letter; a letter
+that ends early never ends quietly; a receipt says COMPLETED and nothing else, with the transmissionId it was given,
+however often it is repeated.
 Never does: acknowledge anything it was not handed a Receipt for, or DELETE unless the settings ask for it.
 """
 
 import asyncio
+import hashlib
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -45,11 +48,17 @@ class RestInbox:
         self._calls = RestCalls(client, access, system_id, api_token, pace, clock)
         self._delete, self._pace, self._clock = access.delete_after_receipt, pace, clock
         self._spelt: dict[str, str] = {}  # ids that were not listed in lower case, as they were listed
+        self._unusable = 0
 
     @property
     def keeps(self) -> bool:
         """False: it is not public which call takes a letter off the list (DIGITAL-POST 2.4)."""
         return False
+
+    @property
+    def unusable(self) -> int:
+        """How many different entries of the latest listing were no ids."""
+        return self._unusable
 
     async def list(self) -> Sequence[Listed]:
         """All letters, in upstream's order, ids folded to lower case, each once."""
@@ -57,19 +66,20 @@ class RestInbox:
         for _ in range(_SNAPSHOTS):
             found = await self._snapshot(begun)
             if found is not None:
-                self._spelt = {key: spelt for key, spelt in found.items() if key != spelt}
-                return [Listed(key) for key in found]
+                self._spelt = {key: spelt for key, spelt in found.ids.items() if key != spelt}
+                self._unusable = len(found.others)
+                return [Listed(key) for key in found.ids]
         raise Unavailable("the list of letters changes faster than it can be read")
 
-    async def _snapshot(self, begun: float) -> dict[str, str] | None:
-        """Ids by their lower-case form; None when letters left meanwhile, so that later ones may have slipped by."""
-        found: dict[str, str] = {}
-        total = 0
+    async def _snapshot(self, begun: float) -> "_Snapshot | None":
+        """What all pages hold; None when letters left meanwhile, so that later ones may have slipped by."""
+        found, total = _Snapshot({}, set()), 0
         for number in range(_PAGES):
             page = await self._page(number)
             before = len(found)
+            found.others.update(page.others)
             for upstream_id in page.ids:
-                found.setdefault(upstream_id.lower(), upstream_id)
+                found.ids.setdefault(upstream_id.lower(), upstream_id)
             if page.total is not None and page.total < total:
                 return None
             total = page.total or total
@@ -152,8 +162,20 @@ class RestInbox:
 
 
 @dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """`ids` by their lower-case form; of entries that are none their marks, each once."""
+
+    ids: dict[str, str]
+    others: set[bytes]
+
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.others)
+
+
+@dataclass(frozen=True, slots=True)
 class _Page:
     ids: Sequence[str]
+    others: Sequence[bytes]
     total: int | None
     last: bool
 
@@ -162,17 +184,25 @@ def _page(answer: Answer) -> _Page:
     """The page object of DIGITAL-POST 2.1. Raises Unavailable for anything else, such as an HTML page (H13)."""
     try:
         page = strict_json(answer.body)
+        entries = page.get("content") if isinstance(page, dict) else None
+        if not isinstance(entries, list):
+            raise Unavailable("the list of letters has no `content`")
+        ids = [entry for entry in entries if _is_id(entry)]
+        others = [_mark(entry) for entry in entries if not _is_id(entry)]
     except (ValueError, RecursionError) as error:
         raise Unavailable("the list of letters is not JSON; is this a log-in page?") from error
-    ids = page.get("content") if isinstance(page, dict) else None
-    if not isinstance(ids, list):
-        raise Unavailable("the list of letters has no `content`")
-    for upstream_id in ids:
-        if not isinstance(upstream_id, str) or not _ID.fullmatch(upstream_id):
-            raise Unavailable("the list of letters holds something that is no letter's id")
     pages, total, number = (_count(page, key) for key in ("totalPages", "totalElements", "number"))
     last = number + 1 >= pages if pages is not None and number is not None else not page.get("next")
-    return _Page(ids, total, not ids or last)
+    return _Page(ids, others, total, not entries or last)
+
+
+def _is_id(entry: Any) -> bool:
+    return isinstance(entry, str) and _ID.fullmatch(entry) is not None
+
+
+def _mark(entry: Any) -> bytes:
+    """What tells one entry that is no id from another, so that a page of them is no page that only repeats."""
+    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).digest()
 
 
 def _count(page: Mapping[str, Any], key: str) -> int | None:

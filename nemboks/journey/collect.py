@@ -42,9 +42,11 @@ async def look(mailbox: Mailbox, world: World) -> None:
         return
     now = world.clock.now()
     due_at = now + timedelta(seconds=spread(look_seconds(mailbox, world), world.clock.chance()))
-    new = await world.letters.found(mailbox, listed, now, due_at)
+    new = await world.letters.found(mailbox, listed, now, due_at, inbox.unusable)
     if new:
         log().info("letter_found", mailbox=mailbox.cvr, new=new, listed=len(listed))
+    if inbox.unusable != mailbox.unusable:
+        log().warning("listing_unusable", mailbox=mailbox.cvr, number=inbox.unusable, listed=len(listed))
 
 
 async def put_off(mailbox: Mailbox, error: InboxError, world: World) -> datetime:

@@ -99,7 +99,7 @@ async def _look(mailbox: Mailbox, world: Reconciling) -> _Look:
     inbox = await world.inboxes.of(mailbox)
     listed = await inbox.list()
     # Through the door that every listing takes: what is still unknown after it is no new post.
-    await world.letters.found(mailbox, listed, world.clock.now(), mailbox.due_at)
+    await world.letters.found(mailbox, listed, world.clock.now(), mailbox.due_at, inbox.unusable)
     after = await world.reckoning.entries(mailbox.id)
     ids = [one.upstream_id for one in listed]
     lost = unknown(before, after, ids, mailbox.face)
@@ -109,11 +109,14 @@ async def _look(mailbox: Mailbox, world: Reconciling) -> _Look:
 async def _conclude(look: _Look, world: Reconciling) -> Outcome:
     gone = look.missing
     if gone:
-        again = await (await world.inboxes.of(look.mailbox)).list()
+        inbox = await world.inboxes.of(look.mailbox)
+        again = await inbox.list()
     entries = await world.reckoning.entries(look.mailbox.id)
     if gone:
         ids = [one.upstream_id for one in again]
         gone = gone & missing(entries, ids, look.asked_at, look.mailbox.face)
+        if len(gone) <= inbox.unusable:  # they may all lie there still, under entries that cannot be read
+            gone = set()
     stopped = await world.reckoning.stopped(look.mailbox.id, look.asked_at - KEPT)
     differences = [
         *look.lost,

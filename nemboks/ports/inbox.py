@@ -59,6 +59,12 @@ class Inbox(Protocol):
         """Whether upstream promises to keep a letter after a fetch (IMAP peek: yes; REST pull: not known)."""
         ...
 
+    @property
+    def unusable(self) -> int:
+        """How many entries of the latest listing name no letter that could be asked for: people are told of them, no
+        call is made from them, and the listing is complete without them (SECURITY 8, B48)."""
+        ...
+
     async def list(self) -> Sequence[Listed]:
         """All letters that lie there now, oldest first: one complete snapshot, or an InboxError."""
         ...

@@ -63,13 +63,21 @@ KNOWN: Final = select(letters.c.id, letters.c.upstream_id, letters.c.state).wher
     letters.c.mailbox_id == bindparam("mailbox"), letters.c.upstream_id.in_(bindparam("ids", expanding=True))
 )
 INSERT: Final = insert(letters)
-LISTED_AT: Final = select(mailboxes.c.listed_at, mailboxes.c.trouble, mailboxes.c.custody).where(
-    mailboxes.c.id == bindparam("mailbox")
-)
+LISTED_AT: Final = select(
+    mailboxes.c.listed_at, mailboxes.c.trouble, mailboxes.c.custody, mailboxes.c.unusable, mailboxes.c.unusable_since
+).where(mailboxes.c.id == bindparam("mailbox"))
 NOTE: Final = (
     update(mailboxes)
     .where(mailboxes.c.id == bindparam("b_id"))
-    .values(due_at=bindparam("due"), listed_at=bindparam("at"), parked_until=None, trouble="", failures=0)
+    .values(
+        due_at=bindparam("due"),
+        listed_at=bindparam("at"),
+        parked_until=None,
+        trouble="",
+        failures=0,
+        unusable=bindparam("others"),
+        unusable_since=bindparam("since"),
+    )
 )
 REMOVE: Final = delete(letters).where(letters.c.id == bindparam("b_id"))
 
@@ -82,9 +90,11 @@ class SqlLetters(LetterReads):
         self._writer = writer
         self._clock = clock
 
-    async def found(self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
+    async def found(
+        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
+    ) -> int:
         """How many letters were new; the listing is noted on the mailbox with them."""
-        return await self._writer.unit(lambda tx: _found(tx, mailbox.id, listed, at, due_at))
+        return await self._writer.unit(lambda tx: _found(tx, mailbox.id, listed, at, due_at, unusable))
 
     async def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event, committed. Raises Stale; then nothing changed."""
@@ -153,11 +163,12 @@ def _size(letter: Letter) -> int:
     return letter.headline.size if letter.headline else -1
 
 
-def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
-    listed_at, trouble, custody = tx.execute(LISTED_AT, {"mailbox": mailbox}).one()
+def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int) -> int:
+    listed_at, trouble, custody, others, since = tx.execute(LISTED_AT, {"mailbox": mailbox}).one()
     by_id = {one.upstream_id: one for one in listed}
     known = _known(tx, mailbox, list(by_id))
-    new = [_new(mailbox, one, listed_at, at) for id_, one in by_id.items() if id_ not in known]
+    without = listed_at if unusable >= others else None  # fewer: nobody can say since when a new one lay there
+    new = [_new(mailbox, one, without, at) for id_, one in by_id.items() if id_ not in known]
     if new:
         tx.execute(INSERT, new)
         ids = _known(tx, mailbox, [row["upstream_id"] for row in new])
@@ -169,7 +180,10 @@ def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at:
     for row in known.values():
         if row.state is State.VANISHED:
             moves.move(tx, moves.read(tx, row.id), Reappeared(at), at)
-    tx.execute(NOTE, {"b_id": mailbox, "due": due_at, "at": at})
+    since = (since or at) if unusable else None
+    tx.execute(NOTE, {"b_id": mailbox, "due": due_at, "at": at, "others": unusable, "since": since})
+    if unusable != others:
+        events.add(tx, events.row(mailbox, "listing_unusable", at, {"number": unusable, "before": others}))
     if trouble:
         events.add(tx, events.row(mailbox, "listing_recovered", at, {"after": trouble}))
     return len(new)

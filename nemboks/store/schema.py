@@ -57,6 +57,8 @@ mailboxes = Table(
     Column("parked_until", UtcTime),
     Column("trouble", Text, nullable=False),
     Column("failures", Integer, nullable=False),
+    Column("unusable", Integer, nullable=False, server_default="0"),
+    Column("unusable_since", UtcTime),
     Column("declared", Boolean, nullable=False),  # it came from the settings file
     Column("options", Made(options_of), nullable=False, server_default="{}"),
     Column("destination", Text, nullable=False, server_default=""),  # of the current route

@@ -113,18 +113,13 @@ COPIES: Final[Select[Any]] = (
     .order_by(_in_turn(deliveries.c.mailbox_id, deliveries.c.id), deliveries.c.id)
     .limit(MOST)
 )  # fmt: skip
-PARKED: Final = (
-    select(mailboxes)
-    .where(
-        mailboxes.c.parked_until > bindparam("now"),
-        mailboxes.c.paused_at.is_(None),
-        # A company's own no, or its end, is no trouble that anybody could mend.
-        mailboxes.c.consent == Consent.GIVEN,
-        mailboxes.c.life != Life.CEASED,
-    )
-    .order_by(mailboxes.c.id)
-    .limit(MOST)
+# A company's own no, or its end, is no trouble that anybody could mend.
+_LOOKED_INTO = and_(
+    mailboxes.c.paused_at.is_(None), mailboxes.c.consent == Consent.GIVEN, mailboxes.c.life != Life.CEASED
 )
+_BOXES = select(mailboxes).where(_LOOKED_INTO).order_by(mailboxes.c.id).limit(MOST)
+PARKED: Final = _BOXES.where(mailboxes.c.parked_until > bindparam("now"))
+UNUSABLE: Final = _BOXES.where(mailboxes.c.unusable > 0)
 
 
 def sick(tx: Tx, now: datetime, late_before: datetime) -> list[Sick]:
@@ -139,6 +134,7 @@ def sick(tx: Tx, now: datetime, late_before: datetime) -> list[Sick]:
         *(_letter(row) for row in tx.execute(LETTERS, times)),
         *(_copy(row) for row in tx.execute(COPIES, copies)),
         *(_mailbox(row, now) for row in tx.execute(PARKED, {"now": now})),
+        *(_unusable(row) for row in tx.execute(UNUSABLE)),
         *troubled(tx),
     ]
 
@@ -184,3 +180,8 @@ def _copy(row: Row[Any]) -> Sick:
 def _mailbox(row: Row[Any], now: datetime) -> Sick:
     since = row.listed_at or now
     return Sick(Cause.REFUSED, row.id, None, since, row.cvr, row.trouble, "", "", False)
+
+
+def _unusable(row: Row[Any]) -> Sick:
+    words = f"entries of the list that are no letter's id: {row.unusable}"
+    return Sick(Cause.UNUSABLE, row.id, None, row.unusable_since, row.cvr, words, "", "", True)

@@ -67,12 +67,32 @@ async def _fetched_as(shelf: RestPeer, inbox: object, strange: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "strange", ["", ".", "..", "a\0b", "a\nb", "x" * 256, "x" * 10_240, "brev🍎", "brev å", 7, None, [ONE]]
+    "strange",
+    [
+        "",
+        ".",
+        "..",
+        "a\0b",
+        "a\nb",
+        "x" * 256,
+        "x" * 10_240,
+        "brev🍎",
+        "brev å",
+        "\ud800",
+        7,
+        None,
+        True,
+        [ONE],
+        {},
+        {"id": ONE, "availableAt": "0000-00-00"},
+    ],
 )
 async def test_b48_what_is_no_id(shelf: RestPeer, strange: object) -> None:
-    """What can be neither a path nor a key is an outage of the mailbox that people hear of; nothing is asked for it."""
-    with pytest.raises(Unavailable, match="no letter's id"):
-        await listed(shelf, says(200, page([ONE, strange])))  # type: ignore[list-item]
+    """What can be neither a path nor a key is counted and asked for by nobody; the other letters are listed."""
+    shelf.script = [says(200, page([ONE, strange, TWO]))]  # type: ignore[list-item]
+    async with opened(shelf, PACE) as inbox:
+        assert [one.upstream_id for one in await inbox.list()] == [ONE, TWO]
+        assert inbox.unusable == 1
     assert len(shelf.calls) == 1
 
 

@@ -125,6 +125,7 @@ async def filled(upstream: Upstream, number: int) -> list[str]:
 async def test_an_empty_mailbox_lists_nothing(upstream):
     """A mailbox without letters is a listing, not an error."""
     assert list(await upstream.inbox.list()) == []
+    assert upstream.inbox.unusable == 0
 
 
 async def test_all_letters_are_listed_oldest_first(upstream):

@@ -27,7 +27,7 @@ YELLOW = {
     "probation", "holiday", "life_ceased", "life_bankrupt", "life_exempt", "life_waiting_period", "life_reconstruction",
     "estate",
 }  # fmt: skip
-NO_LIGHT = {"legal_hold", "keep_days", "start_from_now", "rules", "change", "delivered", "no_letters"}
+NO_LIGHT = {"legal_hold", "keep_days", "start_from_now", "rules", "change", "delivered", "no_letters", "unusable"}
 
 
 @pytest.fixture

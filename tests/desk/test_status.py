@@ -47,6 +47,19 @@ async def test_letters_are_counted_by_what_they_wait_for(store, filled, clock) -
     assert whole["items"][0]["cvr"] == make.ANNA
 
 
+async def test_post_that_cannot_be_fetched_needs_attention(store, clock) -> None:
+    """Its number is told until a listing has none such."""
+    await _listed(store, clock)
+    box = await store.mailboxes.find(make.ANNA)
+    await store.letters.found(box, [], clock.now(), box.due_at, 2)
+    whole, anna = await _anna(store, clock)
+    assert (whole["state"], anna["state"], anna["unusable"], anna["attention"]) == ("attention", "ok", 2, True)
+
+    await _listed(store, clock)
+    whole, anna = await _anna(store, clock)
+    assert (whole["state"], anna["unusable"]) == ("ok", 0)
+
+
 @pytest.mark.parametrize(("minutes", "state"), [(15, "ok"), (16, "attention")])
 async def test_a_letter_is_late_after_a_quarter_of_an_hour(store, filled, clock, minutes, state) -> None:
     """Until then waiting is normal."""

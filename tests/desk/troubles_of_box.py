@@ -91,6 +91,12 @@ async def _(t):
         await t.store.mailboxes.postpone(await t.anna(), t.clock.now() + HOUR, "503 come back", False)
 
 
+@scene("unusable")
+async def _(t):
+    box, now = await t.anna(), t.clock.now()
+    await t.store.letters.found(box, [], now, box.due_at, 1)
+
+
 @scene("paused")
 async def _(t):
     await t.store.mailboxes.pause(make.ANNA, "dorte")

@@ -46,7 +46,7 @@ def test_the_first_look() -> None:
 def test_where_a_trouble_is(cause: Cause) -> None:
     """At a server, nowhere, or at a domain whose addresses are mended together; each circle has its own."""
     server = {C.POLICY, C.LOGIN, C.TLS, C.LATE, C.SILENT}
-    nowhere = {C.HELD, C.VANISHED, C.REFUSED}
+    nowhere = {C.HELD, C.VANISHED, C.REFUSED, C.UNUSABLE}
     place = "bageri" if cause in server else "" if cause in nowhere else "bageri.example"
     found, _ = look([ill(None, cause)])
     assert {one.key.rpartition("|")[0] for one in found} == {f"{cause}|{place}"}

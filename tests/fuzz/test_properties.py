@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,9 @@ IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1,
     lambda text: text not in (".", "..")
 )
 
+USABLE = re.compile(r"(?!\.{1,2}$)[!-~]{1,255}")
+NO_IDS = st.sampled_from(["", ".", "..", "a b", "å", "\0", "x" * 256, 7, None, True, [], {"id": "a"}])
+
 
 def script(act: bytes, step: int, *segments: bytes) -> bytes:
     """The input of a harness with a peer."""
@@ -31,20 +35,24 @@ def answer(body: bytes, status: int = 200) -> bytes:
 
 
 @SOME
-@given(st.lists(st.lists(IDS, min_size=1, max_size=4), min_size=1, max_size=5), STEPS)
-def test_every_id_of_every_page_is_listed_once(pages: list[list[str]], step: int) -> None:
-    """In upstream's order, in lower case; however the answers are cut."""
+@given(st.lists(st.lists(IDS | NO_IDS, min_size=1, max_size=4), min_size=1, max_size=5), STEPS)
+def test_every_id_of_every_page_is_listed_once(pages: list[list[object]], step: int) -> None:
+    """In upstream's order, in lower case; however the answers are cut, and whatever stands between the ids."""
     bodies = [
         json.dumps({"content": ids, "number": number, "totalPages": len(pages)}).encode()
         for number, ids in enumerate(pages)
     ]
     wanted: dict[str, None] = {}
+    strange: set[str] = set()
     for ids in pages:
-        before = len(wanted)
-        wanted |= dict.fromkeys(each.lower() for each in ids)
-        if len(wanted) == before:  # a page that only repeats ends the list
+        before = len(wanted) + len(strange)
+        names = [each for each in ids if isinstance(each, str) and USABLE.fullmatch(each)]
+        wanted |= dict.fromkeys(each.lower() for each in names)
+        strange |= {repr(each) for each in ids if each not in names}
+        if len(wanted) + len(strange) == before:  # a page that only repeats ends the list
             break
     found: list[str] = []
+    counted: list[int] = []
 
     async def listed() -> None:
         net = rest._Net(Script.of(script(b"l", step, *map(answer, bodies))))
@@ -52,9 +60,10 @@ def test_every_id_of_every_page_is_listed_once(pages: list[list[str]], step: int
             access = RestAccess("https://digitalpost.example/apis/v1/", None, None, None)
             inbox = rest.RestInbox(client, access, "system", rest.TOKEN, rest.PACE, rest.RealClock())
             found.extend([one.upstream_id for one in await inbox.list()])
+            counted.append(inbox.unusable)
 
     asyncio.run(listed())
-    assert list(wanted) == found
+    assert (list(wanted), [len(strange)]) == (found, counted)
 
 
 @SOME

@@ -49,6 +49,7 @@ class FakeInbox:
         self.removal = removal
         self.letters: dict[str, bytes] = {}
         self.receipts: list[Receipt] = []  # every one that was taken
+        self.unusable = 0
         self.acts: list[tuple[str, str]] = []  # what was asked for, in order
         self._keeps = keeps
         self._dates: dict[str, datetime] = {}

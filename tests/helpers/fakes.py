@@ -81,7 +81,10 @@ class FakeLetters:
         self._named: dict[int, tuple[int, str, str]] = {}  # route, address and server of the open attempt
         self._last = max(self.rows, default=0)
 
-    async def found(self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime) -> int:
+    async def found(
+        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
+    ) -> int:
+        box = self._mailboxes.rows[mailbox.id]
         known = {x.upstream_id: x for x in self.rows.values() if x.mailbox == mailbox.id}
         new = {one.upstream_id: one for one in listed if one.upstream_id not in known}
         for id_ in {one.upstream_id for one in listed} & known.keys():
@@ -89,12 +92,13 @@ class FakeLetters:
                 await self.move(known[id_], Reappeared(at))
         for one in new.values():
             self._last += 1
-            before = None if one.available_at else self._mailboxes.rows[mailbox.id].listed_at
+            before = None if one.available_at or unusable < box.unusable else box.listed_at
             self.rows[self._last] = Letter(
                 self._last, mailbox.id, one.upstream_id, State.FOUND, at, one.available_at or at, before, at
             )
         listing = {"due_at": due_at, "listed_at": at, "parked_until": None, "trouble": "", "failures": 0}
-        self._mailboxes.change(mailbox.id, **listing)
+        since = (box.unusable_since or at) if unusable else None
+        self._mailboxes.change(mailbox.id, **listing, unusable=unusable, unusable_since=since)
         return len(new)
 
     async def move(self, letter: Letter, event: Event) -> Letter:

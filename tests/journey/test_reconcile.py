@@ -233,6 +233,19 @@ async def test_a_second_part_without_its_confirmation(rest):
     assert [f"done_unconfirmed {letter.id}"] == await rest.compare()
 
 
+@pytest.mark.parametrize(("unusable", "found"), [(0, 2), (1, 2), (2, 0)])
+async def test_what_may_be_listed_beyond_reading_is_not_called_gone(rest, unusable, found):
+    """Known letters that may be the entries without a usable id are not lost; more of them are."""
+    for id_ in ("a", "b"):
+        await rest.lies("found", id_)
+        rest.inbox.take(id_)
+    rest.inbox.unusable = unusable
+
+    assert found == len(await rest.compare())
+    box = await rest.box()
+    assert (bool(found), unusable) == (bool(box.custody.fuse), box.unusable)
+
+
 async def test_a_permit_for_a_letter_that_nobody_confirmed(rest):
     """What was let out without one is named, though the list may be silent about it."""
     letter = await rest.lies("waiting", "a")

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from nemboks.store.errors import StoreTooNew
 
-HEAD: Final = "0009"  # the newest revision under versions/
+HEAD: Final = "0010"  # the newest revision under versions/
 
 
 def version(tx: Connection) -> str | None:

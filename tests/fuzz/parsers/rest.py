@@ -1,8 +1,8 @@
 """Whole HTTP answers of Digital Post, from the status line on (RELIABILITY.md 4c, SECURITY.md 8: B48 to B56).
 
 Every call ends in a value or one of the port's three errors, whose words are one bounded line without our token. Ids
-are such that they can be a path and a key; a letter is as long as announced; a receipt is taken only by 200, 201 or
-204; nobody but the host of the settings is ever asked.
+are such that they can be a path and a key, and what is none is counted; a letter is as long as announced; a receipt is
+taken only by 200, 201 or 204; nobody but the host of the settings is ever asked.
 """
 
 import asyncio
@@ -136,7 +136,7 @@ async def _act(act: bytes, inbox: RestInbox, client: httpx2.AsyncClient, access:
         assert TOKEN not in repr(standing)
         return "standing"
     listed = [one.upstream_id for one in await inbox.list()]
-    assert len(listed) == len(set(listed))
+    assert len(listed) == len(set(listed)) and inbox.unusable <= said.count(b",") + said.count(b"[")
     for upstream_id in listed:
         assert re.fullmatch(r"[!-~]{1,255}", upstream_id) and upstream_id == upstream_id.lower(), upstream_id
         assert upstream_id not in (".", "..")
