@@ -103,6 +103,9 @@ class Link:
         except OSError:
             writer.transport.abort()
             return
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         connection = _Connection(writer, outer)
         self._open.add(connection)
         try:
