@@ -15,14 +15,13 @@ import click
 from nemboks.cli.errors import CONFIGURATION
 from nemboks.cli.output import Call, Group, line, options
 from nemboks.desk.words import Item
+from nemboks.domain.doors import RENEW_DAYS, days_left
 from nemboks.domain.mailbox import DIRECT, Address, Mailbox
 
 if TYPE_CHECKING:
     from nemboks.settings import DeclaredMailbox, Further, Settings
     from nemboks.settings.mail import Box
     from nemboks.store.store import Store
-
-RENEW_DAYS = 60  # before our certificate ends; getting another one takes weeks
 
 
 @click.group(
@@ -117,7 +116,7 @@ def _warnings(settings: "Settings", stored: Sequence[Mailbox]) -> Iterator[tuple
                 "is a relay, and there is neither a landing nor [returns]: nothing confirms its letters, each is held"
             )
             yield f"mailbox {cvr}", f"[servers.{name}] {words}"
-    days = _days_left(settings.upstream.client_cert_file)
+    days = _days_left(settings)
     if days is not None and 0 <= days <= RENEW_DAYS:
         left = "1 day" if days == 1 else f"{days} days"
         yield "upstream.client_cert_file", f"ends in {left}: install its successor before, or no post is fetched"
@@ -187,23 +186,18 @@ def _upstream_faults(settings: "Settings", doors: Collection[str]) -> Iterator[t
         if file is None and "rest" in doors and name.startswith("client_"):
             yield f"upstream.{name}", "is missing: inbox = rest needs our certificate and its key"
         yield from _unreadable(f"upstream.{name}", file)
-    if (days := _days_left(upstream.client_cert_file)) is not None and days < 0:
+    if (days := _days_left(settings)) is not None and days < 0:
         yield "upstream.client_cert_file", f"ended {-days} days ago: Digital Post lets us in no more"
     if "imap" in doors and not upstream.imap_host:
         yield "upstream.imap_host", "is missing: a mailbox has inbox = imap"
 
 
-def _days_left(file: Path | None) -> int | None:
+def _days_left(settings: "Settings") -> int | None:
     """Whole days until our certificate ends, negative after it; None where there is none that can be read."""
-    from cryptography import x509
-
     from nemboks.clock import RealClock
 
-    try:
-        certificate = x509.load_pem_x509_certificate(file.read_bytes()) if file else None
-    except (OSError, ValueError):
-        return None
-    return (certificate.not_valid_after_utc - RealClock().now()).days if certificate else None
+    ends_at = settings.upstream.certificate_ends_at()
+    return days_left(ends_at, RealClock().now()) if ends_at else None
 
 
 def _mail_faults(settings: "Settings") -> Iterator[tuple[str, str]]:

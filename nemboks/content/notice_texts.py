@@ -11,15 +11,18 @@ from datetime import datetime
 from typing import Final
 
 from nemboks.content.notice_words import DA, EN, LABELS, UPSTREAM, WORDS, Said
+from nemboks.content.notice_words_door import ENDED, ENDS, OF_DOOR, URGENT, companies_words, left_words
 from nemboks.content.preflight_texts import OWN_DOMAIN, step_for
 from nemboks.content.texts import date_words, masked
 from nemboks.domain.circles import language_of
+from nemboks.domain.doors import days_left
 from nemboks.domain.incidents import Cause, Notice, NoticeKind
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.redact import redact
 
 LISTED: Final = 5  # references, and CVR numbers, that are written out
 _SERVERS_WORDS: Final = 300  # characters
+_URGENT_DAYS: Final = 14
 # The mail server may say otherwise at the second look; until then nothing is called stopped.
 _LOOKED_TWICE: Final = frozenset({Cause.ADDRESS, Cause.POLICY})
 # A person can only be told of these; nothing stands still because of them.
@@ -48,22 +51,37 @@ def notice_text(notice: Notice, about: About) -> tuple[str, str]:
 def _said(notice: Notice, language: str) -> Said:
     if notice.cause is Cause.LATE and not notice.destination:
         return UPSTREAM[language]
+    if notice.cause in OF_DOOR[language]:
+        return ENDED[language] if _days(notice) < 0 else OF_DOOR[language][notice.cause]
     ours = notice.cause is Cause.PREFLIGHT and not any(notice.mailboxes)
     return OWN_DOMAIN[language] if ours else WORDS[language][notice.cause]
+
+
+def _days(notice: Notice) -> int:
+    """Whole days that our certificate has, negative once it has ended; of anything else 0."""
+    ends = notice.cause is Cause.OUR_CERTIFICATE and notice.kind is not NoticeKind.SOLVED
+    return days_left(notice.since, notice.created_at) if ends else 0
+
+
+def _label(notice: Notice, about: About, language: str) -> str:
+    if notice.cause is Cause.OUR_CERTIFICATE and notice.kind is not NoticeKind.SOLVED and _days(notice) >= 0:
+        return URGENT[language] if _days(notice) <= _URGENT_DAYS else ""
+    seen_once = notice.cause in _LOOKED_TWICE and not about.looked_twice
+    if notice.kind is NoticeKind.STOPPED and (seen_once or notice.cause in _NOT_STOPPED):
+        return ""
+    return LABELS[language][notice.kind]
 
 
 def first_line(notice: Notice, about: About, language: str) -> str:
     """What is wrong and of how many letters, in one line."""
     said = _said(notice, language)
-    label = LABELS[language][notice.kind]
-    seen_once = notice.cause in _LOOKED_TWICE and not about.looked_twice
-    if notice.kind is NoticeKind.STOPPED and (seen_once or notice.cause in _NOT_STOPPED):
-        label = ""
     line = said.solved if notice.kind is NoticeKind.SOLVED else said.what
-    return label + line.format(
+    return _label(notice, about, language) + line.format(
         letters=_letters(notice.count, language),
         address=_address(notice.address, language),
         server=_server(notice.destination),
+        companies=companies_words(len(notice.mailboxes), language),
+        left=left_words(_days(notice), language),
     )
 
 
@@ -78,7 +96,9 @@ def _lines(notice: Notice, said: Said, about: About, first: str, language: str) 
         lines.append(f"CVR: {listed([spaced(cvr) for cvr in about.cvrs], len(notice.mailboxes), language)}")
     if about.references:
         lines.append(f"Reference: {listed(about.references, notice.count, language)}")
-    lines.append(f"{'Siden' if danish else 'Since'}: {date_words(notice.since, language)}")
+    ends = notice.cause is Cause.OUR_CERTIFICATE and not solved
+    since = ENDS[language] if ends else "Siden" if danish else "Since"
+    lines.append(f"{since}: {date_words(notice.since, language)}")
     if about.deadline and not solved:
         nearest = "Nærmeste frist" if danish else "Nearest deadline"
         lines.append(f"{nearest}: {date_words(about.deadline, language)}")

@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from nemboks.domain.circles import Circle, Failing, circles, domain_of, failing
+from nemboks.domain.doors import hearing, opened, still_shut
 from nemboks.domain.incidents import Cause, Incident, Notice, NoticeKind, Sick
 from nemboks.domain.mailbox import DIRECT, Address, Mailbox
 from nemboks.domain.pace import Pace
+from nemboks.domain.reminders import is_due
 
 # The place of a trouble is a server for these and nothing for those; else a domain: its addresses are mended together.
 _OF_SERVER: Final = frozenset({Cause.POLICY, Cause.LOGIN, Cause.TLS, Cause.LATE, Cause.SILENT})
@@ -30,9 +31,6 @@ _PATIENT: Final = frozenset({Cause.LATE, Cause.COPY, Cause.TOO_LARGE})
 _FACTS: Final = frozenset({Cause.VANISHED, Cause.BOUNCED})
 _NOT_OVER_BY_DELIVERY: Final = _FACTS | {Cause.COPY}
 _NEAR: Final = timedelta(days=7)  # an undelivered letter with so little time left is told at once (UX 7)
-
-_DAY: Final = 86_400
-_DENMARK: Final = ZoneInfo("Europe/Copenhagen")
 
 _Change = tuple[Incident, Notice | None]  # the notice is made out to each path later
 
@@ -54,10 +52,10 @@ def assess(
     """
     before = {incident.key: incident for incident in open}
     blocked = failing(sick)
-    groups = {group.key: group for group in _groups(sick, mailboxes, operator, blocked, through)}
+    groups = {group.key: group for group in _groups(sick, mailboxes, operator, blocked, through, now)}
     incidents, notices = [], []
     for key in sorted(before.keys() | groups.keys()):
-        change = _change(before.get(key), groups.get(key), sick, waiting, now, pace)
+        change = _change(before.get(key), groups.get(key), sick, mailboxes, waiting, now, pace)
         if change is None:
             continue
         incident, owed = change
@@ -106,12 +104,13 @@ def _groups(
     operator: Address | None,
     blocked: Mapping[int, Failing],
     through: str,
+    now: datetime,
 ) -> Iterator[_Group]:
     boxes = {mailbox.id: mailbox for mailbox in mailboxes}
     ways = {id_: circles(boxes.get(id_), operator, way, through) for id_, way in blocked.items()}
     found: dict[tuple[Cause, str, str], list[tuple[Sick, Circle]]] = defaultdict(list)
     for one in _one_cause_each(sick):
-        for circle in ways[one.mailbox]:
+        for circle in hearing(one, ways[one.mailbox], operator, now):
             found[one.cause, _place(one), circle.who].append((one, circle))
     for (cause, place, who), members in found.items():
         # A path that one of these mailboxes' troubles blocks is left out for all of them: it is one message.
@@ -167,12 +166,13 @@ def _change(
     was: Incident | None,
     group: _Group | None,
     sick: Sequence[Sick],
+    mailboxes: Sequence[Mailbox],
     waiting: Collection[int],
     now: datetime,
     pace: Pace,
 ) -> _Change | None:
     if group is None:
-        return _quiet(was, sick, waiting, now, pace) if was else None
+        return _quiet(was, sick, mailboxes, waiting, now, pace) if was else None
     if was is None:
         ripe = any(_ripe(one, now, pace) and not _known(one, sick) for one in group.sick)
         return (_joined(_new(group, now), group), None) if ripe else None
@@ -196,19 +196,11 @@ def _again(was: Incident, told_at: datetime, group: _Group, now: datetime, pace:
     if unheard and rested:
         about = group.of(unheard) if group.cause in _FACTS else group
         return _told(was, about, _first_kind(group), now)
-    if now >= reminder_at(told_at, pace) and group.cause not in _FACTS:
+    if is_due(group.sick[0], told_at, now, pace) and group.cause not in _FACTS:
         return _told(was, group, NoticeKind.STILL, now)
     # Those that wait for their turn to be told join then: that is how it is known that they were not.
     waiting = set(group.letters) - unheard
     return _joined(was, group.of(waiting) if unheard else group), None
-
-
-def reminder_at(told_at: datetime, pace: Pace) -> datetime:
-    """When people are reminded: a daily reminder comes at eight in the morning, Danish time (UX 7)."""
-    at = told_at + timedelta(seconds=pace.still_seconds)
-    if pace.still_seconds < _DAY:
-        return at
-    return at.astimezone(_DENMARK).replace(hour=8, minute=0, second=0, microsecond=0)
 
 
 def _first_kind(group: _Group) -> NoticeKind:
@@ -226,12 +218,15 @@ def _rested(one: Incident, now: datetime, pace: Pace) -> bool:
     return one.quiet_since is not None and now >= one.quiet_since + timedelta(seconds=pace.quiet_seconds)
 
 
-def _quiet(was: Incident, sick: Sequence[Sick], waiting: Collection[int], now: datetime, pace: Pace) -> _Change:
+def _quiet(
+    was: Incident, sick: Sequence[Sick], mailboxes: Sequence[Mailbox], waiting: Collection[int], now: datetime,
+    pace: Pace,
+) -> _Change:  # fmt: skip
     """An incident without its trouble: closed once it has been so for a while."""
     if was.quiet_since is None:
         return replace(was, quiet_since=now), None
     still = was.told_at and was.cause not in _NOT_OVER_BY_DELIVERY and not set(waiting).isdisjoint(was.letters)
-    if still or not _rested(was, now, pace):
+    if still or not _rested(was, now, pace) or (was.told_at and still_shut(was, mailboxes, now)):
         return was, None
     closed = replace(was, closed_at=now)
     if was.told_at is None or was.cause in _FACTS or not was.paths:
@@ -240,10 +235,11 @@ def _quiet(was: Incident, sick: Sequence[Sick], waiting: Collection[int], now: d
     ill = {one.letter for one in sick if (one.cause is Cause.COPY) is (was.cause is Cause.COPY)}
     cured = tuple(letter for letter in was.letters if letter not in ill)
     moved = any(one.cause is was.cause and one.mailbox in was.mailboxes for one in sick)
-    if not cured and (was.letters or moved):
+    well = opened(was, mailboxes)
+    if not cured and (was.letters or moved or not well):
         return closed, None
     closed = replace(closed, told_at=now, notices=was.notices + 1)
-    return closed, _notice(closed, NoticeKind.SOLVED, was.mailboxes, cured, was.opened_at, now)
+    return closed, _notice(closed, NoticeKind.SOLVED, well, cured, was.opened_at, now)
 
 
 def _new(group: _Group, now: datetime) -> Incident:

@@ -7,6 +7,9 @@ are, in circles.py.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+NOBODYS: Final = 0  # in place of a mailbox: the operator's own matter
 
 
 class Cause(StrEnum):
@@ -28,6 +31,8 @@ class Cause(StrEnum):
     COPY = "copy"  # a further recipient cannot be reached
     VANISHED = "vanished"
     REFUSED = "refused"  # Digital Post refuses the CVR
+    UNLISTED = "unlisted"  # no look into the mailbox succeeded for a day
+    OUR_CERTIFICATE = "our_certificate"  # the one that lets us into Digital Post ends
     UNUSABLE = "unusable"  # Digital Post lists something that no letter can be asked for by
     PREFLIGHT = "preflight"  # the daily check found a fault
 

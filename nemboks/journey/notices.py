@@ -14,6 +14,7 @@ from nemboks.content.compose import reference_for
 from nemboks.content.notice_texts import LISTED, About, notice_text
 from nemboks.domain.assess import assess, closing
 from nemboks.domain.circles import address_of
+from nemboks.domain.doors import our_certificate
 from nemboks.domain.incidents import Incident, Notice
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
@@ -31,7 +32,8 @@ async def assess_troubles(world: World) -> int:
     if world.telling is None:
         return 0
     now, incidents = world.clock.now(), world.telling.incidents
-    sick = await incidents.sick(now, now - timedelta(seconds=world.pace.late_seconds))
+    found = await incidents.sick(now, now - timedelta(seconds=world.pace.late_seconds))
+    sick = [*found, *our_certificate(world.telling.certificate_ends_at, now)]
     open_ = await incidents.open()
     if not sick and not open_:
         return 0

@@ -60,6 +60,7 @@ class Telling:
     operator: Address | None = None  # who runs Nemboks is told of everything
     through: str = DIRECT  # what sends notices by mail: a server's name, or "direct"
     listeners: Mapping[str, Listener] = field(default_factory=dict)  # webhooks that want every event
+    certificate_ends_at: datetime | None = None  # of the one that lets us into Digital Post, as it was at the start
 
 
 @dataclass(frozen=True, slots=True)

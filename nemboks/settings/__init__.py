@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -73,6 +74,16 @@ class Upstream(Group):
         if not self.cvr:
             return None
         return Cvr(self.cvr), self.system_id, secret(self.api_token, self.api_token_file, "upstream.api_token")
+
+    def certificate_ends_at(self) -> datetime | None:
+        """When our certificate ends; None where there is none that can be read."""
+        from cryptography import x509
+
+        try:
+            pem = self.client_cert_file.read_bytes() if self.client_cert_file else b""
+            return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+        except (OSError, ValueError):
+            return None
 
 
 class Seats(Group):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, insert, select
 
-from nemboks.domain.incidents import Cause, Sick
+from nemboks.domain.incidents import NOBODYS, Cause, Sick
 from nemboks.domain.mailbox import Address, destination
 from nemboks.ports import Check
 from nemboks.store.copies import CURRENT
@@ -32,7 +32,6 @@ NAMED: Final = (
 )
 # What the server says of this recipient alone: others still get their mail there.
 _OF_ADDRESS: Final = "recipient_"
-NOBODYS: Final = 0  # in place of a mailbox: our own domain is the operator's matter
 
 
 class SqlChecks:

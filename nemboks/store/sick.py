@@ -12,12 +12,13 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, func, or_, select, 
 from nemboks.domain.changes import TAKEN_BACK
 from nemboks.domain.custody import Consent, Life
 from nemboks.domain.delivery import DeliveryState
+from nemboks.domain.doors import UNLISTED_FOR
 from nemboks.domain.estates import EXPIRES
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.letter import Reason, State
 from nemboks.domain.states import ON_ITS_WAY, UNDELIVERED
 from nemboks.store.checks import troubled
-from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT
+from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT, SERVED
 from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
 from nemboks.store.writer import Tx
 
@@ -25,6 +26,7 @@ MOST: Final = 10_000
 TOLD_FOR: Final = timedelta(days=1)
 BOUNCE_TOLD_FOR: Final = timedelta(days=7)
 COPY_TROUBLED: Final = timedelta(hours=1)
+HICCUPS: Final = 3  # failed looks in a row; fewer are no outage
 
 TROUBLES: Final = {cause.value: cause for cause in (
     Cause.ADDRESS, Cause.FULL, Cause.POLICY, Cause.TOO_LARGE, Cause.LOGIN, Cause.TLS, Cause.CERTIFICATE
@@ -119,6 +121,19 @@ _LOOKED_INTO = and_(
 )
 _BOXES = select(mailboxes).where(_LOOKED_INTO).order_by(mailboxes.c.id).limit(MOST)
 PARKED: Final = _BOXES.where(mailboxes.c.parked_until > bindparam("now"))
+# Of a mailbox that was never listed (so it has few events): since the last thing that was done about it.
+_ANYTHING = (
+    select(func.max(events.c.at))
+    .where(events.c.mailbox_id == mailboxes.c.id, events.c.event != "listing_failed")
+    .correlate(mailboxes)
+    .scalar_subquery()
+)
+_heard_at = func.coalesce(mailboxes.c.listed_at, _ANYTHING)
+# One that was refused is told as that; and a daemon that was away for days has first to try.
+UNLISTED: Final = _BOXES.add_columns(_heard_at.label("heard_at")).where(
+    mailboxes.c.failures >= HICCUPS, mailboxes.c.parked_until.is_(None), SERVED,
+    _heard_at <= bindparam("unlisted_before"),
+)  # fmt: skip
 UNUSABLE: Final = _BOXES.where(mailboxes.c.unusable > 0)
 
 
@@ -134,6 +149,7 @@ def sick(tx: Tx, now: datetime, late_before: datetime) -> list[Sick]:
         *(_letter(row) for row in tx.execute(LETTERS, times)),
         *(_copy(row) for row in tx.execute(COPIES, copies)),
         *(_mailbox(row, now) for row in tx.execute(PARKED, {"now": now})),
+        *(_unlisted(row) for row in tx.execute(UNLISTED, {"now": now, "unlisted_before": now - UNLISTED_FOR})),
         *(_unusable(row) for row in tx.execute(UNUSABLE)),
         *troubled(tx),
     ]
@@ -180,6 +196,10 @@ def _copy(row: Row[Any]) -> Sick:
 def _mailbox(row: Row[Any], now: datetime) -> Sick:
     since = row.listed_at or now
     return Sick(Cause.REFUSED, row.id, None, since, row.cvr, row.trouble, "", "", False)
+
+
+def _unlisted(row: Row[Any]) -> Sick:
+    return Sick(Cause.UNLISTED, row.id, None, row.heard_at, row.cvr, row.trouble, "", "", True)
 
 
 def _unusable(row: Row[Any]) -> Sick:

@@ -136,6 +136,7 @@ class MailRoom:
             self.store.incidents, self.store.stream, {"mail": mail, "webhook": WebhookNotifier(hooks, self.clock)},
             Address(given.operator) if given.operator else None, given.server,
             {name: WebhookListener(hooks[name], self.clock) for name, hook in settings.webhooks.items() if hook.events},
+            settings.upstream.certificate_ends_at(),
         )  # fmt: skip
 
     def announcers(self, courier: Courier) -> Mapping[str, Announcer]:

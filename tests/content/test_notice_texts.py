@@ -12,6 +12,7 @@ import pytest
 from nemboks.content.notice_mail import compose_notice
 from nemboks.content.notice_texts import About, notice_text
 from nemboks.content.notice_words import LABELS, UPSTREAM, WORDS
+from nemboks.content.notice_words_door import OF_DOOR
 from nemboks.domain.incidents import Cause, Notice, NoticeKind
 from nemboks.domain.mailbox import Address
 from nemboks.ports import Message
@@ -50,7 +51,7 @@ def test_nothing_is_missing(language):
         assert lines[0].strip(), cause
         assert not re.search(r"[{}]|https?:|www\.|anna@|010101", whole), whole
         assert "None" not in whole
-    assert set(Cause) == set(WORDS[language])
+    assert set(Cause) == {*WORDS[language], *OF_DOOR[language]}
     assert set(NoticeKind) == set(LABELS[language])
 
 
@@ -115,7 +116,7 @@ def test_the_operator_learns_that_nobody_else_can():
 
 def test_what_is_said_of_the_post_is_true():
     """Only where the letters really lie in Digital Post does a notice promise so."""
-    elsewhere = {Cause.BOUNCED, Cause.COPY, Cause.VANISHED, Cause.PREFLIGHT}
+    elsewhere = {Cause.BOUNCED, Cause.COPY, Cause.VANISHED, Cause.PREFLIGHT, Cause.OUR_CERTIFICATE}
     for cause in Cause:
         promised = any(SAFE in line for line in text_of(notice(cause))[1])
         assert (cause not in elsewhere) is promised, cause

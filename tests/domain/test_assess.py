@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from nemboks.domain.assess import reminder_at
 from nemboks.domain.incidents import Cause, Sick
 from nemboks.domain.mailbox import Address, Options
 from nemboks.domain.pace import Pace
+from nemboks.domain.reminders import reminder_at
 from tests.domain.looks import (
     ANNA,
     BOX,

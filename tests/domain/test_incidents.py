@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nemboks.domain.assess import reminder_at
 from nemboks.domain.incidents import Cause, NoticeKind
 from nemboks.domain.mailbox import Address
 from nemboks.domain.pace import Pace
+from nemboks.domain.reminders import reminder_at
 from tests.domain.troubles import (
     BY_MAIL,
     CONTACT,

@@ -5,6 +5,7 @@ Named = tuple[str, str, str, tuple[str, ...], str]
 STORE, WRITER, LETTERS = "store/test_store.py::", "store/test_writer.py::", "contracts/test_letters.py::"
 HERE, DAMAGED, RECOVER = "faults/test_ledger.py::", "power/test_damaged.py::", "journey/test_recover.py::"
 UP, COLLECT, ACK = "faults/test_upstream.py::", "journey/test_collect.py::", "journey/test_acknowledge.py::"
+SILENCE = "faults/test_silence.py::"
 ACCESS, LISTED, LETTER = "intake/test_rest_access.py::", "intake/test_rest_list.py::", "intake/test_rest_letter.py::"
 RECONCILE, STANDING, SICK = "journey/test_reconcile.py::", "journey/test_standing.py::", "store/test_sick.py::"
 FORWARD, NO_POSTGRESQL = "journey/test_forward.py::", HERE + "test_d05_d06_d07_d08_no_ledger_on_another_machine"
@@ -131,19 +132,24 @@ REST: list[Named] = [
       SICK + "test_a_vanished_letter_is_told_for_a_day"), ""),
     ("H22", "a redirect, or http", "Refused.", (ACCESS + "test_plain_http_is_refused",
                                                ACCESS + "test_a_status_means_one_of_three"), ""),
-    ("H23", "our own certificate ends", "Told by `nemboks config check` from sixty days before on; then an outage "
-     "whose words name the certificate.",
-     ("cli/test_config_certificate.py::test_a_certificate_that_ends_soon_is_told_before",
+    ("H23", "our own certificate ends", "Whoever runs Nemboks is told sixty days before, then at thirty, fourteen, "
+     "seven and one, and each day once it has ended; `nemboks config check` tells it too. Then it is an outage whose "
+     "words name the certificate.",
+     (SILENCE + "test_h23_the_daemon_tells_that_our_certificate_ends",
+      "cli/test_config_certificate.py::test_a_certificate_that_ends_soon_is_told_before",
       "cli/test_config_certificate.py::test_a_certificate_that_has_ended_is_a_fault",
       ACCESS + "test_a_client_certificate_of_another_house_gets_a_hint"),
-     "The daemon tells nobody by itself, and there is no second certificate beside it."),
+     "There is no second certificate beside it: another one is in use from the next start on."),
     ("H24", "a list that leaves a letter out once", "Only several looks in a row count.",
      (ACK + "test_looks_that_saw_the_letter_do_not_count_as_looks_without_it",
       RECONCILE + "test_one_listing_proves_nothing"), ""),
-    ("H25", "no success for seven days", "Whoever runs Nemboks sees it from the first hour on; held letters stop no "
-     "listing.", (UP + "test_h25_eight_days_without_a_success",
-                  "desk/test_status.py::test_a_door_that_does_not_open_is_told"),
-     "Seen in `nemboks status` only: no notice tells the company after 72 hours."),
+    ("H25", "no success for seven days", "Whoever runs Nemboks sees it from the first hour on and is told after a day, "
+     "the company after three: that its post lies in Digital Post and can be read there. An outage of many is one "
+     "notice. Held letters stop no listing.",
+     (SILENCE + "test_h25_whoever_runs_nemboks_is_told_after_a_day_and_the_company_after_three",
+      SILENCE + "test_h25_an_outage_of_all_companies_is_one_notice",
+      SILENCE + "test_h25_a_mailbox_that_comes_to_be_refused_is_not_called_solved",
+      UP + "test_h25_eight_days_without_a_success", "desk/test_status.py::test_a_door_that_does_not_open_is_told"), ""),
     ("H26", "recalled by its sender", "Vanished, told, and never mailed, if it was not fetched yet.",
      (UP + "test_h26_recalled_before_it_was_fetched", RECONCILE + "test_taken_without_a_confirmation"),
      "Recalled after we sealed it, it is mailed all the same: over REST a letter that the list lacks may only "

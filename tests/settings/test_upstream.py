@@ -1,10 +1,15 @@
-"""Who we are in Digital Post's eyes: our own CVR and login at the register, all of them or none."""
+"""Who we are in Digital Post's eyes: our own CVR and login at the register, all of them or none; our certificate."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import trustme
 
+from nemboks.clock import RealClock
 from nemboks.settings import SettingsError, load
+from nemboks.wiring.mail import MailRoom
 
 OWN = 'cvr = "13748136"\nsystem_id = "own-system"\n'
 
@@ -65,3 +70,19 @@ def test_a_token_file_that_is_missing_or_empty_is_named(tmp_path):
 def test_the_token_is_not_shown(tmp_path):
     """A repr of the settings shows stars in its place."""
     assert "hemmelig" not in repr(upstream(tmp_path, OWN + 'api_token = "hemmelig"'))
+
+
+def test_when_our_certificate_ends(tmp_path):
+    """As its file says, and whoever tells people is told so; None where there is none, or none that can be read."""
+    end = datetime(2031, 5, 4, 12, tzinfo=UTC)
+    ours, broken = tmp_path / "post.pem", tmp_path / "broken.pem"
+    ours.write_bytes(trustme.CA().issue_cert("nemboks@kunde.example", not_after=end).cert_chain_pems[0].bytes())
+    broken.write_text("-----BEGIN CERTIFICATE-----")
+
+    assert upstream(tmp_path, f'client_cert_file = "{ours}"').certificate_ends_at() == end
+    store = SimpleNamespace(incidents=None, stream=None)
+    room = MailRoom(load(tmp_path / "nemboks.toml", {}), store, RealClock())
+    assert room.telling(None).certificate_ends_at == end
+
+    for text in ("", f'client_cert_file = "{broken}"', f'client_cert_file = "{tmp_path / "absent.pem"}"'):
+        assert upstream(tmp_path, text).certificate_ends_at() is None
