@@ -23,7 +23,7 @@ from nemboks.domain.headline import Copy, Headline, Kind, Style
 from nemboks.domain.letter import Letter
 from nemboks.domain.mailbox import Address, Cvr, Mailbox
 from nemboks.domain.people import Action
-from nemboks.ports import Acts, Books, Contents, ContentsGone
+from nemboks.ports import Acts, Books, Contents, ContentsGone, HeadlineAltered
 
 COMPANY: Final = "Eksempel ApS"  # whose letter a file is, for it belongs to nobody here
 CVR: Final = Cvr("12345678")
@@ -33,6 +33,10 @@ ADDRESS: Final = Address("post@eksempel.example")
 GONE: Final = Words(
     "Brevets indhold er her ikke mere: det destrueres, når mailserveren har brevet, og Digital Post har kvitteringen",
     "the letter's contents are gone: they are destroyed when the mail server has it, and Digital Post the receipt",
+)
+ALTERED: Final = Words(
+    "Journalens ord om brevet er ændret af andre; læs brevet i Digital Post",
+    "the journal's words of this letter were altered by others; read the letter in Digital Post",
 )
 NOT_YET: Final = Words("Brevets indhold er ikke hentet endnu", "the letter's contents were not fetched yet")
 NEVER: Final = Words(
@@ -82,7 +86,7 @@ class Previewed:
 async def letter(store: Acts, asking: Asking, contents: Contents, letter_id: int) -> Previewed:
     """The letter of the journal. NotFound where it or its contents are not here, NotAllowed; RefusedByRule for NemSMS.
 
-    The one way by which a person here sees what a letter says.
+    Also refused where the journal's words were altered. The one way by which a person here sees what a letter says.
     """
     mailbox, found = await store.act(lambda books: _opened(books, asking, letter_id))
     headline, copy, sealed = found.headline, found.copy, found.contents
@@ -102,7 +106,10 @@ def _opened(books: Books, asking: Asking, letter_id: int) -> tuple[Mailbox, Lett
     actor, mailbox, found = letter_for(books, asking, Action.SEE_CONTENTS, letter_id)
     if found.contents is not None:
         books.note("contents_seen", mailbox, by=actor.name, letter=found)
-    return mailbox, found
+    try:
+        return mailbox, replace(found, headline=books.as_it_came(found))
+    except HeadlineAltered as error:
+        raise RefusedByRule(ALTERED) from error
 
 
 async def memo(raw: bytes, at: datetime, style: Style) -> Previewed:

@@ -109,6 +109,7 @@ class Headline:
     se_number: str = ""  # eight digits: the unit that pays tax
     kle: str = ""  # subject number of the municipalities' KLE
     case_id: str = ""  # the authority's own; CPR shapes are masked
+    sealed: str = ""  # all of it as it came, sealed by the ledger, where words here had CPR shapes; "" where none had
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,10 @@ def move(letter: Letter, event: Event, at: datetime) -> Letter:
         raise Stale(f"letter {letter.id} is {letter.state}: no {type(event).__name__}")
     if refusal := _fence_refuses(letter, event) or _dot_refuses(letter, event, at) or _contents_refuse(letter, event):
         raise Stale(f"letter {letter.id}: {refusal}")
-    return replace(letter, **_changes(letter, event, at))
+    after = replace(letter, **_changes(letter, event, at))
+    if after.contents is None and after.headline and after.headline.sealed:  # it served composing alone
+        return replace(after, headline=replace(after.headline, sealed=""))
+    return after
 
 
 def _fence_refuses(letter: Letter, event: Event) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from nemboks.content import dkim, smime
 from nemboks.content.compose import MailWriter, Preread, Seen, compose, outer_fields, reference_for
+from nemboks.content.errors import Unreadable
 from nemboks.content.headers import split_fields
 from nemboks.content.split import split
 from nemboks.domain.events import Recomposed
@@ -21,7 +22,7 @@ from nemboks.domain.headline import Copy, Headline, Sealed, Style
 from nemboks.domain.mailbox import Address, Mailbox, Options
 from nemboks.domain.returns import Token
 from nemboks.journey.world import World
-from nemboks.ports import ContentsGone, Mail
+from nemboks.ports import ContentsGone, HeadlineAltered, Mail
 
 GROWTH: Final = 0.72  # of a mail's limit is left when it is encrypted: base64 inside, base64 outside, and the fields
 SIGNATURE: Final = 2_000  # octets: more than a DKIM signature's field takes
@@ -66,6 +67,7 @@ async def mail_of(parcel: Parcel, keep: Keep, world: World) -> AsyncIterator[Mai
 
     Raises ContentsGone, ComposedGone, ContentsDiffer, UnsafeHeader, Unreadable, CertificateUnusable, TooLargeToEncrypt.
     """
+    parcel = _as_it_came(parcel, world)
     if parcel.copy.style.certificate:
         sealed = parcel.composed or await _encrypt(parcel, keep, world)
         size, eight_bit = await _size(parcel.letter, sealed, world), False
@@ -84,10 +86,22 @@ async def smaller(parcel: Parcel, limit: int, world: World) -> Copy | None:
     """The letter in more and smaller mails for a server with this limit (0: not known); None if it cannot be split."""
     if not parcel.fresh or parcel.part != 1:
         return None
+    parcel = _as_it_came(parcel, world)
     room = int(limit * GROWTH) if parcel.copy.style.certificate else max(0, limit - SIGNATURE)
     facts = {**_facts(parcel), "seen": await _seen(parcel, world)}
     found: Copy | None = await world.aside(partial(split, parcel.headline, parcel.copy, room, **facts))
     return replace(found, signatures=()) if found else None  # those are of the mail that was too large
+
+
+def _as_it_came(parcel: Parcel, world: World) -> Parcel:
+    """The parcel with every word of the letter's headline; those that the ledger shows are masked.
+
+    Raises Unreadable: what was altered there heals by no other try, and the contents here stay for a person.
+    """
+    try:
+        return replace(parcel, headline=world.as_it_came(parcel.letter, parcel.headline))
+    except HeadlineAltered as e:
+        raise Unreadable(str(e)) from e
 
 
 def _mail(parcel: Parcel, size: int, eight_bit: bool, pieces: AsyncIterator[bytes], world: World) -> Mail:

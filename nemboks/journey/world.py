@@ -8,6 +8,7 @@ from typing import Any
 from nemboks.content.dkim import Signer
 from nemboks.domain.chain import Head
 from nemboks.domain.codes import Codes
+from nemboks.domain.headline import Headline
 from nemboks.domain.mailbox import DIRECT, Address
 from nemboks.domain.pace import Pace
 from nemboks.journey.reconcile import Reconciling
@@ -18,6 +19,7 @@ from nemboks.ports import (
     Contents,
     Courier,
     Deliveries,
+    HeadlineAltered,
     Inboxes,
     Incidents,
     Landings,
@@ -33,7 +35,15 @@ from nemboks.ports import (
 from nemboks.ports.people import Announcements, Announcer
 
 Anchor = Callable[[datetime], Awaitable[Head | None]]
+AsItCame = Callable[[int, Headline], Headline]
 Aside = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+def nothing_sealed(letter: int, headline: Headline) -> Headline:
+    """The headline, where the ledger seals none."""
+    if headline.sealed:
+        raise HeadlineAltered(f"letter {letter}: nothing here opens its headline")
+    return headline
 
 
 async def inline(work: Callable[[], Any]) -> Any:
@@ -95,4 +105,5 @@ class World:
     codes: Codes | None = None  # derives a code when its announcement is sent
     anchor: Anchor | None = None  # marks the head of history once a day
     reconciling: Reconciling | None = None  # compares upstream, ledger and confirmations once a day
+    as_it_came: AsItCame = nothing_sealed  # a letter's headline with every word in it. HeadlineAltered
     registry: Registry | None = None  # Digital Post's look-up of companies, in our own name

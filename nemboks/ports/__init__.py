@@ -34,7 +34,16 @@ from nemboks.ports.inbox import (
     Unavailable,
     Withheld,
 )
-from nemboks.ports.ledger import Attempted, Contents, ContentsGone, Deliveries, Letters, Mailboxes, Sealing
+from nemboks.ports.ledger import (
+    Attempted,
+    Contents,
+    ContentsGone,
+    Deliveries,
+    HeadlineAltered,
+    Letters,
+    Mailboxes,
+    Sealing,
+)
 from nemboks.ports.overview import Arrival, Overview, Tally
 from nemboks.ports.people import (
     Announcements,
@@ -53,9 +62,9 @@ from nemboks.ports.reckoning import Reckoning
 
 __all__ = [
     "Acts", "Announcements", "Announcer", "Arrival", "Attempted", "Books", "Check", "Checks", "Clock", "Contents",
-    "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain", "Domains", "Finding", "Fuse", "Gone", "Inbox",
-    "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters", "Listed", "Listener", "Mail",
-    "Mailboxes", "Message", "Notifier", "NotTold", "Overview", "Place", "Prober", "Reckoning", "Refused",
-    "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing", "Stream", "Tally", "Told",
+    "ContentsGone", "Courier", "Cursor", "Deliveries", "Domain", "Domains", "Finding", "Fuse", "Gone",
+    "HeadlineAltered", "Inbox", "InboxError", "Inboxes", "Incidents", "Landed", "Landings", "Letters", "Listed",
+    "Listener", "Mail", "Mailboxes", "Message", "Notifier", "NotTold", "Overview", "Place", "Prober", "Reckoning",
+    "Refused", "Registry", "ReturnBox", "ReturnedMail", "Rows", "Sealing", "Standing", "Stream", "Tally", "Told",
     "Unavailable", "Withheld", "Worded",
 ]  # fmt: skip

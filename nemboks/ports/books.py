@@ -12,6 +12,7 @@ from nemboks.domain.announcements import Announcement
 from nemboks.domain.changes import Change
 from nemboks.domain.codes import Code, Codes
 from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
+from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
 from nemboks.domain.pace import Pace
@@ -119,6 +120,10 @@ class Books(Protocol):
         ...
 
     def letter(self, id_: int) -> Letter | None: ...
+    def as_it_came(self, letter: Letter) -> Headline | None:
+        """The letter's headline with every word in it. HeadlineAltered."""
+        ...
+
     def letters(self, mailbox: Mailbox, *states: State) -> list[Letter]:
         """The mailbox's letters in these states (none named: in all), in the order in which they were found."""
         ...

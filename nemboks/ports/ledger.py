@@ -18,6 +18,10 @@ class ContentsGone(Exception):
     """The sealed contents are missing, cut or altered."""
 
 
+class HeadlineAltered(Exception):
+    """The headline as it came, which lies sealed where words of it are masked, was altered or is another letter's."""
+
+
 class Sealing(Protocol):
     """A letter being sealed. Left without `finish`, nothing of it stays."""
 

@@ -17,13 +17,14 @@ from nemboks.domain.changes import Change
 from nemboks.domain.codes import Code, Codes
 from nemboks.domain.estates import Approval, Checked, Estate, EstateDocument
 from nemboks.domain.guard import until_a_person
+from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Event, Letter, Reason, State
 from nemboks.domain.mailbox import Cvr, Mailbox, Recipient, Route
 from nemboks.domain.pace import Pace
 from nemboks.domain.people import Account, Grant, Person
 from nemboks.domain.rounds import Round
 from nemboks.domain.wishes import Wish
-from nemboks.store import deliveries, desk_schema, events, moves, permits
+from nemboks.store import deliveries, desk_schema, events, headlines, moves, permits
 from nemboks.store.kept import Kept
 from nemboks.store.mailbox_rows import (
     BY_CVR,
@@ -152,6 +153,10 @@ class SqlBooks:
         """The letter with this id."""
         row = self._tx.execute(ONE, {"id": id_}).first()
         return letter_of(row) if row else None
+
+    def as_it_came(self, letter: Letter) -> Headline | None:
+        """The letter's headline with every word in it. HeadlineAltered, KeyMissing."""
+        return headlines.as_it_came(letter.headline, letter.id, self._vault) if letter.headline else None
 
     def letters(self, mailbox: Mailbox, *states: State) -> list[Letter]:
         """The mailbox's letters in these states, or all."""

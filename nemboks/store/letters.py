@@ -7,15 +7,17 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, or_, select, update
 
-from nemboks.domain.letter import Dismissed, Event, Letter, Reappeared, Stale, State
+from nemboks.domain.headline import Headline
+from nemboks.domain.letter import Collected, Dismissed, Event, Hold, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Clock, Listed
-from nemboks.store import events, moves
+from nemboks.store import events, headlines, moves
 from nemboks.store.copies import FINISHED_COPIES, SERVED, SETTLED, STRANDED
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
 from nemboks.store.rows import letter_of, values_of
 from nemboks.store.schema import letters, mailboxes
+from nemboks.store.vault import Vault
 from nemboks.store.writer import Tx, Writer
 
 START: Final = "start from now"  # who left alone what lay there before
@@ -85,10 +87,10 @@ REMOVE: Final = delete(letters).where(letters.c.id == bindparam("b_id"))
 class SqlLetters(LetterReads):
     """The ledger of letters, and what people may read of it."""
 
-    def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: Reader, clock: Clock, vault: Vault) -> None:
         super().__init__(reader)
         self._writer = writer
-        self._clock = clock
+        self._clock, self._vault = clock, vault
 
     async def found(
         self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
@@ -98,7 +100,14 @@ class SqlLetters(LetterReads):
 
     async def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event, committed. Raises Stale; then nothing changed."""
-        return await self._writer.unit(lambda tx: moves.move(tx, letter, event, self._clock.now()))
+        told = event
+        if isinstance(event, Collected | Hold) and event.headline is not None:
+            told = replace(event, headline=headlines.kept(event.headline, letter.id, self._vault))
+        return await self._writer.unit(lambda tx: moves.move(tx, letter, told, self._clock.now()))
+
+    def as_it_came(self, letter: int, headline: Headline) -> Headline:
+        """The headline of a letter with every word in it. HeadlineAltered, KeyMissing."""
+        return headlines.as_it_came(headline, letter, self._vault)
 
     async def due(
         self,

@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -53,7 +54,7 @@ class Store:
         self._lock: int | None = None
         self._pace = pace
         self._vault, self.codes = vault, Codes(vault.derive(CODES))
-        self.letters = SqlLetters(writer, reader, clock)
+        self.letters = SqlLetters(writer, reader, clock, vault)
         self.mailboxes = SqlMailboxes(writer, reader, vault, clock)
         self.deliveries = SqlDeliveries(writer, reader, clock)
         self.domains = SqlDomains(writer, reader, clock)
@@ -72,7 +73,7 @@ class Store:
         """
         tx, turns = open_writer(path), Turns()
         try:
-            _to_head(tx, path)
+            _to_head(tx, path, vault)
             reader = Reader(open_reader(path), threaded, turns)
         except Exception as error:
             tx.close()
@@ -129,20 +130,20 @@ def _locked(path: Path) -> int:
     return handle
 
 
-def _to_head(tx: Connection, path: Path) -> None:
+def _to_head(tx: Connection, path: Path, vault: Vault) -> None:
     """Upgrades in one transaction. An old ledger only under the daemon's lock: no daemon may run on it meanwhile."""
     at = migrations.version(tx)
     if at == migrations.HEAD:
         return
     lock = _locked(path) if at is not None else None
     try:
-        outcome = Transactions(tx, patient=lambda: False).run([_upgrade])[0]
+        outcome = Transactions(tx, patient=lambda: False).run([partial(_upgrade, vault=vault)])[0]
         outcome.result()
     finally:
         if lock is not None:
             os.close(lock)
 
 
-def _upgrade(tx: Tx) -> None:
+def _upgrade(tx: Tx, vault: Vault) -> None:
     if migrations.version(tx) != migrations.HEAD:  # another process may have made it while we waited for the lock
-        migrations.upgrade(tx)
+        migrations.upgrade(tx, vault)

@@ -94,6 +94,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             )  # fmt: skip
             world = replace(
                 world,
+                as_it_came=store.letters.as_it_came,
                 registry=_registry(settings, clock, stack),
                 reconciling=reconciling(settings, store, inboxes, clock),
             )

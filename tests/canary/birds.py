@@ -47,13 +47,6 @@ WORDS: Final = (
     Canary("NemSMS", "kanariesms", ("db", *_TITLES)),
     Canary("local part of the company's address", "kanarie.anna.bager", ("letter header", "notice", "db", *_ADDRESSES)),
 )
-# A gap that is known: the headline, from which every attempt composes the same mail, lies in the ledger in clear, and
-# with it what an authority wrote into title, name, file names and actions. SECURITY.md 6 wants no CPR number outside
-# the ciphertext. On the day that it is sealed `test_the_known_gap_is_still_there` fails, and these lines go.
-KNOWN: Final = frozenset(
-    (f"number in {what}", "db")
-    for what in ("the title", "the authority's name", "a file's name", "an action", "a NemSMS", "full-width digits")
-)
 
 
 def secrets_of(given: Mapping[str, str]) -> tuple[Canary, ...]:

@@ -6,8 +6,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from nemboks.store.errors import StoreTooNew
+from nemboks.store.vault import Vault
 
-HEAD: Final = "0010"  # the newest revision under versions/
+HEAD: Final = "0011"  # the newest revision under versions/
 
 
 def version(tx: Connection) -> str | None:
@@ -18,13 +19,16 @@ def version(tx: Connection) -> str | None:
     return revision
 
 
-def upgrade(tx: Connection) -> None:
-    """Runs what is missing, inside the caller's transaction. StoreTooNew for a revision that we do not know."""
+def upgrade(tx: Connection, vault: Vault) -> None:
+    """Runs what is missing, inside the caller's transaction. StoreTooNew for a revision that we do not know.
+
+    `vault`: for revisions that seal what lay in clear.
+    """
     from alembic import command  # here: most starts find nothing to do, and Alembic takes 0.2 s to import
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    config = Config(attributes={"connection": tx})
+    config = Config(attributes={"connection": tx, "vault": vault})
     config.set_main_option("script_location", str(Path(__file__).parent))
     revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     at = version(tx)
