@@ -20,7 +20,7 @@ BLOCKS: dict[Cause, str] = {
     C.ADDRESS: "AD..", C.FULL: "A...", C.POLICY: "AD..", C.TOO_LARGE: "....", C.LOGIN: "ADSO", C.TLS: "ADSO",
     C.CERTIFICATE: "....", C.LATE: "ADS.", C.HELD: "....", C.RETURNED: "A...", C.SILENT: "ADS.", C.BOUNCED: "A...",
     C.JUNK: "A...", C.COPY: "AD..", C.VANISHED: "....", C.REFUSED: "....",
-    C.UNUSABLE: "....",
+    C.UNUSABLE: "....", C.UNLISTED: "....", C.OUR_CERTIFICATE: "....",
 }  # fmt: skip
 
 
