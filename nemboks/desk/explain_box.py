@@ -117,8 +117,9 @@ def estate(facts: BoxFacts, frozen_at: datetime) -> Cause:
 
 def _unusable(facts: BoxFacts) -> Iterator[Cause]:
     """Post that upstream lists without an id that it could be asked for by."""
-    if facts.box.unusable_since is not None and not facts.of_before:
-        yield cause("unusable", number=facts.box.unusable, since=facts.box.unusable_since)
+    box, undecided = facts.box, facts.of_before and facts.box.frozen_at is not None  # `case_pending` is all they learn
+    if box.unusable_since is not None and not undecided:
+        yield cause("unusable", number=box.unusable, since=box.unusable_since)
 
 
 def _address(facts: BoxFacts) -> Iterator[Cause]:
