@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nemboks.domain.custody import Consent, Life
-from nemboks.domain.doors import days_left, louder, opened, our_certificate, still_shut
+from nemboks.domain.doors import UNLISTED_FOR, days_left, louder, opened, our_certificate, still_shut
 from nemboks.domain.incidents import Cause, Incident, Notice, NoticeKind, Sick
 from nemboks.domain.mailbox import Address, Mailbox
 from tests.domain.looks import BOX, BY_ANNA, BY_KIM, DAY, GATHER, HOUR, OPERATOR, QUIET, SECOND, look
@@ -118,6 +118,19 @@ def test_what_was_never_told_ends_in_silence() -> None:
     watch.look(AT + DAY + SECOND)
     assert watch.look(AT + DAY + HOUR) == []
     assert watch.open == {}
+
+
+def test_a_letters_own_deadline_makes_no_steps() -> None:
+    """Of a letter that names one people are reminded each day, as of any other."""
+    watch = Watch()
+    letter = Sick(Cause.HELD, 1, 7, AT, "7", "", "", "", True, AT + 40 * DAY)
+    assert {kind for _, kind in watch.told(AT, letter)} == {STOPPED}
+    assert {kind for _, kind in watch.told(AT + DAY, letter)} == {STILL}
+
+
+def test_digital_post_has_a_day_before_anybody_is_told() -> None:
+    """Long enough for any night's work on their side; six days before they shut us out."""
+    assert UNLISTED_FOR == DAY
 
 
 def test_other_troubles_know_no_doors() -> None:
