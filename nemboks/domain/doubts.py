@@ -74,9 +74,7 @@ def _slip_of(domain: str) -> str:
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Whether the texts differ by one sign more, less or other, or by two neighbours that changed places."""
-    if one == other:
-        return False
+    """Whether two different texts differ by one sign more, less or other, or by two neighbours that changed places."""
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     a, b = one[start:], other[start:]
     swapped = a[:2] == b[1::-1] and a[2:] == b[2:]
