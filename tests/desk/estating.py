@@ -93,7 +93,7 @@ class Court:
         store = self.store
         return World(
             store.letters, store.mailboxes, self.contents, FakeInboxes(self.inbox), self.courier, self.clock, Pace(),
-            SENDER, store.deliveries,
+            SENDER, store.deliveries, as_it_came=store.letters.as_it_came,
         )  # fmt: skip
 
     def by(self, name: str) -> Asking:

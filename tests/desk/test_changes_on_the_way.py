@@ -40,7 +40,7 @@ class Way:
         store = self.firm.store
         return World(
             store.letters, store.mailboxes, self.contents, FakeInboxes(self.inbox), self.courier, self.firm.clock,
-            Pace(), SENDER, store.deliveries,
+            Pace(), SENDER, store.deliveries, as_it_came=store.letters.as_it_came,
         )  # fmt: skip
 
     @property

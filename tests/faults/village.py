@@ -147,7 +147,7 @@ async def village(folder: Path, companies: int = 1, face: Face = Face.REST) -> A
         telling = Telling(store.incidents, store.stream, {"mail": notifier}, Address("drift@nemboks.example"), "direct")
         world = World(
             store.letters, store.mailboxes, Spool(folder / "spool", keys, threaded=False), inboxes, courier, clock,
-            Pace(), SENDER, store.deliveries, telling=telling,
+            Pace(), SENDER, store.deliveries, telling=telling, as_it_came=store.letters.as_it_came,
         )  # fmt: skip
         yield Village(clock, store, world, inboxes, courier, notifier)
     finally:

@@ -245,6 +245,7 @@ async def house(
             store.letters, store.mailboxes, Spool(folder / "spool", vault(folder), threaded=False), FakeInboxes(inbox),
             courier, clock, Pace(), Address(sender), store.deliveries, returning, landings,
             telling=Telling(store.incidents, store.stream, ways, None, NOTICES if notify else DIRECT),
+            as_it_came=store.letters.as_it_came,
         )  # fmt: skip
         try:
             yield House(clock, store, world, inbox, courier, notifier)

@@ -62,7 +62,7 @@ class Life:
         self.courier = ServerCourier(town.accesses, PACE, self.clock, "nemboks.example")
         self.world = World(
             self.store.letters, self.store.mailboxes, spool, self.inboxes, self.courier, self.clock, PACE, SENDER,
-            self.store.deliveries, id_key=b"i" * 32,
+            self.store.deliveries, id_key=b"i" * 32, as_it_came=self.store.letters.as_it_came,
         )  # fmt: skip
         self.spool = spool
         self._hand: dict[tuple[str, int], asyncio.Task[None]] = {}
