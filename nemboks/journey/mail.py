@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from nemboks.content import dkim, smime
 from nemboks.content.compose import MailWriter, Preread, Seen, compose, outer_fields, reference_for
-from nemboks.content.errors import Unreadable
+from nemboks.content.errors import ContentsDiffer, Unreadable
 from nemboks.content.headers import split_fields
 from nemboks.content.split import split
 from nemboks.domain.events import Recomposed
@@ -86,9 +86,12 @@ async def smaller(parcel: Parcel, limit: int, world: World) -> Copy | None:
     """The letter in more and smaller mails for a server with this limit (0: not known); None if it cannot be split."""
     if not parcel.fresh or parcel.part != 1:
         return None
-    parcel = _as_it_came(parcel, world)
     room = int(limit * GROWTH) if parcel.copy.style.certificate else max(0, limit - SIGNATURE)
-    facts = {**_facts(parcel), "seen": await _seen(parcel, world)}
+    try:
+        parcel = _as_it_came(parcel, world)
+        facts = {**_facts(parcel), "seen": await _seen(parcel, world)}
+    except (ContentsDiffer, ContentsGone, Unreadable):
+        return None  # the next attempt meets it; what the server said of this one must be kept
     found: Copy | None = await world.aside(partial(split, parcel.headline, parcel.copy, room, **facts))
     return replace(found, signatures=()) if found else None  # those are of the mail that was too large
 
