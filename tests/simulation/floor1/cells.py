@@ -30,6 +30,8 @@ MET: dict[str, tuple[str, ...]] = {
     "frozen": ("L", "F", "C", "A", "J", "K"),
     "S26": ("M",), "slow": ("B",), "S25": ("V",), "Rfailed": ("V",), "Rsilent": ("V",), "Rjunk": ("V",),
     "notices": ("N",),
+    "clock": ("FOUND", "WAITING", "SENDING", "FORWARDED", "HELD"),
+    "skew": ("FOUND", "WAITING", "SENDING", "FORWARDED", "HELD"),
 }  # fmt: skip
 
 

@@ -168,6 +168,8 @@ class SimCourier:
         return self._report(mail, ending.stage, reply, ending.text)
 
     def _report(self, mail: Mail, stage: Stage, reply: Reply | None, words: str = "", limit: int = 0) -> Report:
+        if mail.envid.split("-")[3].startswith("0"):
+            self.sim.oracle.reported[int(mail.envid.partition("-")[0])] = self.sim.now()
         tls = (TLS_DIRECT if mail.server == DIRECT else TLS) if stage >= S.MAIL else None
         way = {RELAY: Way.RELAY, TRUSTED: Way.RELAY, DIRECT: Way.DIRECT}.get(mail.server, Way.OWN_SERVER)
         return Report(

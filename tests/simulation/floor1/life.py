@@ -88,7 +88,7 @@ class Life:
         x = self.sim.time.random()
         if x < 0.75:
             await asyncio.sleep(0)
-        elif x < 0.999 or not self.sim.fires("frozen", step):
+        elif x < 0.99 or not self.sim.fires("frozen", step):
             await asyncio.sleep(self.sim.time.random() * 0.02)
         else:
             await asyncio.sleep(self.sim.time.choice((30.0, 400.0, 1500.0, 4000.0)))
@@ -153,7 +153,7 @@ class Life:
             id_key=b"i" * 32, acts=store if sim.acts else None,
             announcements=cast(Any, Port(store.announcements, self, "N")),
             announcers={"mail": SimNotifier(sim, self)}, codes=store.codes, anchor=store.audit.anchor,
-            reconciling=reconciling,
+            reconciling=reconciling, as_it_came=store.letters.as_it_came,
         )  # fmt: skip
 
     def _tripped(self, *args: Any) -> object:

@@ -50,7 +50,8 @@ class Paces(Ledger):
     def _ended(self, before: Any, event: events.Event, after: Letter) -> None:
         seconds = self._pause(before, event, after)
         if seconds is not None and self.skew_at_claim.get(after.id) == self.sim.clock.skew:
-            self.least[after.id] = (self.sim.now(), seconds, self.sim.clock.skew)
+            since = min(self.sim.now(), self.reported.pop(after.id, self.sim.now()))
+            self.least[after.id] = (since, seconds, self.sim.clock.skew)
 
     def _pause(self, before: Any, event: events.Event, after: Letter) -> float | None:
         """The least wait after this end (RELIABILITY 7 and 4e), a fifth of jitter taken off."""

@@ -37,6 +37,7 @@ class Ledger:
         self.passed: defaultdict[int, int] = defaultdict(int)
         self.skew_at_claim: dict[int, float] = {}
         self._twins: dict[tuple[bytes, str], bytes] = {}
+        self.reported: dict[int, float] = {}  # when the courier's last word of a letter came
         self._last = 0
 
     def breach(self, kind: Kind, words: str) -> None:

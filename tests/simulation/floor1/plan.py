@@ -167,16 +167,20 @@ def _happenings(r: Random, span: float, rates: dict[str, float]) -> tuple[Happen
     if r.random() < 0.5:
         names = r.sample(sorted({*NAMES, *OWN}), r.randint(1, 4))
         for name in names:
-            for _ in range(r.randint(1, 3)):
-                step = r.choice(("", "", "F", "C", "D", "T", "E", "M", "R", "A", "B", "B", "Z", "J", "K"))
-                acts.append(Happening(_when(r, span), name, r.randrange(36), step, r.choice((1, 1, 2, 3, 4))))
+            acts += [Happening(_when(r, span), name, r.randrange(36), *_at(r)) for _ in range(r.randint(1, 3))]
     for name in ("H15", "H26", "M03", "D13", "clock", "skew"):
         if name in rates:
-            acts += [Happening(_when(r, span), name, r.randrange(1000)) for _ in range(r.randint(1, 3))]
+            acts += [Happening(_when(r, span), name, r.randrange(1000), *_at(r)) for _ in range(r.randint(1, 3))]
     for name in ("D01", "full"):
         if name in rates:
-            acts.append(Happening(_when(r, span), name, r.choice((3, 30, 600))))
+            acts.append(Happening(_when(r, span), name, r.choice((3, 30, 600)), *_at(r)))
     return tuple(sorted(acts, key=lambda x: x.at))
+
+
+def _at(r: Random) -> tuple[str, int]:
+    """A step that is waited for, or none."""
+    step = r.choice(("", "", "F", "C", "D", "T", "E", "M", "R", "A", "B", "B", "Z", "J", "K"))
+    return step, r.choice((1, 1, 2, 3, 4))
 
 
 def _when(r: Random, span: float) -> float:

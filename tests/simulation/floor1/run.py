@@ -148,7 +148,7 @@ def _excuse(sim: Sim, life: Life) -> None:
 
 def _i03_a_stop_causes_no_doubt(sim: Sim) -> None:
     """A stop waits for the replies to the dots that are out."""
-    if "frozen" in sim.plan.rates:
+    if "frozen" in sim.plan.rates or sim.bad_steps:  # the outcome could not be written for another reason
         return
     for row in sim.oracle.rows("SELECT id FROM letters WHERE state = 'SENDING' AND dot_begun_at IS NOT NULL"):
         sim.oracle.breach("copies", f"a stop left letter {row['id']} in doubt")

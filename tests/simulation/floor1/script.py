@@ -79,13 +79,16 @@ class Script:
         self._met[step] += 1
         for one in [x for x in self.at_steps if x.step == step and self._met[step] >= x.nth]:
             self.at_steps.remove(one)
-            self._soon = life.loop.create_task(self._act(life, one), name="act")
+            self._soon = life.loop.create_task(self._happens(life, one), name="act")
 
     # --- what machines and authorities do ---
 
     def _clock(self, thing: Happening) -> None:
         step = (-DAY, -HOUR, -30.0, 30.0, HOUR, DAY)[thing.number % 6]
-        if self.sim.inject(thing.name, self._where()):
+        states = self._states() or ["none"]
+        if self.sim.inject(thing.name, states[0]):
+            for state in states[1:]:
+                self.sim.cell(thing.name, state)
             if thing.name == "clock":
                 self.sim.clock.skew += step
                 self.sim.clock_was_stepped = True
@@ -132,9 +135,8 @@ class Script:
         if posted is not None:
             posted.excused = posted.excused or not posted.here
 
-    def _where(self) -> str:
-        states = [x["state"] for x in self.sim.oracle.rows("SELECT DISTINCT state FROM letters ORDER BY state")]
-        return "+".join(states) or "none"
+    def _states(self) -> list[str]:
+        return [x["state"] for x in self.sim.oracle.rows("SELECT DISTINCT state FROM letters ORDER BY state")]
 
     # --- what people do ---
 
