@@ -26,7 +26,7 @@ MET: dict[str, tuple[str, ...]] = {
     "H26": ("unknown", "FOUND", "WAITING", "SENDING", "FORWARDED"),
     "M03": ("unknown", "FOUND", "WAITING", "SENDING", "FORWARDED"),
     "D13": ("FOUND", "WAITING", "SENDING", "FORWARDED", "HELD"),
-    "D01": ("L", "P", "F", "C", "A", "J", "K"), "full": ("L", "P", "F", "C", "A", "J", "K"),
+    "D01": ("L", "P", "F", "A", "J", "K"), "full": ("L", "P", "F", "A", "J", "K"),
     "frozen": ("L", "F", "C", "A", "J", "K"),
     "S26": ("M",), "slow": ("B",), "S25": ("V",), "Rfailed": ("V",), "Rsilent": ("V",), "Rjunk": ("V",),
     "notices": ("N",),

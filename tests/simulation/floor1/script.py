@@ -110,7 +110,8 @@ class Script:
             if self.sim.inject("H26", where):
                 self.sim.upstream.recall(posted)
         elif thing.name == "H15":
-            if posted.here and posted.kind == "ordinary" and self.sim.inject("H15", where):
+            rest = self.sim.plan.boxes[posted.box - 1].face.value == "rest"  # an IMAP message never changes (RFC 9051)
+            if rest and posted.here and posted.kind == "ordinary" and self.sim.inject("H15", where):
                 letters.other_contents(self.sim, posted)
         else:
             self._rots(life, thing)
