@@ -45,7 +45,7 @@ def _lawful(sim: "Sim", row: Any, box: Any) -> str:
     if state in ("FOUND", "WAITING") and not (served and box["paused_at"] is None):
         return "nobody is served"
     if state == "FORWARDED":
-        return _receipt_waits(row, box) or _renumbered_away(sim, row)
+        return _receipt_waits(row, box)
     return ""
 
 
@@ -55,14 +55,6 @@ def _vanished(sim: "Sim", row: Any) -> str:
     if posted is None or posted.id != row["upstream_id"] or not posted.here or posted.hidden:
         return "vanished"
     return ""
-
-
-def _renumbered_away(sim: "Sim", row: Any) -> str:
-    """Known gap: its IMAP inbox was renumbered and no longer has it, so its receipt is asked for without end."""
-    posted = sim.oracle.posted_of(row)
-    gone = posted is not None and posted.recalled and not posted.here
-    old = row["upstream_id"].partition(".")[0] != str(sim.upstream.validity[row["mailbox_id"]])
-    return "renumbered" if gone and old and "." in row["upstream_id"] else ""
 
 
 def _receipt_waits(row: Any, box: Any) -> str:

@@ -169,7 +169,7 @@ class SimInbox:
         self._refuses("acknowledge", "K")
         posted = self.up.by_id.get(receipt.upstream_id)
         if posted is None or (self.face is Face.IMAP and posted.id != receipt.upstream_id):
-            raise Unavailable("UIDVALIDITY changed; waiting for the letters to be listed again")
+            raise Gone("UIDVALIDITY changed: no letter stands under this number any more")
         if self.sim.fires("H06", "K"):
             raise Gone("already settled")
         self.sim.oracle.receipt(posted, receipt)
