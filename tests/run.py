@@ -18,8 +18,8 @@ STEPS: dict[str, tuple[str, ...]] = {
     "format": (*PYTHON, "ruff", "format", "--quiet", "--check", "."),
     "types": (*PYTHON, "mypy", "--no-error-summary"),
     "contracts": (str(BIN / "lint-imports"), "--no-logo", "--no-cache"),
-    # Two processes, because two cores is what a small machine has, and the peers need their share of them.
-    "tests": (*PYTHON, "pytest", "-n", "2"),
+    # Three processes for the two cores of a small machine: a good part of the tests waits for real neighbours.
+    "tests": (*PYTHON, "pytest", "-n", "3", "--dist", "worksteal"),
 }
 
 

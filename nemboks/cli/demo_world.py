@@ -56,10 +56,11 @@ class World:
             _forget(self.state, self.config)
             ready = self.state / "ready.json"
             ready.unlink(missing_ok=True)
-            self._simulator = self._start(
-                "simulator.log", "nemboks.simulator.app", "serve", "--state", str(self.state), "--ready-file",
-                str(ready), *self._arguments,
-            )  # fmt: skip
+            with _undisturbed():
+                self._simulator = self._start(
+                    "simulator.log", "nemboks.simulator.app", "serve", "--state", str(self.state), "--ready-file",
+                    str(ready), *self._arguments,
+                )  # fmt: skip
             self.ready = self._wait_for(self._simulator, ready)
             self._control = on_failure.enter_context(
                 httpx2.Client(base_url=self.ready["control"]["base_url"], timeout=30, trust_env=False)
@@ -126,7 +127,8 @@ class World:
 
     def start_daemon(self) -> None:
         """Nothing; it runs, or will say in its log why not."""
-        self._daemon = self._start("daemon.log", "nemboks.cli.main", "run", "--config", str(self.config))
+        with _undisturbed():
+            self._daemon = self._start("daemon.log", "nemboks.cli.main", "run", "--config", str(self.config))
 
     def kill_daemon(self) -> None:
         """SIGKILL, as a power cut would; counted. Raises DaemonEnded if it was too late for that."""
@@ -169,6 +171,23 @@ class World:
             asyncio.run(self._store.close())
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What asks us to end meanwhile is heard at the end of it: a process that nobody noted would outlive us.
+
+    Not by a mask: the process would be born with it.
+    """
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: heard.append(number)) for number in LEAVE}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for each in heard[:1]:
+        signal.raise_signal(each)
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> None:

@@ -13,7 +13,7 @@ from tests.simulation.floor1.every_await import exhaustive
 from tests.simulation.floor1.plan import drawn
 from tests.simulation.floor1.run import schedule
 
-SCHEDULES = 150
+SCHEDULES = 60  # .ci/run plays five thousand
 TWICE = 20
 HASHES = (
     f"from tests.simulation.floor1.run import schedule\nprint(*(schedule(seed).trace_hash for seed in range({TWICE})))"
@@ -26,7 +26,7 @@ def test_seeded_schedules_keep_every_promise() -> None:
     assert [(x.seed, x.breaches) for x in outcomes if not x.ok] == []
     assert all(x.copies <= x.uncertain for x in outcomes)
     fired = sum((x.cells for x in outcomes), Counter[str]())
-    assert sum(x.letters for x in outcomes) > 3 * SCHEDULES and len(fired) > 150
+    assert sum(x.letters for x in outcomes) > 3 * SCHEDULES and len(fired) > 100
     assert not [cell for cell in fired if cell.startswith(("kill", "sigterm")) and cell.split()[-1] not in STEPS]
 
 
