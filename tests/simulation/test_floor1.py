@@ -13,7 +13,7 @@ from tests.simulation.floor1.every_await import exhaustive
 from tests.simulation.floor1.plan import drawn
 from tests.simulation.floor1.run import schedule
 
-SCHEDULES = 60  # .ci/run plays five thousand
+SCHEDULES = 60  # .ci/run plays many more
 TWICE = 20
 HASHES = (
     f"from tests.simulation.floor1.run import schedule\nprint(*(schedule(seed).trace_hash for seed in range({TWICE})))"

@@ -188,6 +188,8 @@ def _judged(chosen: argparse.Namespace, began: float) -> Result:
         jobs = [(chosen.floor, seeds[at : at + CHUNK]) for at in range(0, len(seeds), CHUNK)]
         for done, part in enumerate(spread(_chunk, jobs, chosen.processes), 1):
             total.merge(part)
+            if part.failing:
+                print(f"broken: {', '.join(map(str, part.failing))}", file=sys.stderr, flush=True)
             if done % 50 == 0:
                 words = f"{total.schedules} schedules, {time.monotonic() - began:.0f} s, {len(total.failing)} broken"
                 print(words, file=sys.stderr, flush=True)
