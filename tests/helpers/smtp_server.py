@@ -41,7 +41,7 @@ LETTER = b"Subject: Letter\r\n\r\n.a line with a dot\r\nthe end\r\n"
 QUICK = Pace.demo().model_copy(
     update={"connect_seconds": 5.0, "reply_seconds": 5.0, "dot_seconds": 5.0, "spare_seconds": 5.0}
 )
-HASTY = QUICK.model_copy(update={"connect_seconds": 2.0, "reply_seconds": 0.3, "dot_seconds": 0.3})
+HASTY = QUICK.model_copy(update={"connect_seconds": 0.3, "reply_seconds": 0.3, "dot_seconds": 0.3})
 
 
 @dataclass(frozen=True)
