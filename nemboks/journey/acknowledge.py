@@ -83,8 +83,12 @@ async def _listed(letter: Letter, mailbox: Mailbox, inbox: Inbox, world: World) 
         ids = [one.upstream_id for one in await inbox.list()]
     except InboxError:
         return True
+    if letter.upstream_id in ids or mailbox.face is not Face.IMAP:
+        return letter.upstream_id in ids
     # In an inbox that was numbered anew it has another id, and is known again only when it was read (RELIABILITY M03).
-    return letter.upstream_id in ids or (mailbox.face is Face.IMAP and await world.letters.unread(mailbox, ids))
+    numbering = letter.upstream_id.partition(".")[0]
+    anew = [id_ for id_ in ids if id_.partition(".")[0] != numbering]
+    return await world.letters.unread(mailbox, anew)
 
 
 async def _postpone(letter: Letter, mailbox: Mailbox, error: InboxError, repeated: bool, world: World) -> None:

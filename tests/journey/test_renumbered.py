@@ -52,3 +52,20 @@ async def test_a_letter_that_lies_there_under_a_new_number_is_not_called_gone() 
     assert ("8.1", S.FORWARDED) == (town.letter.upstream_id, town.letter.state)
     assert S.ACKNOWLEDGED is await town.step()
     assert ({}, 1) == (town.inbox.letters, len(town.courier.sent))
+
+
+async def test_a_letter_that_waits_in_the_same_numbering_keeps_no_other_from_being_settled() -> None:
+    """The one that is gone cannot be it: a paused mailbox does not ask for receipts for ever."""
+    town = await _forwarded()
+    (first,) = town.letters.rows
+    town.inbox.plant("acknowledge", LostReply())
+    town.inbox.put("7.2", MESSAGE)
+    await town.look()
+    for _ in range(4):
+        letter = town.letters.rows[first]
+        assert S.FORWARDED is letter.state
+        if letter.due_at and letter.due_at > town.clock.now():
+            town.clock.advance((letter.due_at - town.clock.now()) / timedelta(seconds=1))
+        await acknowledge(letter, town.world)
+
+    assert S.ACKNOWLEDGED is town.letters.rows[first].state

@@ -1,6 +1,7 @@
 """How the mail server answers: rightly, or as the plan has it; and how it takes a letter's body."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -39,7 +40,7 @@ class MailHost:
     dotted: Callable[[bytes], None]
 
 
-class Talk:
+class Talk(ABC):
     """One connection, from the answering side."""
 
     outlives: ClassVar = True  # a kill
@@ -70,9 +71,9 @@ class Talk:
             self.line.net.loop.call_later(0.01, spoil, self.far, wrong)
         return papers().context(self.host.host, wrong if wrong in FALSE_PAPERS else "")
 
+    @abstractmethod
     def _go_on(self) -> None:
         """Whatever has come and was not looked at yet."""
-        raise NotImplementedError
 
     # --- answers ---
 
