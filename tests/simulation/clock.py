@@ -13,7 +13,7 @@ class SimClock:
     """`skew` seconds are added to the wall clock only: `monotonic` is never set."""
 
     def __init__(self, loop: VirtualLoop, seed: int, start: datetime = START, name: str = "clock") -> None:
-        self._loop, self._start, self.skew = loop, start, 0.0
+        self._loop, self._start, self.skew, self.times_set = loop, start, 0.0, 0
         self._random = Random(f"{name} {seed}")
 
     def now(self) -> datetime:
@@ -21,6 +21,11 @@ class SimClock:
 
     def monotonic(self) -> float:
         return self._loop.time()
+
+    def step(self, seconds: float) -> None:
+        """Somebody sets the clock."""
+        self.skew += seconds
+        self.times_set += 1
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

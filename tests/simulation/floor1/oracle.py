@@ -25,13 +25,13 @@ from tests.simulation.floor1.upstream import Posted
 class Oracle(Hands, Paces):
     """Knows what was posted, what was kept, and what is committed; collects what is wrong with it."""
 
-    def moved(self, before: Any, event: events.Event, after: Letter) -> None:
+    def moved(self, before: Any, event: events.Event, after: Letter, asked: tuple[float, int]) -> None:
         self.i13_fence(before, event)
         match event:
             case events.Claimed():
                 self.i03_a_person_after_three(before)
                 self.i07_order(before, after)
-                self.i08_intervals(before, after)
+                self.i08_intervals(before, after, asked)
                 self.i11_i12_may_go(before, "claim")
                 self.claimed_by[after.id, after.fence] = self.sim.lives
             case events.DotBegun():
@@ -44,7 +44,7 @@ class Oracle(Hands, Paces):
                 self.i14_receipt_may_go(before)
             case events.AttemptEnded():
                 self.i04_ended_in_time(before, event)
-        self._ended(before, event, after)
+        self._ended(before, event, after, asked)
         if after.uncertain > (before["uncertain"] or 0):
             self.uncertain[after.id, 0] += after.uncertain - before["uncertain"]
             self.in_a_row[after.id] += 1

@@ -35,29 +35,30 @@ class Paces(Ledger):
             if self.passed[other["id"]] > sum(self.sim.plan.seats):
                 self.breach("order", f"I7: letter {row['id']} goes before {other['id']}, which came first")
 
-    def i08_intervals(self, row: Any, after: Letter) -> None:
+    def i08_intervals(self, row: Any, after: Letter, asked: tuple[float, int]) -> None:
         claims, now = self.claims[after.id], self.sim.now()
         claims.append(now)
-        self.skew_at_claim[after.id] = self.sim.clock.skew
+        self.asked[after.id] = asked
         if after.id in self.least:
-            since, seconds, skew = self.least.pop(after.id)
-            if skew == self.sim.clock.skew and now < since + seconds - 0.001:
+            since, seconds, times_set = self.least.pop(after.id)
+            if times_set == self.sim.clock.times_set and now < since + seconds - 0.001:
                 words = f"again after {now - since:.3f} s, the schedule says {seconds:g} s"
                 self.breach("other", f"I8: letter {after.id} is tried {words}")
         if sum(x > now - 5 * 86_400 for x in claims) > 90:
             self.breach("other", f"I8: letter {after.id} was tried 90 times in five days")
 
-    def _ended(self, before: Any, event: events.Event, after: Letter) -> None:
+    def _ended(self, before: Any, event: events.Event, after: Letter, asked: tuple[float, int]) -> None:
         seconds = self._pause(before, event, after)
-        if seconds is not None and self.skew_at_claim.get(after.id) == self.sim.clock.skew:
+        _, times_set = self.asked.get(after.id, (0.0, -1))
+        if seconds is not None and times_set == asked[1] == self.sim.clock.times_set:
             since = min(self.sim.now(), self.reported.pop(after.id, self.sim.now()))
-            self.least[after.id] = (since, seconds, self.sim.clock.skew)
+            self.least[after.id] = (since, seconds, times_set)
 
     def _pause(self, before: Any, event: events.Event, after: Letter) -> float | None:
         """The least wait after this end (RELIABILITY 7 and 4e), a fifth of jitter taken off."""
         if isinstance(event, events.AttemptEnded):
             self.temporary[after.id] = 0
-            claimed = self.claims[after.id][-1] if self.claims[after.id] else self.sim.now()
+            claimed, _ = self.asked.get(after.id, (self.sim.now(), -1))
             return 0.8 * 900 if before["dot_begun_at"] else claimed + 0.8 * 60 - self.sim.now()
         if not isinstance(event, events.Later):
             return None

@@ -31,11 +31,13 @@ class Ledger:
         self.uncertain: defaultdict[tuple[int, int], int] = defaultdict(int)
         self.in_a_row: defaultdict[int, int] = defaultdict(int)  # uncertain ends since a person looked
         self.claims: defaultdict[int, list[float]] = defaultdict(list)
-        self.least: dict[int, tuple[float, float, float]] = {}  # since when, seconds, the clock's skew then
+        self.least: dict[int, tuple[float, float, int]] = {}  # since when, seconds, how often the clock had been set
         self.temporary: defaultdict[int, int] = defaultdict(int)
         self.claimed_by: dict[tuple[int, int], int] = {}  # life of each attempt
         self.passed: defaultdict[int, int] = defaultdict(int)
-        self.skew_at_claim: dict[int, float] = {}
+        self.asked: dict[
+            int, tuple[float, int]
+        ] = {}  # the last claim: when asked for, under which setting of the clock
         self._twins: dict[tuple[bytes, str], bytes] = {}
         self.reported: dict[int, float] = {}  # when the courier's last word of a letter came
         self._last = 0

@@ -53,12 +53,13 @@ class LettersPort(Port):
     async def move(self, letter: Letter, event: events.Event) -> Letter:
         life = self._life
         step = STEP_OF.get(type(event), "J")
+        asked = life.sim.now(), life.sim.clock.times_set  # the event's own times are of this moment
         await life.turn(step)
         await life.store_is_well(step, False)
         oracle = life.sim.oracle
         before = oracle.before(letter.id)
         after: Letter = await self._real.move(letter, event)
-        oracle.moved(before, event, after)
+        oracle.moved(before, event, after, asked)
         await life.turn(step)
         return after
 

@@ -90,7 +90,7 @@ class Script:
             for state in states[1:]:
                 self.sim.cell(thing.name, state)
             if thing.name == "clock":
-                self.sim.clock.skew += step
+                self.sim.clock.step(step)
                 self.sim.clock_was_stepped = True
             else:
                 self.sim.upstream.skew += step
