@@ -112,6 +112,10 @@ def came(letter: Letter, boundary: datetime, face: Face) -> Which:
     return Which.AFTER if letter.not_before is not None and letter.not_before >= boundary else Which.AROUND
 
 
+# What the mailbox is in the way of, and not the letter: whatever changes the mailbox lets it go on.
+BY_MAILBOX: Final = frozenset({Reason.FROZEN, Reason.OLDER, Reason.BOUNDARY, Reason.UNROUTED})
+
+
 def obstacle(letter: Letter, mailbox: Mailbox, at: datetime) -> Reason | None:
     """Why only a person may let this letter go on to the present route; None for almost all."""
     if mailbox.frozen_at is not None and (mailbox.boundary_at is None or at < mailbox.boundary_at):

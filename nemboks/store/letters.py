@@ -103,7 +103,7 @@ class SqlLetters(LetterReads):
         told = event
         if isinstance(event, Collected | Hold) and event.headline is not None:
             told = replace(event, headline=headlines.kept(event.headline, letter.id, self._vault))
-        return await self._writer.unit(lambda tx: moves.move(tx, letter, told, self._clock.now()))
+        return await self._writer.unit(lambda tx: moves.step(tx, letter, told, self._clock.now()))
 
     def as_it_came(self, letter: int, headline: Headline) -> Headline:
         """The headline of a letter with every word in it. HeadlineAltered, KeyMissing."""

@@ -31,7 +31,7 @@ from nemboks.domain.letter import (
     Vanished,
 )
 from nemboks.domain.plans import serves
-from nemboks.domain.routing import aim, obstacle
+from nemboks.domain.routing import BY_MAILBOX, aim, obstacle
 from nemboks.store import attempts, events
 from nemboks.store.copies import TAKES_EFFECT
 from nemboks.store.desk_schema import estates
@@ -73,6 +73,16 @@ def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
     attempts.record(tx, before, event, at)
     events.moved(tx, before, after, event, at)
     return after
+
+
+def step(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
+    """`move` for a daemon's step, which saw the mailbox as well as the letter some time ago. Raises Stale, too, for a
+    hold that the mailbox does not ask for any more: nobody would come again to let such a letter go on."""
+    if isinstance(event, Hold) and event.reason in BY_MAILBOX:
+        before = read(tx, seen.id)
+        if (reason := obstacle(before, now(tx, before.mailbox), at)) != event.reason:
+            raise Stale(f"letter {before.id}: {event.reason} was its obstacle, now it is {reason}")
+    return move(tx, seen, event, at)
 
 
 def check(seen: Letter, before: Letter, event: Event) -> None:

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from nemboks.clock import RealClock
-from nemboks.domain.letter import Hold, Reason, State
+from nemboks.domain.letter import Reason, State
 from tests.helpers import builders as make
+from tests.helpers.holding import held
 
 RULES = """\
 [[rules]]
@@ -140,7 +141,7 @@ def test_hold_dismiss_and_the_tray(place):
     async def into_the_tray():
         store = place.store()
         letter = await store.letters.get(place.letters[State.FOUND].id)
-        await store.letters.move(letter, Hold(Reason.UNROUTED))
+        await held(store.letters, letter, Reason.UNROUTED)
         await store.close()
 
     assert "tom" in place.run("letter", "tray").output

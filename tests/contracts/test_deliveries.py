@@ -25,6 +25,7 @@ from nemboks.domain.mailbox import Address, Recipient, Role
 from tests.contracts.ledgers import ACCOUNTANT, FALLBACK
 from tests.helpers import builders as make
 from tests.helpers.clock import START
+from tests.helpers.holding import held
 
 LATER = START + timedelta(minutes=5)
 
@@ -189,7 +190,7 @@ async def test_a_confirmation_of_another_letter_is_refused(ledger):
 async def test_a_letter_that_is_held_for_what_it_is_goes_to_nobody(ledger, reason):
     """Its copies wait with it."""
     delivery = await copied(ledger)
-    await ledger.letters.move(await ledger.letters.get(delivery.letter), Hold(reason))
+    await held(ledger.letters, await ledger.letters.get(delivery.letter), reason)
 
     assert [] == await ledger.deliveries.due(START, 10)
     with pytest.raises(Stale):

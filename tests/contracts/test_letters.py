@@ -22,10 +22,12 @@ from nemboks.domain.letter import (
     Vanished,
     move,
 )
+from nemboks.domain.routing import BY_MAILBOX
 from nemboks.ports import Listed
 from tests.helpers import builders as make
 from tests.helpers.clock import START
 
+LATER_THAN_ALL = timedelta(days=1)
 LATER = START + timedelta(minutes=5)
 
 
@@ -159,6 +161,17 @@ async def test_a_paused_mailbox_is_not_claimed(ledger):
 
     await ledger.resume()
     await ledger.letters.move(sending, DotBegun(1))
+
+
+@pytest.mark.parametrize("reason", sorted(BY_MAILBOX))
+async def test_a_letter_does_not_stay_held_for_what_its_mailbox_was(ledger, reason):
+    """The case took effect between a step's look at the mailbox and its hold: the letter goes on, and is no orphan."""
+    waiting = await ledger.waiting()
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(waiting, Hold(reason))
+    (due,) = await ledger.letters.due(State.WAITING, ledger.clock.now() + LATER_THAN_ALL, 10)
+    assert due.id == waiting.id
 
 
 async def test_a_dot_is_begun_only_on_the_route_of_its_claim(ledger):

@@ -16,7 +16,7 @@ from nemboks.domain.changes import Change, Subject
 from nemboks.domain.custody import Custody
 from nemboks.domain.estates import Estate, EstateDocument, EstateKind, EstateState
 from nemboks.domain.fuse import Trip
-from nemboks.domain.letter import Hold, Reason
+from nemboks.domain.letter import Reason
 from nemboks.domain.mailbox import Address, Cvr, Field, Recipient, Role, Rule
 from nemboks.domain.people import Account, Grant, GrantRole, Person
 from nemboks.domain.proof import Level
@@ -25,6 +25,7 @@ from nemboks.store.store import Store
 from tests.helpers import builders as make
 from tests.helpers.clock import START, PretendClock
 from tests.helpers.fakes import FakeContents
+from tests.helpers.holding import held
 
 T = TypeVar("T")
 HOUR: Final = timedelta(hours=1)
@@ -188,7 +189,7 @@ async def _letters(made: Town, cvr: Cvr) -> list[int]:
     found = sorted(await letters.list(cvr=cvr), key=lambda one: one.id)
     waiting = [await letters.move(one, make.collected(now, one.id)) for one in found]
     for letter, reason in zip(waiting[1:], (Reason.ASKED, Reason.BOUNDARY, Reason.UNROUTED), strict=True):
-        await letters.move(letter, Hold(reason, "asked"))
+        await held(letters, letter, reason, "asked")
     return [one.id for one in waiting]
 
 

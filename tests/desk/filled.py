@@ -7,7 +7,6 @@ from nemboks.domain.letter import (
     Dismissed,
     DotBegun,
     HandedOver,
-    Hold,
     Later,
     Letter,
     Reason,
@@ -20,6 +19,7 @@ from nemboks.ports import Listed
 from nemboks.store.store import Store
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
+from tests.helpers.holding import held
 
 TITLE = "Afgørelse om 010101-0000"  # a CPR shape with an impossible serial
 FULL = make.report(Stage.RCPT, reply=make.reply(452, "4.2.2", "over quota"))
@@ -67,7 +67,7 @@ class Filled:
         return await self.store.letters.move(await self.sending(id), HandedOver("250 queued", now, now))
 
     async def held(self, id: str, reason: Reason = Reason.TOO_LARGE) -> Letter:
-        return await self.store.letters.move(await self.waiting(id), Hold(reason, "asked"))
+        return await held(self.store.letters, await self.waiting(id), reason, "asked")
 
     async def dismissed(self, id: str) -> Letter:
         return await self.store.letters.move(await self.held(id), Dismissed("anna"))

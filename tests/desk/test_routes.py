@@ -11,12 +11,13 @@ from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.route_checks import House
 from nemboks.domain.announcements import Kind
 from nemboks.domain.custody import NO_CUSTODY
-from nemboks.domain.letter import Hold, Reason, State
+from nemboks.domain.letter import Reason, State
 from nemboks.domain.mailbox import Address, Field, Holiday, Recipient, Role
 from nemboks.domain.people import GrantRole
 from nemboks.domain.wishes import PUBLIC, Edit
 from tests.desk.rooms import HOUSE, OPERATOR, OURS, OUTSIDE, box, changed, history, now, person, rule, told
 from tests.helpers import builders as make
+from tests.helpers.holding import held
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -157,7 +158,7 @@ async def test_a_letter_of_the_tray_goes_on_when_a_rule_fits_it(store, filled):
     """In the same act; one that still fits nothing stays."""
     await person(store)
     await desk.default_set(store, OPERATOR, make.ANNA, "anna", sure=True)
-    letter = await store.letters.move(await filled.waiting("a"), Hold(Reason.UNROUTED))
+    letter = await held(store.letters, await filled.waiting("a"), Reason.UNROUTED)
     other = await filled.held("b", Reason.TOO_LARGE)
 
     await add(store, rule(Field.CLASS, "legal"))

@@ -9,11 +9,12 @@ from nemboks.desk import trays as desk
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.routes import default_set
 from nemboks.domain.announcements import Kind
-from nemboks.domain.letter import Dismissed, Hold, Reason, Released, State
+from nemboks.domain.letter import Dismissed, Reason, Released, State
 from nemboks.domain.mailbox import Address
 from nemboks.domain.people import GrantRole
 from tests.desk.rooms import ANNA, OPERATOR, box, changed, history, now, person, told
 from tests.helpers import builders as make
+from tests.helpers.holding import held
 
 CONTACT = Address("kim@andet.example")
 
@@ -24,7 +25,7 @@ async def tray(store, filled):
     await person(store, email="anna@privat.example")
     await changed(store, lambda b: replace(b, options=replace(b.options, second_contact=CONTACT)))
     await default_set(store, ANNA, make.ANNA, "anna", sure=True)
-    return await store.letters.move(await filled.waiting("a"), Hold(Reason.UNROUTED))
+    return await held(store.letters, await filled.waiting("a"), Reason.UNROUTED)
 
 
 async def run(store):

@@ -13,7 +13,7 @@ from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Claimed, DotBegun, Event, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role, Route
 from nemboks.domain.plans import serves
-from nemboks.domain.routing import aim, obstacle
+from nemboks.domain.routing import BY_MAILBOX, aim, obstacle
 from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Attempted, Clock, ContentsGone, Listed
 
@@ -108,6 +108,9 @@ class FakeLetters:
         moved = (letter.state, letter.fence) != (before.state, before.fence)
         if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold | rules.Returned) and moved:
             raise Stale("it went another way since")
+        mailbox_holds = isinstance(event, rules.Hold) and event.reason in BY_MAILBOX
+        if mailbox_holds and obstacle(before, self._mailboxes.rows[letter.mailbox], self._clock.now()) != event.reason:
+            raise Stale("its mailbox does not ask for that any more")
         if isinstance(event, rules.Confirmed | rules.PartConfirmed) and event.confirmation.letter != letter.id:
             raise ValueError("a confirmation of another letter")
         if isinstance(event, rules.Cleared) and not self._may_clear(before):

@@ -24,6 +24,7 @@ from nemboks.store import sick as under_test
 from tests.contracts.ledgers import ACCOUNTANT, ledger_of
 from tests.helpers import builders as make
 from tests.helpers.clock import START
+from tests.helpers.holding import held
 
 DAY = timedelta(days=1)
 
@@ -115,7 +116,7 @@ async def test_a_mail_servers_trouble(ledger, why, cause, definite):
 )
 async def test_a_held_letter(ledger, reason, cause, place):
     """Only a person can help: definite, and of the mail server only where that is the reason."""
-    letter = await ledger.letters.move(await ledger.waiting(), Hold(reason, "words"))
+    letter = await held(ledger.letters, await ledger.waiting(), reason, "words")
 
     (one,) = await sick(ledger)
     assert (one.cause, one.destination, one.definite, one.words) == (cause, place, True, "words")

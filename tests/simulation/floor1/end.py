@@ -3,9 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nemboks.domain.chain import Outcome as Chain
+from nemboks.domain.routing import BY_MAILBOX, obstacle
 from tests.simulation.floor1.oracle import carries, field
 from tests.simulation.floor1.oracle_rows import moment
 from tests.simulation.floor1.upstream import Posted
@@ -81,6 +83,7 @@ async def judge(sim: "Sim", life: "Life | None", late: list[str]) -> None:
     for words in sim.complaints:
         oracle.breach("other", words)
     if life is not None:
+        await _i18_held_for_what_is(sim, life)
         verdict = await life.store.audit.verify()
         if verdict.outcome is not Chain.WHOLE:
             oracle.breach("other", f"I20: {verdict}")
@@ -133,6 +136,18 @@ def _i15_told(sim: "Sim") -> None:
     ):
         if row["id"] not in told:
             sim.oracle.breach("other", f"I15: nobody was told that letter {row['id']} is {row['state']} {row['why']}")
+
+
+async def _i18_held_for_what_is(sim: "Sim", life: "Life") -> None:
+    """What holds a letter for its mailbox's sake holds it still: else nobody would ever come to let it go."""
+    for row in sim.oracle.rows("SELECT id, mailbox_id, why FROM letters WHERE state = 'HELD'"):
+        if row["why"] in BY_MAILBOX:
+            letter, box = await life.store.letters.get(row["id"]), await life.store.mailboxes.get(row["mailbox_id"])
+            if (
+                obstacle(replace(letter, released_at=None), box, sim.clock.now()) is None
+            ):  # the case itself releases, too
+                words = f"letter {row['id']} is held as {row['why']}, and its mailbox has nothing against it"
+                sim.oracle.breach("stuck", f"I18: {words}")
 
 
 def _i20_history(sim: "Sim") -> None:
