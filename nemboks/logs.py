@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
@@ -42,9 +43,15 @@ def _clean(key: str, value: Any) -> Any:
         return {k: _clean(str(k), v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(key, v) for v in value]
-    if any(word in key.lower() for word in _SECRET + _PERSONAL):
+    if _tells(key):
         return "***"
     return redact(value) if isinstance(value, str) and not _DIGEST.fullmatch(value) else value
+
+
+@lru_cache(maxsize=256)
+def _tells(key: str) -> bool:
+    """Whether what stands under this name is a secret or somebody's."""
+    return any(word in key.lower() for word in _SECRET + _PERSONAL)
 
 
 def configure(stream: TextIO = sys.stderr) -> None:

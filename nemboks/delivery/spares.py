@@ -9,7 +9,7 @@ import asyncio
 from nemboks.delivery.access import ServerAccess
 from nemboks.delivery.smtp import Smtp
 
-SPARES = 4  # a key; a burst to one company needs no more, and servers count connections
+SPARES = 8  # a key, as many as a destination has seats: a burst opens each once, and servers count connections
 
 Key = tuple[str, str, ServerAccess]  # account, the server's name, and how it is reached
 

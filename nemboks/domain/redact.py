@@ -32,6 +32,7 @@ class _Digits(dict[int, str]):
 
 
 _DIGITS = _Digits()
+_SHORTEST = 10  # signs: a number without its dash
 
 
 def mask_cpr(text: str) -> str:
@@ -39,6 +40,8 @@ def mask_cpr(text: str) -> str:
 
     All ten digits go, because the first six are a birth date; in whatever digits they are written.
     """
+    if len(text) < _SHORTEST:
+        return text
     plain = text if text.isascii() else text.translate(_DIGITS)  # sign for sign, so that places agree
     if plain is text or plain == text:
         return _CPR.sub("[CPR]", text)
@@ -51,4 +54,6 @@ def mask_cpr(text: str) -> str:
 
 def redact(text: str) -> str:
     """The text without CPR shapes and with each e-mail address cut to `j***@domain`."""
-    return mask_cpr(_LOCAL.sub(lambda found: f"{found[1] or found[2]}***", text))
+    if "@" in text:
+        text = _LOCAL.sub(lambda found: f"{found[1] or found[2]}***", text)
+    return mask_cpr(text)

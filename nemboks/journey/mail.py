@@ -112,8 +112,9 @@ def _mail(parcel: Parcel, size: int, eight_bit: bool, pieces: AsyncIterator[byte
     if back := world.returning:
         envid = Token(parcel.letter, parcel.fence, parcel.part, parcel.delivery).text(back.key)
         sender = f"b+{envid}@{back.domain}"
-    account = parcel.mailbox.cvr
-    return Mail(account, parcel.server, sender, parcel.address, size, eight_bit, pieces, envid)
+    return Mail(
+        str(parcel.mailbox.account or ""), parcel.server, sender, parcel.address, size, eight_bit, pieces, envid
+    )
 
 
 # --- composing ---

@@ -28,6 +28,7 @@ from nemboks.store.vault import Vault
 
 T = TypeVar("T")
 _NAME: Final = re.compile(r"[0-9a-f]{32}")
+SMALL: Final = CHUNK + 1024  # octets of a sealed file of one chunk, and less
 
 
 class Spool:
@@ -51,14 +52,17 @@ class Spool:
 
     async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
-        file = await self.off_loop(opened, self._path(sealed.file))
+        path = self._path(sealed.file)
+        # A file of one chunk was written a moment ago and comes from memory: a thread would cost more than the read.
+        off_loop = _here if _size(path) <= SMALL else self.off_loop
+        file = await off_loop(opened, path)
         try:
             try:
                 aead = AESGCM(self.vault.unwrap(sealed.key, _purpose(letter, sealed.file)))
             except Altered as error:
                 raise ContentsGone(f"letter {letter}: {error}") from error
             clear = chunks(file, aead, letter)
-            while (chunk := await self.off_loop(next, clear, None)) is not None:
+            while (chunk := await off_loop(next, clear, None)) is not None:
                 yield chunk
         finally:
             file.close()
@@ -167,6 +171,18 @@ class _DirectorySync:
                 self._broken = error
                 raise
             self._covered = until
+
+
+async def _here(fn: Callable[..., T], *args: Any) -> T:
+    return fn(*args)
+
+
+def _size(path: Path) -> int:
+    """Octets; 0 if there is no such file."""
+    try:
+        return path.stat(follow_symlinks=False).st_size
+    except OSError:
+        return 0
 
 
 def _purpose(letter: int, file: str) -> str:

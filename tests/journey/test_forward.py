@@ -26,7 +26,7 @@ async def test_a_letter_goes_in_four_commits() -> None:
     proof = letter.confirmation
     assert proof is not None and (proof.letter, proof.attempt, proof.reply.code) == (letter.id, 1, 250)
     (sent,) = town.courier.sent
-    assert (sent.mail.recipient, sent.mail.account, proof.address) == (make.ADDRESS, make.ANNA, make.ADDRESS)
+    assert (sent.mail.recipient, sent.mail.account, proof.address) == (make.ADDRESS, "", make.ADDRESS)
     assert (letter.uncertain, letter.deadline_at, letter.dot_begun_at) == (0, None, None)
 
 

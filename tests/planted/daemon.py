@@ -122,7 +122,7 @@ def label_mixed_up() -> None:
 
     async def relabelled(mail: Mail) -> Mail:
         whole = b"".join([piece async for piece in mail.pieces])
-        cvr = mail.account.encode()
+        cvr = whole.partition(b"Nemboks-Cvr: ")[2][:8]
         return _again(mail, whole.replace(b"Nemboks-Cvr: " + cvr, b"Nemboks-Cvr: " + cvr[::-1]))
 
     _courier(relabelled)
