@@ -14,9 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Select, String, bindparam, insert, select, type_coerce
 
 from nemboks.domain.chain import FIELDS, Head, Link, Verdict, Walk
-from nemboks.store.columns import UtcTime
+from nemboks.store.columns import ANY, UtcTime
 from nemboks.store.reader import Reader
-from nemboks.store.ready import DIALECT
 from nemboks.store.schema import anchors, events, mailboxes
 from nemboks.store.writer import Tx, Writer
 
@@ -71,7 +70,7 @@ class SqlAudit:
         of = None if mailboxes is None else set(mailboxes)
         # One mailbox has an index to go by; of several, the others' rows are passed over here.
         statement, values = (OF_MAILBOX, {"mailbox": min(of)}) if of and len(of) == 1 else (LINKS, {})
-        earliest, first = UtcTime().process_bind_param(since, DIALECT) or "", _FIRST
+        earliest, first = UtcTime().process_bind_param(since, ANY) or "", _FIRST
         while page := await self._page(statement, {**values, "first": first}):
             for link in page:
                 wanted = of is None or link.fields[_MAILBOX] in of
@@ -92,7 +91,10 @@ class SqlAudit:
 
 
 def _raw(tx: Tx, statement: Select[Any], values: Mapping[str, int]) -> Sequence[Any]:
-    """Rows whose texts need not be UTF-8: a flipped byte must not end the reading before its row is named."""
+    """Rows whose texts need not be UTF-8: a flipped byte must not end the reading before its row is named. PostgreSQL
+    never hands out another text."""
+    if tx.dialect.name != "sqlite":
+        return tx.execute(statement, values).all()
     driver: Any = tx.connection.driver_connection
     driver.text_factory = _text
     try:

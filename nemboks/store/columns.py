@@ -4,12 +4,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 from sqlalchemy import Dialect, String, Text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
+
+# Which values the drivers are given is the same for all databases; where no connection is at hand, one stands for all.
+ANY: Final = sqlite.dialect()
 
 
 class UtcTime(TypeDecorator[datetime]):

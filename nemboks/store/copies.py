@@ -14,6 +14,7 @@ from nemboks.domain.mailbox import Face, Role
 from nemboks.domain.states import UNDELIVERED
 from nemboks.store.desk_schema import estates
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
+from nemboks.store.unfold import items, text_at
 
 _NEWER: Final = routes.alias("newer")
 # How a mailbox is joined with its current route, the one of the highest version.
@@ -22,11 +23,11 @@ CURRENT: Final = and_(
     routes.c.version
     == select(func.max(_NEWER.c.version)).where(_NEWER.c.mailbox_id == mailboxes.c.id).scalar_subquery(),
 )
-_NAMED: Final = func.json_each(routes.c.others).table_valued("value", name="named")
+_NAMED: Final = items(routes.c.others, "named")
 
 
 def _of_named(name: str) -> ColumnElement[str]:
-    return func.json_extract(_NAMED.c.value, f"$.{name}")
+    return text_at(_NAMED.c.value, name)
 
 
 _SAME: Final = and_(
@@ -107,7 +108,7 @@ _OPEN: Final = exists(
 )
 # Of the few letters that have contents; by their state they would be looked for among all that are done.
 _NOT_DONE: Final = [state for state in State if state is not State.ACKNOWLEDGED]
-_HELD_SINCE: Final = func.json_extract(mailboxes.c.custody, "$.legal_hold_since")
+_HELD_SINCE: Final = text_at(mailboxes.c.custody, "legal_hold_since")
 _ON_HOLD: Final = select(mailboxes.c.id).where(_HELD_SINCE.is_not(None))
 FINISHED_COPIES: Final = (
     select(letters)

@@ -10,20 +10,26 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final, get_args
 
-from sqlalchemy import String, bindparam, insert, select
+from sqlalchemy import Integer, String, bindparam, insert, select
 
 from nemboks.domain.chain import FIELDS, GENESIS, hash_of
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Event, Letter, State
 from nemboks.domain.mailbox import Address
 from nemboks.domain.proof import Confirmation
-from nemboks.store.ready import DIALECT, Ready
+from nemboks.store.columns import ANY
+from nemboks.store.ready import Ready
 from nemboks.store.schema import events
 from nemboks.store.writer import Tx
 
-_BIND: Final = [(name, events.c[name].type.bind_processor(DIALECT)) for name in FIELDS]
+_BIND: Final = [(name, events.c[name].type.bind_processor(ANY)) for name in FIELDS]
 # Already bound for the hash, so as plain as the driver takes them.
-_ADD: Final = Ready(insert(events).values({name: bindparam(name, type_=String()) for name in ("id", "hash", *FIELDS)}))
+_ADD: Final = Ready(
+    insert(events).values({
+        name: bindparam(name, type_=Integer() if isinstance(events.c[name].type, Integer) else String())
+        for name in ("id", "hash", *FIELDS)
+    })
+)  # fmt: skip
 _LAST: Final = Ready(select(events.c.id, events.c.hash).order_by(events.c.id.desc()).limit(1))
 NAMES: Final[Mapping[type[Event], str]] = {
     kind: re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower() for kind in get_args(Event)

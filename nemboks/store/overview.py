@@ -14,6 +14,7 @@ from nemboks.domain.letter import State
 from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Arrival, Tally
 from nemboks.store.schema import incidents, letters
+from nemboks.store.unfold import text_at
 from nemboks.store.writer import Tx
 
 _BOUNCED: Final = letters.c.bounced > ""
@@ -36,15 +37,15 @@ _BEFORE: Final = (
 ARRIVALS: Final = (
     select(
         letters.c.mailbox_id, letters.c.available_at, letters.c.confirmation.is_not(None),
-        func.coalesce(func.json_extract(letters.c.headline, "$.authority.name"), ""),
-        func.json_extract(letters.c.headline, "$.reply_by"),
+        func.coalesce(text_at(letters.c.headline, "authority.name"), ""),
+        text_at(letters.c.headline, "reply_by"),
     )
     .where(letters.c.id > func.coalesce(_BEFORE.scalar_subquery(), 0), letters.c.found_at < bindparam("until"))
     .where(letters.c.state != State.DISMISSED)
     .order_by(letters.c.id)
 )  # fmt: skip
 # A new numbering of an IMAP inbox changes the letter's id, and not what its mail was made with.
-_MADE_WITH: Final = func.coalesce(func.json_extract(letters.c.copy, "$.upstream_id"), letters.c.upstream_id)
+_MADE_WITH: Final = func.coalesce(text_at(letters.c.copy, "upstream_id"), letters.c.upstream_id)
 UPSTREAM_IDS: Final = select(letters.c.id, letters.c.mailbox_id, _MADE_WITH).order_by(letters.c.id.desc())
 
 

@@ -1,19 +1,37 @@
 """Statements of the hot path: built with SQLAlchemy Core, compiled once, run by the driver.
 
 A letter takes some thirty executions. Through Core each costs 15 to 40 us of CPU, so compiled 3 to 6 (SPIKES C); types,
-names and columns stay those of schema.py. The one place to teach another dialect for PostgreSQL.
+names and columns stay those of schema.py. Compiled for each database when it is first met: SQLite's driver takes the
+values in order, PostgreSQL's takes them by name and prepares on the server what it is given often.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, Delete, Insert, Select, Update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.sql.compiler import SQLCompiler
 
-DIALECT: Final = sqlite.dialect()
 Processor = Callable[[Any], Any] | None
+
+
+class _Form:
+    """The statement in one database's words."""
+
+    def __init__(
+        self, statement: Select[Any] | Insert | Update | Delete, columns: list[str] | None, dialect: Dialect
+    ) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        assert isinstance(compiled, SQLCompiler)
+        self.sql = str(compiled)
+        self.in_order = compiled.positiontup is not None
+        self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        names = compiled.positiontup or list(compiled.binds)
+        self.binds: list[tuple[str, Processor]] = [
+            (name, compiled.binds[name].type.bind_processor(dialect)) for name in names
+        ]
+        self.results: list[tuple[str, Processor]] = []
+        if isinstance(statement, Select):
+            self.results = [(c.name, c.type.result_processor(dialect, None)) for c in statement.selected_columns]
 
 
 class Ready:
@@ -21,32 +39,33 @@ class Ready:
 
     def __init__(self, statement: Select[Any] | Insert | Update | Delete, columns: Iterable[str] = ()) -> None:
         """`columns`: of an insert, which of its columns are given."""
-        compiled = statement.compile(dialect=DIALECT, column_keys=list(columns) or None)
-        assert isinstance(compiled, SQLCompiler) and compiled.positiontup is not None
-        self._sql = str(compiled)
-        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._binds: list[tuple[str, Processor]] = [
-            (name, compiled.binds[name].type.bind_processor(DIALECT)) for name in compiled.positiontup
-        ]
-        self._results: list[tuple[str, Processor]] = []
-        if isinstance(statement, Select):
-            self._results = [(c.name, c.type.result_processor(DIALECT, None)) for c in statement.selected_columns]
+        self._statement, self._columns = statement, list(columns) or None
+        self._forms: dict[str, _Form] = {}
 
     def run(self, tx: Connection, values: Mapping[str, Any]) -> int:
         """How many rows were changed."""
-        return self._execute(tx, values).rowcount
+        changed: int = self._execute(tx, self._form(tx), values).rowcount
+        return changed
 
     def first(self, tx: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The first row, by column name."""
-        row = self._execute(tx, values).fetchone()
+        form = self._form(tx)
+        row = self._execute(tx, form, values).fetchone()
         if row is None:
             return None
-        found = zip(self._results, row, strict=True)
+        found = zip(form.results, row, strict=True)
         return {name: read(value) if read else value for (name, read), value in found}
 
-    def _execute(self, tx: Connection, values: Mapping[str, Any]) -> sqlite3.Cursor:
-        given = {**self._fixed, **values}
-        bound = [write(given[name]) if write else given[name] for name, write in self._binds]
-        driver = tx.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        return driver.execute(self._sql, bound)
+    def _form(self, tx: Connection) -> _Form:
+        form = self._forms.get(tx.dialect.name)
+        if form is None:
+            form = self._forms[tx.dialect.name] = _Form(self._statement, self._columns, tx.dialect)
+        return form
+
+    @staticmethod
+    def _execute(tx: Connection, form: _Form, values: Mapping[str, Any]) -> Any:
+        """The driver's cursor (PEP 249)."""
+        given = {**form.fixed, **values}
+        named = ((name, write(given[name]) if write else given[name]) for name, write in form.binds)
+        driver: Any = tx.connection.driver_connection
+        return driver.execute(form.sql, [value for _, value in named] if form.in_order else dict(named))

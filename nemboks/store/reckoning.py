@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, or_, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Row, bindparam, case, insert, or_, select, update
 
 from nemboks.domain.custody import Consent
 from nemboks.domain.fuse import Trip
@@ -18,14 +17,15 @@ from nemboks.store.mailbox_rows import ALL, mailboxes_of
 from nemboks.store.permits import PRUNE
 from nemboks.store.reader import Reader
 from nemboks.store.schema import events, letters, mailboxes
-from nemboks.store.writer import Writer
+from nemboks.store.unfold import length, number_at, text_at
+from nemboks.store.writer import Tx, Writer
 
 SLICE: Final = 2_000  # letters in one read
-_PARTS: Final = func.max(1, func.coalesce(func.json_array_length(letters.c.copy, "$.parts"), 0))
+_PARTS: Final = case((length(letters.c.copy, "parts") > 1, length(letters.c.copy, "parts")), else_=1)
 _COVERED: Final = (
     letters.c.state.in_((State.FORWARDED, State.ACKNOWLEDGED))
     & letters.c.confirmation.is_not(None)
-    & (func.json_array_length(letters.c.proofs) + 1 == _PARTS)
+    & (length(letters.c.proofs) + 1 == _PARTS)
 )
 ENTRIES: Final = (
     select(
@@ -37,7 +37,7 @@ ENTRIES: Final = (
     .limit(SLICE)
 )  # fmt: skip
 # A letter that turned out to be another one's under a new id has lost its row for good, and history says so.
-_REBOUND: Final = select(func.json_extract(events.c.detail, "$.instead_of")).where(
+_REBOUND: Final = select(number_at(events.c.detail, "instead_of")).where(
     events.c.mailbox_id == bindparam("mailbox"), events.c.event == "rebound"
 )
 ROWLESS: Final = (
@@ -54,9 +54,9 @@ UNPROVEN: Final = (
     .order_by(permits.c.letter_id)
 )
 STOPPED: Final = (
-    select(func.json_extract(events.c.detail, "$.words"))
+    select(text_at(events.c.detail, "words"))
     .where(events.c.mailbox_id == bindparam("mailbox"), events.c.event == "fuse_tripped")
-    .where(events.c.at > bindparam("since"), func.json_extract(events.c.detail, "$.why") == Trip.UNCONFIRMED.value)
+    .where(events.c.at > bindparam("since"), text_at(events.c.detail, "why") == Trip.UNCONFIRMED.value)
     .order_by(events.c.id)
 )
 DUE: Final = (
@@ -64,11 +64,13 @@ DUE: Final = (
     .where(or_(reconciliations.c.due_at.is_(None), reconciliations.c.due_at <= bindparam("now")), SERVED)
     .where(mailboxes.c.listed_at.is_not(None), mailboxes.c.consent == Consent.GIVEN)
     .where(or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bindparam("now")))
-    .order_by(reconciliations.c.due_at, mailboxes.c.id)
+    .order_by(reconciliations.c.due_at.nulls_first(), mailboxes.c.id)
     .limit(bindparam("most"))
 )
-_NEXT: Final = insert(reconciliations).values(mailbox_id=bindparam("box"), due_at=bindparam("due"))
-NEXT: Final = _NEXT.on_conflict_do_update(index_elements=["mailbox_id"], set_={"due_at": _NEXT.excluded.due_at})
+NEXT: Final = (
+    update(reconciliations).where(reconciliations.c.mailbox_id == bindparam("box")).values(due_at=bindparam("due"))
+)
+FIRST: Final = insert(reconciliations).values(mailbox_id=bindparam("box"), due_at=bindparam("due"))
 
 
 class SqlReckoning:
@@ -110,7 +112,7 @@ class SqlReckoning:
 
     async def next(self, mailbox: int, due_at: datetime) -> None:
         """Returns when it is written when the mailbox is reconciled next."""
-        await self._writer.unit(lambda tx: tx.execute(NEXT, {"box": mailbox, "due": due_at}))
+        await self._writer.unit(lambda tx: _next(tx, {"box": mailbox, "due": due_at}))
 
     async def prune(self, before: datetime) -> int:
         """How many permits older than that were removed."""
@@ -118,6 +120,11 @@ class SqlReckoning:
 
     async def _numbers(self, statement: Any, mailbox: int) -> Sequence[int]:
         return await self._reader.read(lambda tx: tx.execute(statement, {"mailbox": mailbox}).scalars().all())
+
+
+def _next(tx: Tx, values: dict[str, Any]) -> None:
+    if tx.execute(NEXT, values).rowcount == 0:
+        tx.execute(FIRST, values)
 
 
 def _entry(row: Row[Any]) -> Entry:

@@ -20,6 +20,7 @@ from nemboks.domain.states import ON_ITS_WAY, UNDELIVERED
 from nemboks.store.checks import troubled
 from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT, SERVED
 from nemboks.store.schema import deliveries, events, letters, mailboxes, routes
+from nemboks.store.unfold import text_at
 from nemboks.store.writer import Tx
 
 MOST: Final = 10_000
@@ -85,7 +86,7 @@ LETTERS: Final[Select[Any]] = (
     select(
         letters.c.id, letters.c.mailbox_id, letters.c.state, letters.c.why, letters.c.words, letters.c.failures,
         letters.c.bounced, letters.c.available_at, routes.c.address, mailboxes.c.destination,
-        func.json_extract(letters.c.headline, "$.reply_by").label("reply_by"),
+        text_at(letters.c.headline, "reply_by").label("reply_by"),
     )
     .join_from(letters, mailboxes)
     .join(routes, CURRENT)

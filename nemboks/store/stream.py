@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import String, bindparam, func, insert, select, update
 
 from nemboks.ports import Cursor, Told
 from nemboks.store.reader import Reader
 from nemboks.store.schema import cursors, events, mailboxes
+from nemboks.store.unfold import place_of
 from nemboks.store.writer import Tx, Writer
 
 # The text search only keeps most rows away from us; `options` decides.
 NAMING: Final = select(mailboxes.c.id, mailboxes.c.options).where(
-    func.instr(mailboxes.c.options, bindparam("quoted")) > 0
+    place_of(bindparam("quoted", type_=String()), mailboxes.c.options) > 0
 )
 AFTER: Final = (
     select(events, mailboxes.c.cvr)
