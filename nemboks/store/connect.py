@@ -4,6 +4,7 @@ Promises D4: WAL + FULL only where SQLite's WAL-reset fault is repaired, else DE
 a connection that cannot have them is not handed out. Never NORMAL: it can lose the last commits at a power cut.
 """
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from nemboks.store.errors import StoreBroken, StoreBusy, StoreDamaged, StoreError, StoreFull
+from nemboks.store.line import Patient
 
 BUSY_SECONDS: Final = 5.0  # a transaction takes milliseconds; five seconds outlive a slow disk's worst fsync
 FULL, EXTRA = 2, 3  # PRAGMA synchronous
@@ -27,6 +29,47 @@ def durability(version: tuple[int, ...]) -> tuple[str, int]:
     """Journal mode and `synchronous` for this SQLite version (D4)."""
     repaired = any(first <= version < end for first, end in REPAIRED)
     return ("wal", FULL) if repaired else ("delete", EXTRA)
+
+
+class FileLine:
+    """A Line on the SQLite file."""
+
+    def __init__(self, tx: Connection) -> None:
+        driver = tx.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        self._tx, self._driver = tx, driver
+
+    def begin(self, patient: Patient) -> Connection:
+        self._say("BEGIN IMMEDIATE", patient)
+        return self._tx
+
+    def commit(self, patient: Patient) -> None:
+        self._say("COMMIT", patient)
+
+    def rollback(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+            if self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
+
+    def snapshot(self, patient: Patient) -> Connection:
+        self._driver.execute("BEGIN")
+        return self._tx
+
+    def told(self, error: BaseException) -> BaseException:
+        return translated(error)
+
+    def close(self) -> None:
+        self._tx.close()
+
+    def _say(self, words: str, patient: Patient) -> None:
+        """A busy BEGIN or COMMIT has changed nothing and may be said again (sqlite.org/lang_transaction.html)."""
+        while True:
+            try:
+                self._driver.execute(words)
+                return
+            except sqlite3.OperationalError as error:
+                if code_of(error) != sqlite3.SQLITE_BUSY or not patient():
+                    raise
 
 
 def open_writer(path: Path) -> Connection:

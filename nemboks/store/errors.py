@@ -5,7 +5,7 @@ A `Stale` move is no complaint: it is the domain's own word for "another was fir
 
 
 class StoreError(Exception):
-    """The store could not do it; nothing was changed."""
+    """The store could not do it; nothing was changed, but for a StoreUnknown."""
 
 
 class StoreBroken(StoreError):
@@ -18,6 +18,14 @@ class StoreDamaged(StoreBroken):
 
 class StoreBusy(StoreError):
     """Another program held the database for longer than we wait."""
+
+
+class StoreAway(StoreError):
+    """The database server cannot be reached, or cannot do it now. Nothing was changed; it may be asked again."""
+
+
+class StoreUnknown(StoreError):
+    """The connection was lost in a commit, and nobody can say whether it was kept: look before doing it again."""
 
 
 class StoreFull(StoreError):

@@ -1,6 +1,7 @@
 """Reads beside the writer, on a connection that cannot write (D3). Each read is one short snapshot.
 
 In DELETE mode a reader holds the writer's COMMIT up, so a read stays under 100 ms: bounded lists, indexed searches.
+A server that is away is waited for, as the writer does: whoever asks has nothing to do without the ledger.
 """
 
 import asyncio
@@ -10,7 +11,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from nemboks.store.connect import translated
+from nemboks.store.errors import StoreAway
+from nemboks.store.line import Line
 from nemboks.store.turns import Turns
 
 T = TypeVar("T")
@@ -19,31 +21,39 @@ T = TypeVar("T")
 class Reader:
     """Runs plain functions on the read connection: on one thread of its own, or inline."""
 
-    def __init__(self, tx: Connection, threaded: bool, turns: Turns) -> None:
-        self._tx, self._turns = tx, turns
+    def __init__(self, line: Line, threaded: bool, turns: Turns) -> None:
+        self._line, self._turns = line, turns
+        self._patient = threaded
         self._executor: Executor = ThreadPoolExecutor(1, "store-reader") if threaded else _Inline()
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
-        """What `fn` brings; all its reads see one state of the ledger. StoreBusy, StoreBroken."""
+        """What `fn` brings; all its reads see one state of the ledger. StoreBusy, StoreAway, StoreBroken."""
         job = self._executor.submit(self._snapshot, fn)
         if job.done():  # always so inline: a deterministic simulation must not be given a turn of the loop here
             return job.result()
         return await asyncio.wrap_future(job)
 
+    def hurry(self) -> None:
+        """From now on a server that is away is an error at once: nobody has time to wait for it."""
+        self._patient = False
+
     async def close(self) -> None:
-        await asyncio.wrap_future(self._executor.submit(self._tx.close))
+        self.hurry()
+        await asyncio.wrap_future(self._executor.submit(self._line.close))
         self._executor.shutdown(wait=False)
 
     def _snapshot(self, fn: Callable[[Connection], T]) -> T:
-        try:
-            with self._turns.turn():
-                self._tx.exec_driver_sql("BEGIN")
-                try:
-                    return fn(self._tx)
-                finally:
-                    self._tx.exec_driver_sql("ROLLBACK")
-        except Exception as error:
-            raise translated(error) from error
+        while True:
+            try:
+                with self._turns.turn():
+                    try:
+                        return fn(self._line.snapshot(lambda: self._patient))
+                    finally:
+                        self._line.rollback()
+            except Exception as error:
+                trouble = self._line.told(error)
+                if not (isinstance(trouble, StoreAway) and self._patient):
+                    raise trouble from error
 
 
 class _Inline(Executor):

@@ -1,18 +1,14 @@
-"""The store of one process: one file, one writer, one reader, brought to this program's schema.
+"""The store of one process: one ledger, one writer, one reader, brought to this program's schema.
 
 Promises: a store that opens has the durability of D4 and the schema of this program; a newer one is left untouched.
-The daemon takes the lock; the CLI opens the same store beside it without.
+The daemon takes the lock; the CLI opens the same store beside it without. On a server several daemons work on one.
 """
 
-import fcntl
-import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
-
-from sqlalchemy import Connection
 
 from nemboks.domain.codes import Codes
 from nemboks.domain.fuse import Limits
@@ -24,13 +20,14 @@ from nemboks.store.audit import SqlAudit
 from nemboks.store.books import SqlBooks
 from nemboks.store.checks import SqlChecks
 from nemboks.store.clock_back import bring_back
-from nemboks.store.connect import open_reader, open_writer, translated
 from nemboks.store.deliveries import SqlDeliveries
 from nemboks.store.domains import SqlDomains
-from nemboks.store.errors import StoreDamaged, StoreInUse
+from nemboks.store.errors import StoreDamaged
 from nemboks.store.fuse import SqlFuse, Tripped
+from nemboks.store.home import FileHome, Home
 from nemboks.store.incidents import SqlIncidents
 from nemboks.store.letters import SqlLetters
+from nemboks.store.line import Line, Patient
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.reader import Reader
 from nemboks.store.reckoning import SqlReckoning
@@ -48,10 +45,9 @@ class Store:
     """The ledger, open. `close` finishes what was asked for."""
 
     def __init__(
-        self, path: Path, writer: Writer, reader: Reader, vault: Vault, clock: Clock, pace: Pace = PRODUCTION
+        self, home: Home, line: Line, writer: Writer, reader: Reader, vault: Vault, clock: Clock, pace: Pace
     ) -> None:
-        self._path, self._writer, self._reader, self._clock = path, writer, reader, clock
-        self._lock: int | None = None
+        self._home, self._line, self._writer, self._reader, self._clock = home, line, writer, reader, clock
         self._pace = pace
         self._vault, self.codes = vault, Codes(vault.derive(CODES))
         self.letters = SqlLetters(writer, reader, clock, vault)
@@ -66,20 +62,36 @@ class Store:
         self.reckoning = SqlReckoning(writer, reader)
 
     @classmethod
-    def open(cls, path: Path, vault: Vault, clock: Clock, threaded: bool = True, pace: Pace = PRODUCTION) -> Self:
-        """The store at `path`, made or upgraded if need be. StoreTooNew, StoreInUse, StoreBroken, StoreError.
+    def open(
+        cls, place: Path | Home, vault: Vault, clock: Clock, threaded: bool = True, pace: Pace = PRODUCTION
+    ) -> Self:
+        """The store at the place (a path: of an SQLite file), made or upgraded if need be. StoreTooNew, StoreInUse,
+        StoreAway, StoreBroken, StoreError.
 
         `threaded`: writer and reader on threads of their own; else inline, for the CLI and for simulation.
         """
-        tx, turns = open_writer(path), Turns()
+        home = FileHome(place) if isinstance(place, Path) else place
+        line, turns = home.writer(), Turns()
         try:
-            _to_head(tx, path, vault)
-            reader = Reader(open_reader(path), threaded, turns)
+            _to_head(line, home, vault, patient=lambda: threaded and not home.sole)
+            if threaded:
+                home.sign(line)
+            reader = Reader(home.reader(), threaded, turns)
         except Exception as error:
-            tx.close()
-            raise translated(error, path, opening=True) from error
-        writer = ThreadWriter(tx, turns) if threaded else InlineWriter(tx)
-        return cls(path, writer, reader, vault, clock, pace)
+            line.close()
+            raise home.opening(error) from error
+        writer = ThreadWriter(line, turns) if threaded else InlineWriter(line)
+        return cls(home, line, writer, reader, vault, clock, pace)
+
+    @property
+    def sole(self) -> bool:
+        """Whether a daemon with the lock is the only one on this ledger, so that nobody else holds an attempt."""
+        return self._home.sole
+
+    @property
+    def clock(self) -> Clock:
+        """The time that everybody on this ledger goes by."""
+        return self._clock
 
     async def act(self, fn: Callable[[Books], T]) -> T:
         """What the act brings, after its commit; what it raises, after the rollback."""
@@ -97,53 +109,40 @@ class Store:
         return SqlBooks(tx, self._vault, self.codes, self._pace, self._clock.now())
 
     def lock_daemon(self) -> None:
-        """Keeps any other daemon out until `close` or the end of the process. StoreInUse if one is there."""
-        self._lock = _locked(self._path)
+        """Keeps any other daemon out (of a server: any upgrade) until `close` or the end of the process. StoreInUse."""
+        self._home.lock_daemon(self._line)
 
     async def check(self) -> None:
         """Reads the whole file for damage. StoreDamaged if there is any (RELIABILITY D02); seconds for a gigabyte."""
-        words = await self._reader.read(lambda tx: tx.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
-        if words != "ok":
-            raise StoreDamaged(f"{self._path} is damaged ({words}). Do not start; restore a backup")
+        words = await self._reader.read(self._home.damage)
+        if words:
+            raise StoreDamaged(f"{self._home} is damaged ({words}). Do not start; restore a backup")
 
     async def bring_back(self, latest: datetime) -> int:
         """How many letters and mailboxes were due after `latest`, and are due now: the clock was put back."""
         return await self._writer.unit(lambda tx: bring_back(tx, latest, self._clock.now()))
 
+    def hurry(self) -> None:
+        """From now on no read waits for a server that is away: the daemon stops. Writes wait until `close`."""
+        self._reader.hurry()
+
     async def close(self) -> None:
         await self._writer.close()
         await self._reader.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._home.unlock()
 
 
-def _locked(path: Path) -> int:
-    """The open lock file. `flock` goes with the process, however it dies; the file itself stays."""
-    file = path.with_name(path.name + ".lock")
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise StoreInUse(f"another Nemboks daemon works on {path} (it holds {file}). Stop it first") from None
-    return handle
-
-
-def _to_head(tx: Connection, path: Path, vault: Vault) -> None:
-    """Upgrades in one transaction. An old ledger only under the daemon's lock: no daemon may run on it meanwhile."""
-    at = migrations.version(tx)
-    if at == migrations.HEAD:
-        return
-    lock = _locked(path) if at is not None else None
-    try:
-        outcome = Transactions(tx, patient=lambda: False).run([partial(_upgrade, vault=vault)])[0]
+def _to_head(line: Line, home: Home, vault: Vault, patient: Patient) -> None:
+    """Upgrades in one transaction. An old ledger only while no daemon works on it."""
+    at = migrations.version(line.snapshot(patient))
+    line.rollback()
+    if at != migrations.HEAD:
+        outcome = Transactions(line, patient).run([lambda tx: _upgrade(tx, home, vault)])[0]
         outcome.result()
-    finally:
-        if lock is not None:
-            os.close(lock)
 
 
-def _upgrade(tx: Tx, vault: Vault) -> None:
-    if migrations.version(tx) != migrations.HEAD:  # another process may have made it while we waited for the lock
-        migrations.upgrade(tx, vault)
+def _upgrade(tx: Tx, home: Home, vault: Vault) -> None:
+    at = migrations.version(tx)
+    if at != migrations.HEAD:  # another process may have made it while we waited for our turn
+        with home.alone(tx) if at is not None else nullcontext():
+            migrations.upgrade(tx, vault)

@@ -6,13 +6,13 @@ Fatal here: a failed fsync. What lies on the disk is then unknown, so everything
 that follows; the process must stop.
 Never: an await inside a transaction, a second write connection in this process.
 
-A unit may run twice (alone, after another of its group failed), so it touches nothing but its transaction.
+A unit may run twice (alone, after another of its group failed; or when the database server was lost in between), so
+it touches nothing but its transaction.
 """
 
 import asyncio
 import contextlib
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from nemboks.store.connect import code_of, translated
-from nemboks.store.errors import StoreBroken, StoreError
+from nemboks.store.errors import StoreAway, StoreBroken, StoreError, StoreUnknown
+from nemboks.store.line import Line, Patient, never
 from nemboks.store.turns import Turns
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a unit ended: a value that is committed, or an error and nothing changed."""
+    """How a unit ended: a value that is committed, or an error and nothing changed (but for a StoreUnknown)."""
 
     value: Any = None
     error: BaseException | None = None
@@ -53,60 +53,48 @@ class Outcome:
 
 
 class Transactions:
-    """Groups of units on one connection. `patient`: whether to wait on while another program holds the database."""
+    """Groups of units on one connection. `patient`: whether to wait on while the database is busy or away."""
 
-    def __init__(self, tx: Tx, patient: Callable[[], bool], turns: Turns | None = None) -> None:
-        driver = tx.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        self._tx, self._driver, self._patient, self._turns = tx, driver, patient, turns or Turns()
+    def __init__(self, line: Line, patient: Patient, turns: Turns | None = None) -> None:
+        self._line, self._patient, self._turns = line, patient, turns or Turns()
         self.broken: StoreBroken | None = None
 
     def run(self, units: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
         """One outcome for each unit: all in one transaction, or each in its own if one of them raised."""
         if self.broken:
             return [Outcome(error=self.broken) for _ in units]
-        try:
-            return [Outcome(value) for value in self._transaction(units)]
-        except Exception as error:
-            trouble = translated(error)
-            if isinstance(trouble, StoreBroken):
-                self.broken = trouble
-            if self.broken or len(units) == 1:
-                return [Outcome(error=trouble) for _ in units]
+        trouble: BaseException | None = None
+        while trouble is None or (isinstance(trouble, StoreAway) and self._patient()):
+            try:  # when the server was lost, nothing was kept; the next BEGIN waits until it is back
+                return [Outcome(value) for value in self._transaction(units)]
+            except Exception as error:
+                trouble = self._line.told(error)
+        if isinstance(trouble, StoreBroken):
+            self.broken = trouble
+        if isinstance(trouble, StoreBroken | StoreUnknown) or len(units) == 1:
+            return [Outcome(error=trouble) for _ in units]
         return [outcome for unit in units for outcome in self.run([unit])]
 
     def close(self) -> None:
-        self._tx.close()
+        self._line.close()
 
     def _transaction(self, units: Sequence[Callable[[Tx], Any]]) -> list[Any]:
         try:
-            self._say("BEGIN IMMEDIATE")
-            values = [unit(self._tx) for unit in units]
+            tx = self._line.begin(self._patient)
+            values = [unit(tx) for unit in units]
             with self._turns.turn():
-                self._say("COMMIT")
+                self._line.commit(self._patient)
         except BaseException:
-            with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
-                if self._driver.in_transaction:
-                    self._driver.execute("ROLLBACK")
+            self._line.rollback()
             raise
         return values
-
-    def _say(self, words: str) -> None:
-        """A busy BEGIN or COMMIT has changed nothing and may be said again (sqlite.org/lang_transaction.html)."""
-        while True:
-            try:
-                self._driver.execute(words)
-                return
-            except sqlite3.OperationalError as error:
-                if code_of(error) != sqlite3.SQLITE_BUSY or not self._patient():
-                    raise
 
 
 class InlineWriter:
     """A Writer without a thread: for the CLI, and for a simulation that must be deterministic."""
 
-    def __init__(self, tx: Tx) -> None:
-        self._transactions = Transactions(tx, patient=lambda: False)
+    def __init__(self, line: Line) -> None:
+        self._transactions = Transactions(line, patient=never)
 
     async def unit(self, fn: Callable[[Tx], T]) -> T:
         outcome: T = self._transactions.run([fn])[0].result()
@@ -122,11 +110,11 @@ _Job = tuple[Callable[[Tx], Any], "asyncio.Future[Any]"]
 class ThreadWriter:
     """A Writer on a thread of its own, which commits together what arrives together. Serves one event loop."""
 
-    def __init__(self, tx: Tx, turns: Turns | None = None) -> None:
+    def __init__(self, line: Line, turns: Turns | None = None) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closing = False
         # While the daemon lives it waits for the database as long as it takes: a confirmation must be written (D01).
-        self._transactions = Transactions(tx, patient=lambda: not self._closing, turns=turns)
+        self._transactions = Transactions(line, patient=lambda: not self._closing, turns=turns)
         # A daemon thread: a process that dies unclosed must not wait for it. The store is made for that.
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()

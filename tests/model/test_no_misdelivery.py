@@ -36,7 +36,7 @@ async def _opened(folder: Path) -> Town:
     clock = PretendClock()
     store = Store.open(folder / "nemboks.db", vault(folder), clock, threaded=False)
     # No machine dies here, only processes: what was written need not be on the disk.
-    store._writer._transactions._tx.exec_driver_sql("PRAGMA synchronous = OFF")  # type: ignore[attr-defined]
+    store._line._tx.exec_driver_sql("PRAGMA synchronous = OFF")  # type: ignore[attr-defined]
     return Town(store, clock, Spool(folder / "documents", vault(folder), threaded=False))
 
 

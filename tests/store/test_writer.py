@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from nemboks.store import connect
-from nemboks.store.connect import open_writer
+from nemboks.store.connect import FileLine, open_writer
 from nemboks.store.errors import StoreBroken, StoreBusy, StoreError, StoreFull
 from nemboks.store.turns import Turns
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions
@@ -32,7 +32,7 @@ def path(tmp_path):
 
 @pytest.fixture
 async def writer(path):
-    opened = ThreadWriter(open_writer(path))
+    opened = ThreadWriter(FileLine(open_writer(path)))
     yield opened
     await opened.close()
 
@@ -110,7 +110,7 @@ async def test_a_cancelled_asker_does_not_stop_its_unit(writer, path):
 
 async def test_close_finishes_what_was_asked_for(path):
     """Closing waits for the queue, then refuses what comes later."""
-    writer = ThreadWriter(open_writer(path))
+    writer = ThreadWriter(FileLine(open_writer(path)))
     asked = [asyncio.ensure_future(writer.unit(add(n))) for n in range(5)]
     await asyncio.sleep(0)
     await writer.close()
@@ -164,7 +164,7 @@ def test_the_daemon_waits_as_long_as_another_writes(path, monkeypatch):
             other.execute("COMMIT")
         return True
 
-    (outcome,) = Transactions(tx, patient).run([add(1)])
+    (outcome,) = Transactions(FileLine(tx), patient).run([add(1)])
     tx.close()
     other.close()
 
@@ -174,7 +174,7 @@ def test_the_daemon_waits_as_long_as_another_writes(path, monkeypatch):
 async def test_the_command_line_gives_up_on_a_busy_store(path, monkeypatch):
     """Inline, a store that another holds is an error that says so; nothing was changed."""
     monkeypatch.setattr(connect, "BUSY_SECONDS", 0.01)
-    writer, other = InlineWriter(open_writer(path)), sqlite3.connect(path, isolation_level=None)
+    writer, other = InlineWriter(FileLine(open_writer(path))), sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusy, match="try again"):
         await writer.unit(add(1))
@@ -189,7 +189,7 @@ async def test_the_command_line_gives_up_on_a_busy_store(path, monkeypatch):
 async def test_the_loop_may_go_before_the_answer(path):
     """A unit whose loop has ended is committed all the same."""
     go = threading.Event()
-    writer = ThreadWriter(open_writer(path))
+    writer = ThreadWriter(FileLine(open_writer(path)))
 
     def ask_and_leave():
         async def ask():
