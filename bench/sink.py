@@ -40,6 +40,9 @@ class Room:
         row = {"file": Path(file.name).name, "to": recipient, "stuffed": stuffed, "at": time.time()}
         self._taken.write(json.dumps(row) + "\n")
 
+    def close(self) -> None:
+        self._taken.close()
+
 
 class Talk(asyncio.Protocol):
     """One connection. `_part` takes what comes next: a command line, the body up to its dot, or a chunk."""
