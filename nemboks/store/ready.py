@@ -25,9 +25,9 @@ class _Form:
         self.sql = str(compiled)
         self.in_order = compiled.positiontup is not None
         self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        names = compiled.positiontup or list(compiled.binds)
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
         self.binds: list[tuple[str, Processor]] = [
-            (name, compiled.binds[name].type.bind_processor(dialect)) for name in names
+            (name, binds[name].type.bind_processor(dialect)) for name in compiled.positiontup or binds
         ]
         self.results: list[tuple[str, Processor]] = []
         if isinstance(statement, Select):

@@ -1,15 +1,24 @@
-"""The ledgers that the contract suites run on: the real store on SQLite, threaded and inline, and the fakes."""
+"""The ledgers that the contract suites run on: the real store on SQLite, threaded and inline, and on PostgreSQL; fakes."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from psycopg.conninfo import conninfo_to_dict
+
+from nemboks.clock import RealClock
 from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import DotBegun, Letter, State
 from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role
 from nemboks.ports import Checks, Deliveries, Domains, Incidents, Letters, Listed, Mailboxes, Stream
 from nemboks.store.mailboxes import SqlMailboxes
+from nemboks.store.postgres_line import PostgresHome
+from nemboks.store.server_clock import ServerClock
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
 from tests.helpers import builders as make
@@ -19,8 +28,9 @@ from tests.helpers.fake_deliveries import FakeDeliveries
 from tests.helpers.fake_domains import FakeDomains
 from tests.helpers.fake_people import FakeIncidents, FakeStream
 from tests.helpers.fakes import FakeLetters, FakeMailboxes
+from tests.helpers.postgres import server
 
-KINDS = ("sqlite", "sqlite_inline", "fake")
+KINDS = ("sqlite", "sqlite_inline", "postgresql", "fake")
 ACCOUNTANT = Recipient(Role.COPY, Address("bo@revisor.example"), "revisor")
 FALLBACK = Recipient(Role.FALLBACK, Address("anna@hjemme.example"), "direct")
 
@@ -96,7 +106,13 @@ async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
         further = FakeDeliveries(clock, mailboxes, letters)
         yield Ledger(letters, mailboxes, mailboxes, clock, anna, bo, further, *people)
         return
-    store = Store.open(directory / "nemboks.db", vault(directory), clock, threaded=kind == "sqlite")
+    with place_of(kind, directory) as place:
+        async with _of_store(Store.open(place, vault(directory), clock, kind != "sqlite_inline"), clock) as ledger:
+            yield ledger
+
+
+@asynccontextmanager
+async def _of_store(store: Store, clock: PretendClock) -> AsyncIterator[Ledger]:
     try:
         anna = await store.mailboxes.add(make.declared(), "settings")
         bo = await store.mailboxes.add(make.declared(make.BO), "settings")
@@ -104,6 +120,31 @@ async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
         yield Ledger(store.letters, store.mailboxes, store.mailboxes, clock, anna, bo, *more)
     finally:
         await store.close()
+
+
+@contextmanager
+def place_of(kind: str, directory: Path) -> Iterator[Path | PostgresHome]:
+    """Where an empty ledger of the kind may be opened, once or often."""
+    if kind != "postgresql":
+        yield directory / "nemboks.db"
+        return
+    url = server().fresh(_template())
+    try:
+        yield PostgresHome(url, ServerClock(RealClock()))
+    finally:
+        server().drop(url)
+
+
+@cache
+def _template() -> str:
+    """The name of a database with our schema and nothing in it, which is quicker to copy than to make."""
+    url = server().fresh()
+    with TemporaryDirectory() as folder:
+        clock = ServerClock(RealClock())
+        opened = Store.open(PostgresHome(url, clock), vault(Path(folder)), clock, threaded=False)
+        with ThreadPoolExecutor(1) as aside:  # a loop may be running here
+            aside.submit(lambda: asyncio.run(opened.close())).result()
+    return conninfo_to_dict(url)["dbname"]
 
 
 def vault(directory: Path) -> Vault:

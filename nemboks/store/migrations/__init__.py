@@ -8,12 +8,16 @@ from sqlalchemy import Connection
 from nemboks.store.errors import StoreTooNew
 from nemboks.store.vault import Vault
 
-HEAD: Final = "0011"  # the newest revision under versions/
+HEAD: Final = "0012"  # the newest revision under versions/
+_MADE: Final = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
+    "postgresql": "SELECT to_regclass('alembic_version')",
+}
 
 
 def version(tx: Connection) -> str | None:
     """The revision that the database is at; None for an empty one."""
-    if tx.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first() is None:
+    if tx.exec_driver_sql(_MADE[tx.dialect.name]).scalar() is None:
         return None
     revision: str | None = tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return revision

@@ -6,6 +6,8 @@ Attempts get the delivery into their key, and events may belong to no mailbox: S
 import sqlalchemy as sa
 from alembic import op
 
+from nemboks.store.migrations.anew import set_aside
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -42,7 +44,7 @@ def _columns() -> None:
 
 
 def _attempts() -> None:
-    op.rename_table("attempts", "attempts_0001")
+    set_aside("attempts", "attempts_0001")
     op.create_table(
         "attempts",
         sa.Column("letter_id", sa.Integer, nullable=False),
@@ -68,7 +70,7 @@ def _attempts() -> None:
 def _events() -> None:
     op.drop_index("ix_events_letter_id", "events")
     op.drop_index("ix_events_mailbox_id", "events")
-    op.rename_table("events", "events_0001")
+    set_aside("events", "events_0001")
     op.create_table(
         "events",
         sa.Column("id", sa.Integer, nullable=False),

@@ -33,7 +33,8 @@ WRITE = sa.update(LETTERS).where(LETTERS.c.id == sa.bindparam("b_id")).values(he
 def upgrade() -> None:
     """Keeps every row, and writes over those with a CPR number."""
     tx, vault, after = op.get_bind(), context.config.attributes["vault"], 0
-    tx.exec_driver_sql("PRAGMA secure_delete=ON")  # what was there in clear is written over, not only unlinked
+    if tx.dialect.name == "sqlite":  # what was there in clear is written over, not only unlinked
+        tx.exec_driver_sql("PRAGMA secure_delete=ON")
     while rows := tx.execute(NEXT, {"after": after}).all():
         for id_, headline, contents in rows:
             new = kept(headline, id_, vault)

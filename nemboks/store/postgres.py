@@ -1,0 +1,154 @@
+"""Opens connections to a PostgreSQL server: the one place that does (D18), and the one that knows its words.
+
+Promises: a connection that may write has `fsync`, `full_page_writes` and `synchronous_commit` on, and is not handed
+out without them, whenever it is made; texts are compared sign by sign and numbers have 64 bits, as on SQLite; over a
+network the server's certificate is verified unless the URL says otherwise.
+Never: shows the URL, which may hold a password.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Column, Connection, String, create_engine
+from sqlalchemy.dialects.postgresql.base import PGDDLCompiler, PGTypeCompiler
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from nemboks.store.errors import StoreAway, StoreBroken, StoreBusy, StoreDamaged, StoreError, StoreFull
+
+Driver = psycopg.Connection[Any]
+LOCK_SECONDS: Final = 5
+# A machine that dies, or a process that is stopped, within a transaction keeps all others out until this has passed.
+IDLE_SECONDS: Final = 30
+_DEFAULTS: Final = {
+    "application_name": "nemboks", "client_encoding": "utf8", "connect_timeout": "10", "keepalives_idle": "15",
+    "keepalives_interval": "5", "keepalives_count": "3", "target_session_attrs": "read-write",
+}  # fmt: skip
+_SESSION: Final = (
+    f"SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
+    "SET TimeZone = 'UTC'; SET jit = off"
+)
+# postgresql.org/docs/current/runtime-config-wal.html: weaker ones may lose the last commits
+_MUST: Final = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "remote_apply"),
+    "server_encoding": ("UTF8",),
+}
+# postgresql.org/docs/current/errcodes-appendix.html
+_AWAY: Final = ("08", "57P", "53300", "25006", "25P03", "55000")
+_BUSY: Final = ("55P03", "40")
+_FULL: Final = ("53100",)
+_DAMAGED: Final = ("XX001", "XX002")
+_BROKEN: Final = ("58030",)
+
+
+class Place:
+    """A database on a server."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: as libpq has it (postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). StoreError."""
+        try:
+            given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+        except psycopg.ProgrammingError as error:
+            raise StoreError("store.url is no URL of a PostgreSQL database") from error
+        host = given.get("host", "")
+        far = bool(host) and not host.startswith("/") and host not in ("localhost", "127.0.0.1", "::1")
+        secure = {"sslmode": "verify-full", "sslrootcert": "system"} if far and "sslmode" not in given else {}
+        self._facts = {**_DEFAULTS, **secure, **given}
+
+    def __str__(self) -> str:
+        return f"database {self._facts.get('dbname', '')} on {self._facts.get('host') or 'this machine'}"
+
+    def connect(self, writes: bool) -> tuple[Connection, Driver]:
+        """A connection in autocommit mode, for SQLAlchemy and bare. StoreError if it cannot have our durability."""
+        driver: Driver = psycopg.connect(**self._facts, autocommit=True)  # type: ignore[arg-type]
+        try:
+            driver.prepared_max = 500
+            driver.execute(_SESSION, prepare=False)
+            if writes:
+                self._durable(driver)
+            else:
+                driver.execute("SET default_transaction_read_only = on")
+            return _core(driver), driver
+        except BaseException:
+            driver.close()
+            raise
+
+    def bare(self) -> Driver:
+        """A connection for sealed contents, whose commits are durable only where that is asked for."""
+        _, driver = self.connect(writes=True)
+        driver.execute("SET synchronous_commit = off")
+        return driver
+
+    def _durable(self, driver: Driver) -> None:
+        for name, good in _MUST.items():
+            row = driver.execute("SELECT current_setting(%s)", (name,)).fetchone()
+            if row is None or row[0] not in good:
+                has = row[0] if row else "not known"
+                raise StoreError(f"{self}: {name} is {has}, must be {good[0]}. Change it on the server and start again")
+
+    def told(self, error: BaseException) -> BaseException:
+        """Our word for an error of the server or of the way to it; any other error as it is."""
+        origin = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(origin, psycopg.Error):
+            return error
+        code, words = origin.sqlstate or "", str(origin).strip().splitlines()[0] if str(origin).strip() else ""
+        lost = not code and isinstance(origin, psycopg.OperationalError | psycopg.InterfaceError)
+        if lost or code.startswith(_AWAY):
+            return StoreAway(f"{self} cannot be reached ({words}). Nothing was changed; it is tried again")
+        if code.startswith(_BUSY):
+            return StoreBusy(f"{self}: another program is writing to it. Nothing was changed; try again")
+        if code.startswith(_FULL):
+            return StoreFull(f"{self}: the disk is full. Nothing was changed; make room")
+        if code.startswith(_DAMAGED):
+            return StoreDamaged(f"{self} is damaged ({words}). Do not start; restore a backup")
+        if code.startswith(_BROKEN):
+            return StoreBroken(f"{self}: {words}. Stop, and check the server's disk")
+        return error
+
+
+def time_of(driver: Driver) -> datetime:
+    """The server's time."""
+    row = driver.execute("SELECT clock_timestamp()").fetchone()
+    assert row is not None
+    at: datetime = row[0]
+    return at
+
+
+def survives_failover(driver: Driver) -> bool:
+    """Whether a commit waits for a standby, so that it is there when that one takes over (RELIABILITY D05)."""
+    row = driver.execute("SELECT current_setting('synchronous_standby_names')").fetchone()
+    return bool(row and row[0])
+
+
+class _Types(PGTypeCompiler):
+    """Texts of any length and numbers of 64 bits, as SQLite has them."""
+
+    def visit_INTEGER(self, type_: Any, **kw: Any) -> str:
+        return "BIGINT"
+
+    def visit_VARCHAR(self, type_: Any, **kw: Any) -> str:
+        return "TEXT"
+
+
+class _Ddl(PGDDLCompiler):
+    """Texts that are compared sign by sign, whatever language the database was made for."""
+
+    def get_column_specification(self, column: Column[Any], **kw: Any) -> str:
+        words = str(super().get_column_specification(column, **kw)).replace(" SERIAL", " BIGSERIAL")  # type: ignore[no-untyped-call]
+        return words + ' COLLATE "C"' if isinstance(column.type, String) else words
+
+
+def _core(driver: Driver) -> Connection:
+    """SQLAlchemy on this one connection: it must never make another by itself, outside of our transactions."""
+    once = iter([driver])
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: next(once), poolclass=NullPool, hide_parameters=True,
+        use_native_hstore=False,
+    )  # fmt: skip
+    engine.dialect.type_compiler_instance = _Types(engine.dialect)
+    engine.dialect.ddl_compiler = _Ddl
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")

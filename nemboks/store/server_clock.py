@@ -1,0 +1,64 @@
+"""The time of the database server, for all who work on one ledger: their machines' clocks may differ by any amount.
+
+Promises: a due time, a lease or a deadline that one worker wrote means the same to every other. Between two looks at
+the server this machine's monotonic clock carries the time on; a look moves it no further than it proves.
+"""
+
+import threading
+from datetime import datetime, timedelta
+from typing import Final
+
+from nemboks.ports import Clock
+
+LOOK_SECONDS: Final = 60.0  # a quartz runs off by some ten milliseconds in this
+
+
+class ServerClock:
+    """The Clock port by the server's time; waiting and chance are the machine's own."""
+
+    def __init__(self, machine: Clock) -> None:
+        self._machine = machine
+        self._known: tuple[datetime, float] | None = None  # the server's time, and ours at that moment
+        self._looked = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def due(self) -> bool:
+        """Whether the server's time should be looked at again."""
+        return self._known is None or self._machine.monotonic() - self._looked >= LOOK_SECONDS
+
+    def heard(self, at: datetime, asked: float) -> None:
+        """Takes the server's time, which we asked for at that monotonic time and know since now.
+
+        The truth lies between that time and that time with the whole way there and back. What we had stands if it lies
+        there too; else it moves to the nearer end, so that a slow answer never moves it by more than it proves.
+        """
+        with self._lock:
+            now = self._machine.monotonic()
+            latest = at + timedelta(seconds=now - asked)
+            if self._known is None:
+                guess = at + timedelta(seconds=(now - asked) / 2)
+            else:
+                guess = min(max(self._at(now), at), latest)
+            self._known, self._looked = (guess, now), now
+
+    def now(self) -> datetime:
+        """The server's time, aware, UTC; this machine's before the server was asked."""
+        return self._machine.now() if self._known is None else self._at(self._machine.monotonic())
+
+    def monotonic(self) -> float:
+        return self._machine.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._machine.sleep(seconds)
+
+    def chance(self) -> float:
+        return self._machine.chance()
+
+    def uuid(self) -> str:
+        return self._machine.uuid()
+
+    def _at(self, monotonic: float) -> datetime:
+        assert self._known is not None
+        at, then = self._known
+        return at + timedelta(seconds=monotonic - then)

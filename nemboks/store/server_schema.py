@@ -1,0 +1,25 @@
+"""The tables that only a ledger on a PostgreSQL server has; all others stand in schema.py."""
+
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
+
+from nemboks.store.columns import UtcTime
+from nemboks.store.schema import metadata
+
+server_metadata = MetaData(naming_convention=metadata.naming_convention)
+
+writers = Table(  # one row for each daemon that writes: the number of its latest transaction, for postgres_line.py
+    "writers",
+    server_metadata,
+    Column("name", String(32), primary_key=True),
+    Column("mark", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+contents = Table(  # sealed files in order: number 0 is the head, then the chunks; for database_spool.py
+    "contents",
+    server_metadata,
+    Column("file", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("chunk", LargeBinary, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
