@@ -24,13 +24,13 @@ LARGE, LETTERS, IN_FLIGHT, BOXES = 1_000_000, 2_000, 16, 1_000
 
 def measure(name: str, ground: Ground) -> Iterator[Run]:
     """In each round first the empty ledger, then the large one, which is made once and keeps growing a little."""
-    size, letters = (500, 32) if ground.small else (LARGE, LETTERS)
+    size, letters, boxes = (300, 16, IN_FLIGHT) if ground.small else (LARGE, LETTERS, BOXES)
     room = ground.room(name)
     full = f"{size:,} letters"
     try:
-        large = ledger(room / "large", BOXES, size)
+        large = ledger(room / "large", boxes, size)
         for number in range(ground.rounds):
-            empty = ledger(room / f"empty-{number}", BOXES, 0)
+            empty = ledger(room / f"empty-{number}", boxes, 0)
             for contender, folder in ((BASE, empty), (full, large)):
                 figures = asked("bench.growth", folder=str(folder), letters=letters, round=number)
                 moved = figures.pop("acknowledged")

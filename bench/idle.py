@@ -32,7 +32,7 @@ FEW, MANY, VERY_MANY = 10, 10_000, 100_000
 
 def measure(name: str, ground: Ground) -> Iterator[Run]:
     """Ten mailboxes (what the process costs at all), then many, then very many, in each round."""
-    sizes, window = ((FEW, 50), 2.0) if ground.small else ((FEW, MANY, VERY_MANY), 60.0)
+    sizes, window = ((FEW, 50), 1.0) if ground.small else ((FEW, MANY, VERY_MANY), 60.0)
     room = ground.room(name)
     try:
         for number in range(ground.rounds):

@@ -50,7 +50,8 @@ def measure(name: str, ground: Ground) -> Iterator[Run]:
     try:
         with dovecot(room, ground.certificates, pop=True) as upstream:
             chosen = [one for one in ALL if one.here(bool(upstream.pop3)) and ground.wants(one.name)]
-            _warm(upstream, users, ground, filling)
+            if not ground.small:
+                _warm(upstream, users, ground, filling)
             for number in range(ground.rounds):
                 for contender in chosen:
                     start, _ = _one(contender, upstream, users[:1], [], ground, filling.end)

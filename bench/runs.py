@@ -24,7 +24,6 @@ class Ground:
     rounds: int = 3
     small: bool = False
     only: frozenset[str] = frozenset()  # contenders; all when empty
-    url: str = ""  # of a PostgreSQL database; SQLite when empty
 
     def room(self, name: str) -> Path:
         """An empty folder of this name; other users may walk in, as Dovecot's do."""
