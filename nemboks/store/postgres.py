@@ -37,6 +37,8 @@ _MUST: Final = {
     "synchronous_commit": ("on", "remote_apply"),
     "server_encoding": ("UTF8",),
 }
+# The server's time as columns.UtcTime has it.
+NOW: Final = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 # postgresql.org/docs/current/errcodes-appendix.html
 _AWAY: Final = ("08", "57P", "53300", "25006", "25P03", "55000")
 _BUSY: Final = ("55P03", "40")
@@ -64,6 +66,10 @@ class Place:
 
     def connect(self, writes: bool) -> tuple[Connection, Driver]:
         """A connection in autocommit mode, for SQLAlchemy and bare. StoreError if it cannot have our durability."""
+        driver = self._opened(writes)
+        return _core(driver), driver
+
+    def _opened(self, writes: bool) -> Driver:
         driver: Driver = psycopg.connect(**self._facts, autocommit=True)  # type: ignore[arg-type]
         try:
             driver.prepared_max = 500
@@ -72,16 +78,14 @@ class Place:
                 self._durable(driver)
             else:
                 driver.execute("SET default_transaction_read_only = on")
-            return _core(driver), driver
         except BaseException:
             driver.close()
             raise
+        return driver
 
     def bare(self) -> Driver:
-        """A connection for sealed contents, whose commits are durable only where that is asked for."""
-        _, driver = self.connect(writes=True)
-        driver.execute("SET synchronous_commit = off")
-        return driver
+        """The connection alone. StoreError as `connect`."""
+        return self._opened(writes=True)
 
     def _durable(self, driver: Driver) -> None:
         for name, good in _MUST.items():

@@ -28,14 +28,13 @@ from sqlalchemy.exc import DBAPIError
 from nemboks.store import migrations
 from nemboks.store.errors import StoreAway, StoreBroken, StoreBusy, StoreError, StoreInUse, StoreUnknown
 from nemboks.store.line import Line, Patient, never
-from nemboks.store.postgres import Driver, Place, time_of
+from nemboks.store.postgres import NOW, Driver, Place, time_of
 from nemboks.store.server_clock import ServerClock
 
 T = TypeVar("T")
 WRITING, WORKING = 0x6E656D01, 0x6E656D02  # advisory locks of the database: who writes; that daemons work
 FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds before the server is tried again
-_NOW: Final = "to_char((clock_timestamp()) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-_LONG_AGO: Final = _NOW.replace("clock_timestamp()", "clock_timestamp() - interval '30 days'")
+_LONG_AGO: Final = NOW.replace("clock_timestamp()", "(clock_timestamp() - interval '30 days')")
 _BEGIN: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITING})"
 
 
@@ -96,7 +95,7 @@ class PostgresLine:
         name = secrets.token_hex(16)
         driver = self._live()
         driver.execute(f"DELETE FROM writers WHERE at < {_LONG_AGO}")  # noqa: S608  nothing comes from outside
-        driver.execute(f"INSERT INTO writers (name, mark, at) VALUES (%s, 0, {_NOW})", (name,))  # noqa: S608
+        driver.execute(f"INSERT INTO writers (name, mark, at) VALUES (%s, 0, {NOW})", (name,))  # noqa: S608
         self._name = name
 
     def work(self) -> None:
@@ -123,7 +122,7 @@ class PostgresLine:
 
     def _begun(self, mark: int) -> Connection:
         tx = self._connected()
-        note = f"UPDATE writers SET mark = {mark}, at = {_NOW} WHERE name = '{self._name}'"  # noqa: S608  both are ours
+        note = f"UPDATE writers SET mark = {mark}, at = {NOW} WHERE name = '{self._name}'"  # noqa: S608  both are ours
         self._live().execute(f"{_BEGIN}; {note}" if self._name else _BEGIN, prepare=False)
         return tx
 

@@ -15,11 +15,12 @@ writers = Table(  # one row for each daemon that writes: the number of its lates
     Column("at", UtcTime, nullable=False),
 )
 
-contents = Table(  # sealed files in order: number 0 is the head, then the chunks; for database_spool.py
+contents = Table(  # sealed files in pieces, in order; for server_spool.py
     "contents",
     server_metadata,
     Column("file", String(32), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("shelf", String(32), nullable=False),  # letters and estates' documents are kept apart, as directories are
     Column("chunk", LargeBinary, nullable=False),
     Column("at", UtcTime, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""The ledgers that the contract suites run on: the real store on SQLite, threaded and inline, and on PostgreSQL; fakes."""
+"""The ledgers of the contract suites: the real store on SQLite, threaded and inline, and on PostgreSQL; the fakes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

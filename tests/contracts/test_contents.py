@@ -1,22 +1,42 @@
 """The Contents port: what every spool does, the real one and the fake."""
 
+from datetime import timedelta
+
 import pytest
 
 from nemboks.domain.headline import Sealed
 from nemboks.ports import ContentsGone
+from nemboks.store.server_spool import ServerSpool
 from nemboks.store.spool import Spool
-from tests.contracts.ledgers import vault
+from tests.contracts.ledgers import place_of, vault
 from tests.helpers.fakes import FakeContents
 
 KB = 1024
 
 
-@pytest.fixture(params=["spool", "spool_inline", "fake"])
-def contents(request, tmp_path):
+@pytest.fixture(params=["spool", "spool_inline", "postgresql", "fake"])
+async def contents(request, tmp_path):
     """Each spool in turn."""
     if request.param == "fake":
-        return FakeContents()
-    return Spool(tmp_path / "spool", vault(tmp_path), threaded=request.param == "spool")
+        yield FakeContents()
+    elif request.param == "postgresql":
+        with place_of("postgresql", tmp_path) as home:
+            spool = ServerSpool(home.place, vault(tmp_path))
+            yield spool
+            await spool.close()
+    else:
+        yield Spool(tmp_path / "spool", vault(tmp_path), threaded=request.param == "spool")
+
+
+def files(contents):
+    """The names of what lies there."""
+    match contents:
+        case FakeContents():
+            return list(contents.files)
+        case ServerSpool():
+            return contents._rows.old("letters", timedelta())
+        case _:
+            return list(contents.directory.iterdir())
 
 
 async def sealed(contents, body, letter=1, durable=False):
@@ -52,7 +72,7 @@ async def test_what_is_not_finished_leaves_nothing(contents):
             await sealing.write(b"x" * 600 * KB)
             raise RuntimeError
 
-    assert (list(contents.files) if isinstance(contents, FakeContents) else list(contents.directory.iterdir())) == []
+    assert files(contents) == []
 
 
 async def test_destroyed_contents_are_gone(contents):

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "contents",
         sa.Column("file", sa.String(32), nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("shelf", sa.String(32), nullable=False),
         sa.Column("chunk", sa.LargeBinary, nullable=False),
         sa.Column("at", sa.String(27), nullable=False),
         sa.PrimaryKeyConstraint("file", "number", name="pk_contents"),

@@ -1,0 +1,199 @@
+"""The Contents port in the database, for several machines: the spool's sealed files, a row for each chunk.
+
+Promises: the format, the names and the keys are those of spool.py, and so is what is refused. Every chunk is durable
+when it is written, but for the last one of contents that need not be: that one is when the row of the ledger that
+names it is, for the server's log keeps their order. Nothing here waits for the ledger's lock, nor holds it.
+Never: more than two chunks of a letter in memory, a key in the database that the master key does not wrap.
+
+Another worker's sealing has no row yet either, so `sweep` spares what was written within a day.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import RawIOBase
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar, cast
+
+import psycopg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from nemboks.domain.headline import Sealed
+from nemboks.ports import ContentsGone
+from nemboks.store.errors import Altered, StoreAway
+from nemboks.store.postgres import NOW, Driver, Place
+from nemboks.store.sealed_file import MAGIC, PartFile, _bound, chunks
+from nemboks.store.spool import Spool, SpoolSealing, _purpose
+from nemboks.store.vault import Vault
+
+T = TypeVar("T")
+SPARED: Final = timedelta(days=1)
+LETTERS, DOCUMENTS = "letters", "documents"  # shelves
+WAIT: Final = 1.0  # seconds before the server is tried again
+_PUT: Final = (
+    f"INSERT INTO contents (file, number, shelf, chunk, at) VALUES (%s, %s, %s, %s, {NOW}) "  # noqa: S608  ours
+    "ON CONFLICT (file, number) DO UPDATE SET chunk = excluded.chunk"
+)
+_GET: Final = "SELECT chunk FROM contents WHERE file = %s AND number = %s"
+_DESTROY: Final = "DELETE FROM contents WHERE file = %s"
+_OLD: Final = (
+    "SELECT file FROM contents WHERE shelf = %s GROUP BY file "
+    "HAVING max(at) <= to_char((clock_timestamp() - %s) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+)
+
+
+class ServerSpool(Spool):
+    """The sealed contents on one shelf of the database, for any number of processes."""
+
+    def __init__(
+        self, place: Place, vault: Vault, shelf: str = LETTERS, threaded: bool = True, spared: timedelta = SPARED
+    ) -> None:
+        self.directory, self.vault, self.threaded, self.ours = Path(shelf), vault, threaded, set()
+        self._shelf, self._spared, self._rows = shelf, spared, _Rows(place, patient=threaded)
+        self._executor = ThreadPoolExecutor(1, "store-contents")
+
+    def seal(self, letter: int) -> SpoolSealing:
+        """A new sealing, used with `async with`."""
+        return _Sealing(self, letter)
+
+    async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
+        """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
+        try:
+            aead = AESGCM(self.vault.unwrap(sealed.key, _purpose(letter, sealed.file)))
+        except Altered as error:
+            raise ContentsGone(f"letter {letter}: {error}") from error
+        clear = chunks(cast(IO[bytes], _Reading(self._rows, sealed.file)), aead, letter)
+        while (chunk := await self.off_loop(next, clear, None)) is not None:
+            yield chunk
+
+    async def destroy(self, sealed: Sealed) -> None:
+        """Removes the rows; if there are none, that is fine."""
+        await self.off_loop(self._rows.destroy, sealed.file)
+        self.ours.discard(sealed.file)
+
+    async def sweep(self, known: set[str]) -> int:
+        """How many files were removed: old ones that neither a row (`known`) nor a sealing of this process names."""
+        self.ours -= known
+        old = await self.off_loop(self._rows.old, self._shelf, self._spared)
+        gone = [name for name in old if name not in known and name not in self.ours]
+        for name in gone:
+            await self.off_loop(self._rows.destroy, name)
+        return len(gone)
+
+    async def durable(self) -> None:
+        """Returns at once: every row was, or goes with the ledger's."""
+
+    async def off_loop(self, fn: Callable[..., T], *args: Any) -> T:
+        """What `fn` brings, from the thread of our connection if this spool may use threads."""
+        if not self.threaded:
+            return fn(*args)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, fn, *args)
+
+    def part(self, name: str, aead: AESGCM, letter: int) -> "_Part":
+        """The sealed file, to be written."""
+        return _Part(self._rows, self._shelf, name, aead, letter)
+
+    async def close(self) -> None:
+        """Ends the connection; nothing waits for the server any more."""
+        self._rows.patient = False
+        await self.off_loop(self._rows.close)
+        self._executor.shutdown(wait=False)
+
+
+class _Sealing(SpoolSealing):
+    def __init__(self, spool: ServerSpool, letter: int) -> None:
+        super().__init__(spool, letter)
+        self._file = spool.part(self._name, self._file._aead, letter)
+
+
+class _Part(PartFile):
+    """A sealed file while it is written: a row for each chunk, the head before the first."""
+
+    def __init__(self, rows: "_Rows", shelf: str, name: str, aead: AESGCM, letter: int) -> None:
+        super().__init__(Path(shelf), name, aead, letter)
+        self._rows, self._shelf, self._name = rows, shelf, name
+
+    def append(self, chunk: bytes, final: bool) -> None:
+        self._put(chunk, final, durable=True)
+
+    def complete(self, last: bytes, durable: bool) -> None:
+        self._put(last, True, durable)
+        self.whole = True
+
+    def discard(self) -> None:
+        if self._number:
+            self._rows.destroy(self._name)
+
+    def _put(self, chunk: bytes, final: bool, durable: bool) -> None:
+        nonce, aad = _bound(self._prefix, self._letter, self._number, final)
+        head = b"" if self._number else MAGIC + self._prefix
+        row = (self._name, self._number, self._shelf, head + self._aead.encrypt(nonce, chunk, aad))
+        self._number += 1  # before the row is there: what may be there is destroyed when the sealing is left
+        self._rows.put(row, durable)
+
+
+class _Reading(RawIOBase):
+    """A sealed file while it is read, as a file that gives as many bytes as are asked for."""
+
+    def __init__(self, rows: "_Rows", name: str) -> None:
+        self._rows, self._name, self._number, self._kept = rows, name, 0, b""
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._kept) < size and (more := self._rows.get(self._name, self._number)):
+            self._kept += more
+            self._number += 1
+        if not self._number:
+            raise ContentsGone(f"{self._name}: there is no such file")
+        got, self._kept = self._kept[:size], self._kept[size:]
+        return got
+
+
+class _Rows:
+    """The rows, over one connection that is made when it is needed, and again when it is lost."""
+
+    def __init__(self, place: Place, patient: bool) -> None:
+        self._place, self.patient = place, patient
+        self._driver: Driver | None = None
+        self._rest = threading.Event()  # never set: a way to wait in a thread
+
+    def put(self, row: tuple[str, int, str, bytes], durable: bool) -> None:
+        """Returns when the row is there. StoreFull, StoreAway. May be done twice: the bytes are the same."""
+        self._do(lambda driver: driver.execute(_PUT, row) if durable else _lazily(driver, _PUT, row))
+
+    def get(self, name: str, number: int) -> bytes:
+        """The row's bytes, b"" where there is none."""
+        row = self._do(lambda driver: driver.execute(_GET, (name, number), binary=True).fetchone())
+        return row[0] if row else b""
+
+    def destroy(self, name: str) -> None:
+        self._do(lambda driver: _lazily(driver, _DESTROY, (name,)))
+
+    def old(self, shelf: str, spared: timedelta) -> list[str]:
+        """The names of files to which nothing was added for so long."""
+        return [name for (name,) in self._do(lambda driver: driver.execute(_OLD, (shelf, spared)).fetchall())]
+
+    def close(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+
+    def _do(self, step: Callable[[Driver], T]) -> T:
+        while True:
+            try:
+                if self._driver is None or self._driver.closed:
+                    self._driver = self._place.bare()
+                return step(self._driver)
+            except psycopg.Error as error:
+                self.close()  # whatever was open in it
+                trouble = self._place.told(error)
+                if not (isinstance(trouble, StoreAway) and self.patient):
+                    raise trouble from error
+            self._rest.wait(WAIT)
+
+
+def _lazily(driver: Driver, statement: str, values: tuple[Any, ...]) -> None:
+    """Does it without waiting for the disk."""
+    with driver.transaction():
+        driver.execute("SET LOCAL synchronous_commit = off")
+        driver.execute(statement, values)
