@@ -47,10 +47,14 @@ class Destinations:
         full = {name for name, number in self._taken.items() if number >= self._seats(name)}
         return full | {name for name in self._breakers if not self._goes(name)}
 
+    def goes(self, name: str) -> bool:
+        """Whether somebody may go to the destination now."""
+        return self._taken[name] < self._seats(name) and self._goes(name)
+
     @contextmanager
     def seat(self, name: str) -> Iterator["Seat | None"]:
         """A seat for one attempt, or None; tell it what happened before it is given back."""
-        if self._taken[name] >= self._seats(name) or not self._goes(name):
+        if not self.goes(name):
             yield None
             return
         seat = Seat()

@@ -8,125 +8,35 @@ uncertain ending.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from nemboks.daemon.chores import chores
-from nemboks.daemon.destinations import Destinations
-from nemboks.daemon.faults import Guarded
 from nemboks.daemon.notify import Systemd
+from nemboks.daemon.roles import Roles
 from nemboks.daemon.ticks import Ticks
 from nemboks.daemon.watch import Watch
 from nemboks.daemon.work import Work
-from nemboks.domain.delivery import Delivery
-from nemboks.domain.letter import Letter, State
-from nemboks.domain.mailbox import Mailbox, destination
-from nemboks.domain.proof import Report
-from nemboks.domain.routing import aim
-from nemboks.journey.acknowledge import acknowledge
-from nemboks.journey.collect import collect, look
-from nemboks.journey.forward import forward
-from nemboks.journey.further import send_further
-from nemboks.journey.landed import look_for
+from nemboks.domain.mailbox import Mailbox
 from nemboks.journey.recover import recover
 from nemboks.logs import log
 from nemboks.wiring import Services
 
 CLOCK_SECONDS = 600.0  # the wall clock put back by more is looked after; less delays nothing worth a look
-Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
 
 
-class Daemon:
+class Daemon(Roles):
     """All work of one process over one store."""
 
     def __init__(self, services: Services) -> None:
-        self.services, self.world = services, services.world
-        self.stopping = asyncio.Event()
+        super().__init__(services.world, services.settings.seats)
+        self.services = services
         self.failed = False  # a loop or a chore raised: the process is to end as failed
         self.fault: Exception | None = None  # the first one; `drain` raises it in the end
-        self._past_dot: set[asyncio.Task[Any]] = set()
-        self._watch = Watch(services.world)
+        self._watch = Watch(self.world, self.news)
         self._lead = self._clock_lead()
-        seats = services.settings.seats
-        self.destinations = Destinations(seats.forward, self.world.pace.breaker_seconds, self.world.clock)
-        self.roles: tuple[Work[Any], ...] = (
-            self._role("look", self._mailboxes, self._look, seats.look),
-            self._role("collect", self._letters(State.FOUND), self._collect, seats.collect),
-            self._role("forward", self._sendable, self._forward, seats.forward),
-            self._role("land", self._letters(State.HANDED_OVER), self._land, seats.look),
-            self._role("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
-            self._role("further", self._further, self._send_further, max(1, seats.forward // 2)),
-        )
-        for role, following in zip(self.roles, (*self.roles[1:], self.roles[0]), strict=True):
-            role.done = partial(_nudge, role, following)
-
-    # --- what each role works on ---
-
-    def _role(self, name: str, due: Due, step: Callable[[Any], Awaitable[None]], seats: int) -> Work[Any]:
-        async def unless_stopping(limit: int, without: Collection[int]) -> Sequence[Any]:
-            rows = await due(limit, without)
-            return () if self.stopping.is_set() else rows
-
-        guarded: Guarded[Any] = Guarded(name, unless_stopping, step, self.world, self._faulty)
-        return Work(name, guarded.due, guarded.step, seats)
-
-    def _letters(self, state: State) -> Due:
-        async def due(limit: int, without: Collection[int]) -> Sequence[Letter]:
-            return await self.world.letters.due(state, self.world.clock.now(), limit, without)
-
-        return due
-
-    async def _sendable(self, limit: int, without: Collection[int]) -> Sequence[Letter]:
-        now, busy = self.world.clock.now(), self.destinations.busy()
-        return await self.world.letters.due(State.WAITING, now, limit, without, busy)
-
-    async def _further(self, limit: int, without: Collection[int]) -> Sequence[Delivery]:
-        return await self.world.deliveries.due(self.world.clock.now(), limit, without, self.destinations.busy())
-
-    async def _mailboxes(self, limit: int, _: Collection[int]) -> Sequence[Mailbox]:
-        news = [await self.world.mailboxes.get(x) for x in sorted(self._watch.news)]
-        return [*news, *await self.world.mailboxes.due(self.world.clock.now(), limit)]
-
-    async def _look(self, mailbox: Mailbox) -> None:
-        self._watch.news.discard(mailbox.id)
-        await look(mailbox, self.world)
-
-    async def _collect(self, letter: Letter) -> None:
-        await collect(letter, self.world)
-
-    async def _acknowledge(self, letter: Letter) -> None:
-        await acknowledge(letter, self.world)
-
-    async def _land(self, letter: Letter) -> None:
-        await look_for(letter, self.world)
-
-    async def _forward(self, letter: Letter) -> None:
-        route = (await self.world.mailboxes.get(letter.mailbox)).route
-        target = aim(route, letter, self.world.clock.now()) or route
-        with self.destinations.seat(target.destination) as seat:
-            if seat is not None:  # else it stays due, and is not looked at again while the server is busy
-                seat.report = await self._past(partial(forward, letter, self.world))
-
-    async def _send_further(self, delivery: Delivery) -> None:
-        with self.destinations.seat(destination(delivery.server, delivery.address)) as seat:
-            if seat is not None:
-                seat.report = await self._past(partial(send_further, delivery, self.world))
-
-    async def _past(self, attempt: Callable[[Callable[[], bool]], Awaitable[Report | None]]) -> Report | None:
-        """What came of an attempt; while its dot is out, a stop waits for it."""
-        task = asyncio.current_task()
-        assert task is not None
-
-        def may_begin() -> bool:
-            if not self.stopping.is_set():
-                self._past_dot.add(task)  # from here a stop waits for us
-            return task in self._past_dot
-
-        try:
-            return await attempt(may_begin)
-        finally:
-            self._past_dot.discard(task)
+        self._one_pass: list[Mailbox] | None = None  # `drain`: what is left to be listed
+        self._asking = 0  # roles that ask the store now
 
     # --- run until told to stop ---
 
@@ -163,7 +73,10 @@ class Daemon:
         try:
             while not self.stopping.is_set():
                 role.nudge.clear()
+                self._asking += 1
                 await role.fill(group)
+                self._asking -= 1
+                self._rested()
                 await role.nudge.wait()
         except Exception as error:
             log().exception("daemon_failed")
@@ -172,7 +85,7 @@ class Daemon:
     def wake(self) -> None:
         """Let every role look for due rows now; a lost or doubled call changes nothing, the sweep finds them."""
         for role in self.roles:
-            role.nudge.set()
+            role.look()
 
     async def _stop(self, loops: list[asyncio.Task[None]]) -> None:
         log().info("daemon_stopping", waiting=len(self._past_dot))
@@ -256,30 +169,32 @@ class Daemon:
         self._hear_signals()
         await recover(self.world, sole=True)
         await self._bring_back()
-        passes, stop = asyncio.create_task(self._passes()), asyncio.create_task(self.stopping.wait())
-        await asyncio.wait({passes, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        if self.stopping.is_set():
+        self._one_pass = list(await self.world.mailboxes.all())
+        self.wake()
+        async with asyncio.TaskGroup() as group:
+            loops = [group.create_task(self._serve(role, group), name=role.name) for role in self.roles]
+            await self.stopping.wait()
+            self.wake()
+            await asyncio.wait(loops)
             await self._end_steps()
-        await passes
         if self.fault is not None:
             raise self.fault
 
-    async def _passes(self) -> None:
-        waiting = list(await self.world.mailboxes.all())
-        while waiting and not self.stopping.is_set():
-            async with asyncio.TaskGroup() as group:
-                waiting = [box for box in waiting if not self.roles[0].start(box, group)]
-        for role in self.roles[1:]:
-            await self._until_idle(role)
+    async def _mailboxes(self, limit: int, without: Collection[int]) -> Sequence[Mailbox]:
+        if self._one_pass is None:
+            return await super()._mailboxes(limit, without)
+        rows, self._one_pass = self._one_pass[:limit], self._one_pass[limit:]
+        return rows
 
-    async def _until_idle(self, role: Work[Any]) -> None:
-        started = 1
-        while started:
-            async with asyncio.TaskGroup() as group:
-                started = await role.fill(group)
+    def _done(self, role: Work[Any]) -> None:
+        super()._done(role)
+        self._rested()
 
-
-def _nudge(*roles: Work[Any]) -> None:
-    for role in roles:
-        role.nudge.set()
+    def _rested(self) -> None:
+        """One pass is over when nobody has anything in hand and nobody has to look any more."""
+        if (
+            self._one_pass == []
+            and not self._asking
+            and not any(role.in_hand or role.nudge.is_set() for role in self.roles)
+        ):
+            self.stopping.set()

@@ -16,9 +16,8 @@ ROUND_SECONDS = 10.0  # how soon a mailbox that was added beside us is watched
 class Watch:
     """One task per watched mailbox; `news` are the mailboxes that have told of some and were not looked into since."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.news: set[int] = set()
+    def __init__(self, world: World, news: set[int]) -> None:
+        self._world, self.news = world, news
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._main: asyncio.Task[None] | None = None
 

@@ -1,15 +1,16 @@
 """Seats: how many things of one kind are in hand at a time, and the loop that fills them.
 
 A free seat is taken before a row is read, so a busy neighbour slows us down by itself. No mailbox has more than half
-of the seats, so one with a thousand letters delays no other. What is in hand is only remembered here to save work;
-the guards in the store are what makes a double step harmless.
+of the seats, so one with a thousand letters delays no other. Rows are read some at a time; those without a seat yet
+are remembered, and the store is asked again only when it may have more. What is in hand or remembered saves work and
+decides nothing: the guards in the store are what makes a double or a late step harmless.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Letter, Stale
@@ -17,6 +18,7 @@ from nemboks.domain.mailbox import Mailbox
 from nemboks.logs import log
 
 Row = TypeVar("Row", Letter, Delivery, Mailbox)
+AHEAD: Final = 2  # rows read for each seat
 
 
 @dataclass(eq=False)
@@ -27,26 +29,62 @@ class Work(Generic[Row]):
     due: Callable[[int, Collection[int]], Awaitable[Sequence[Row]]]
     step: Callable[[Row], Awaitable[None]]
     seats: int
+    may: Callable[[Row], bool] = lambda _: True  # whether the row may have a seat now
     done: Callable[[], None] = lambda: None  # called after every step: somebody may have work now
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _waiting: dict[int, Row] = field(default_factory=dict)  # read, and without a seat
+    _without: frozenset[int] | None = None  # the store had no more rows but of these mailboxes; None: not asked yet
     _boxes: Counter[int] = field(default_factory=Counter)
+
+    def look(self) -> None:
+        """The store is asked at the next filling: something may have come to be due."""
+        self._without = None
+        self.nudge.set()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a free seat would find a row, as far as we know."""
+        return bool(self._waiting) or self._more()
 
     async def fill(self, group: asyncio.TaskGroup) -> int:
         """How many steps were started: due rows on free seats, oldest due first, none twice."""
-        started = -1
-        total = 0
-        while started and len(self.in_hand) < self.seats:
-            rows = await self.due(self.seats + len(self.in_hand), self._full())
-            started = sum(self.start(row, group) for row in rows)
+        total = self._seat(group)
+        while self._more() and len(self.in_hand) < self.seats:
+            started = await self._read(group)
             total += started
+            if not started:
+                break
         return total
 
-    def start(self, row: Row, group: asyncio.TaskGroup) -> bool:
-        """Whether the row was taken in hand: not if it is already, and only while it has a seat."""
+    async def _read(self, group: asyncio.TaskGroup) -> int:
+        limit, without = AHEAD * self.seats + len(self.in_hand), frozenset(self._full())
+        if len(self._waiting) > limit:
+            self._waiting.clear()  # they are due in the store, which is asked again
+        self._without = without
+        rows = await self.due(limit, without)
+        if len(rows) >= limit:
+            self._without = None
+        self._waiting |= {row.id: row for row in rows if row.id not in self.in_hand}
+        return self._seat(group)
+
+    def _more(self) -> bool:
+        """Whether the store may have due rows that we did not see and that could have a seat."""
+        return self._without is None or bool(self._without - self._full())
+
+    def _seat(self, group: asyncio.TaskGroup) -> int:
+        started = 0
+        for row in list(self._waiting.values()):
+            if len(self.in_hand) >= self.seats:
+                break
+            if _box(row) not in self._full() and self.may(row):
+                del self._waiting[row.id]
+                self._start(row, group)
+                started += 1
+        return started
+
+    def _start(self, row: Row, group: asyncio.TaskGroup) -> None:
         box = _box(row)
-        if row.id in self.in_hand or len(self.in_hand) >= self.seats or box in self._full():
-            return False
         task = group.create_task(self._run(row), name=f"{self.name} {row.id}")
         self.in_hand[row.id] = task
         self._boxes[box] += 1
@@ -54,10 +92,11 @@ class Work(Generic[Row]):
         def leave(_: asyncio.Task[None]) -> None:
             del self.in_hand[row.id]
             self._boxes[box] -= 1
+            if not self._boxes[box]:
+                del self._boxes[box]
             self.done()
 
         task.add_done_callback(leave)
-        return True
 
     def _full(self) -> set[int]:
         """The mailboxes that have their share of the seats."""

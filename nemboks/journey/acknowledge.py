@@ -24,9 +24,8 @@ GONE_LOOKS = 3
 WAITS = "waits"  # why a receipt is postponed that upstream was not asked about
 
 
-async def acknowledge(letter: Letter, world: World) -> None:
+async def acknowledge(letter: Letter, mailbox: Mailbox, world: World) -> None:
     """Give the receipt of one FORWARDED letter and commit ACKNOWLEDGED, or when to try again."""
-    mailbox = await world.mailboxes.get(letter.mailbox)
     now = world.clock.now()
     if why := receipt_may_go(letter, mailbox, now):
         if letter.state is State.FORWARDED and not letter.bounced:  # an unanswered call stays in doubt

@@ -83,9 +83,8 @@ def _again(error: InboxError, failures: int, world: World) -> datetime:
     return world.clock.now() + timedelta(seconds=seconds)
 
 
-async def collect(letter: Letter, world: World) -> None:
+async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
     """Fetch one FOUND letter and commit it as WAITING, or as HELD with the reason."""
-    mailbox = await world.mailboxes.get(letter.mailbox)
     if reason := obstacle(letter, mailbox, world.clock.now()):  # it is not even fetched
         await world.letters.move(letter, Hold(reason))
         log().info("letter_held", letter=letter.id, mailbox=mailbox.cvr, size=0, why=reason)

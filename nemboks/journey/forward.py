@@ -23,12 +23,13 @@ from nemboks.logs import log
 from nemboks.ports import ContentsGone
 
 
-async def forward(letter: Letter, world: World, may_begin: Permission = lambda: True) -> Report | None:
+async def forward(
+    letter: Letter, mailbox: Mailbox, world: World, may_begin: Permission = lambda: True
+) -> Report | None:
     """One attempt at a WAITING letter: claim, compose, deliver, judge, commit. `may_begin` False: no dot.
 
     What happened, for whoever watches the mail server; None if no server was asked.
     """
-    mailbox = await world.mailboxes.get(letter.mailbox)
     target = aim(mailbox.route, letter, world.clock.now())
     if reason := obstacle(letter, mailbox, world.clock.now()):
         await _commit(letter, Hold(reason), world)

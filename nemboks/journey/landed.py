@@ -24,9 +24,8 @@ JUNK = "junk"  # the `why` of a letter that lies in junk or in the bin
 NOT_SEEN = "handed_over"
 
 
-async def look_for(letter: Letter, world: World) -> None:
+async def look_for(letter: Letter, mailbox: Mailbox, world: World) -> None:
     """Look for one HANDED_OVER letter and commit what that shows: confirmed, held, or when to look again."""
-    mailbox = await world.mailboxes.get(letter.mailbox)
     try:
         seen = await _look(letter, mailbox, world)
     except (InboxError, ContentsGone) as e:

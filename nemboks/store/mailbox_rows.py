@@ -18,6 +18,7 @@ _SAME_ROUTE: Final = tuple(field.name for field in fields(Route) if field.name !
 _ROUTE: Final = [column for column in routes.columns if column.name != "mailbox_id"]
 ALL: Final = select(mailboxes, *_ROUTE).join_from(mailboxes, routes, CURRENT)
 BY_ID: Final = ALL.where(mailboxes.c.id == bindparam("id"))
+THESE: Final = ALL.where(mailboxes.c.id.in_(bindparam("ids", expanding=True)))
 _NOW: Final = Ready(BY_ID)
 BY_CVR: Final = ALL.where(mailboxes.c.cvr == bindparam("cvr"))
 BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))

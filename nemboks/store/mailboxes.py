@@ -6,7 +6,7 @@ Never: deletes a mailbox.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -28,6 +28,7 @@ from nemboks.store.mailbox_rows import (
     PAUSE,
     POSTPONE,
     SHARED,
+    THESE,
     VERSIONS,
     by_cvr,
     mailbox_of,
@@ -71,6 +72,10 @@ class SqlMailboxes:
     async def get(self, mailbox: int) -> Mailbox:
         """The mailbox with this id. StoreError if there is none."""
         return await self._reader.read(lambda tx: one(tx, mailbox))
+
+    async def some(self, ids: Collection[int]) -> Sequence[Mailbox]:
+        """The mailboxes with these ids, in no order."""
+        return await self._reader.read(lambda tx: mailboxes_of(tx, THESE, {"ids": list(ids)}))
 
     async def all(self) -> Sequence[Mailbox]:
         """Every mailbox, by CVR."""

@@ -79,10 +79,12 @@ async def test_a_loop_that_cannot_read_the_store_ends_the_process_in_order() -> 
 async def test_a_drain_that_is_told_to_stop_waits_for_the_reply(number) -> None:
     """SIGTERM and Ctrl-C cause no uncertain end in `drain` either."""
     scene = OneDotOut()
-    drained = asyncio.create_task(daemon_of(scene.town).drain())
+    daemon = daemon_of(scene.town)
+    drained = asyncio.create_task(daemon.drain())
     async with asyncio.timeout(LIMIT):
         await scene.out.wait()
         os.kill(os.getpid(), number)
+        await daemon.stopping.wait()
         scene.reply.set()
         await drained
     first = scene.town.letters.rows[1]

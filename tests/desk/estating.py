@@ -212,7 +212,7 @@ class Court:
             for state, step in STEPS.items():
                 for letter in await self.store.letters.due(state, now, 100):
                     with suppress(Stale):
-                        await step(letter, self.world)
+                        await step(letter, await self.world.mailboxes.get(letter.mailbox), self.world)
             for delivery in await self.store.deliveries.due(now, 100):
                 with suppress(Stale):
                     await send_further(delivery, self.world)

@@ -65,7 +65,7 @@ class Way:
             for state, step in STEPS.items():
                 for letter in await self.firm.store.letters.due(state, now, 100):
                     with suppress(Stale):
-                        await step(letter, self.world)
+                        await step(letter, await self.world.mailboxes.get(letter.mailbox), self.world)
             for delivery in await self.firm.store.deliveries.due(now, 100):
                 with suppress(Stale):
                     await send_further(delivery, self.world)
@@ -195,7 +195,7 @@ async def test_a_relay_that_confirms_later(way):
     await way.moved()
     await way.comes()
     letter = await way.letter()
-    await collect(letter, way.world)
+    await collect(letter, await way.world.mailboxes.get(letter.mailbox), way.world)
     now = way.firm.clock.now()
     claimed = make.claimed(now, route_version=2, address=NEW)
     letter = await way.firm.store.letters.move(await way.letter(), claimed)

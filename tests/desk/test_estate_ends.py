@@ -284,7 +284,7 @@ async def test_no_letter_slips_to_the_first_kurator_at_the_very_moment(court):
     await court.looks()
     court.clock.advance(1)
     letter = await court.comes(2)
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     assert [] == await court.store.letters.due(State.WAITING, court.clock.now(), 10)
     claim = replace(make.claimed(court.clock.now()), route_version=2, address=KURATOR, server="direct")
     with pytest.raises(Stale, match="takes effect now"):
@@ -354,7 +354,7 @@ async def test_a_second_reversal_goes_back_to_the_company_of_its_time(court):
 async def test_an_older_letter_never_goes_to_a_fallback_of_the_kurators(court):
     """The kurator names a fallback; an older letter that was held for its size is not planned its way out there."""
     letter = await court.comes(1)
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     await court.store.letters.move(await court.letter(1), Hold(Reason.TOO_LARGE))
     await court.in_effect()
     fallback = Recipient(Role.FALLBACK, Address("reserve@holm.example"), "direct")

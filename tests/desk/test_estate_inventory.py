@@ -47,7 +47,8 @@ async def test_where_every_earlier_letter_is(filled, court):
 
 async def test_a_frozen_letter_is_listed_before_the_effect_too(court):
     """While the case waits the list goes by its time to come: what is held, and what lies in Digital Post unfetched."""
-    await collect(await court.comes(1), court.world)
+    letter = await court.comes(1)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     await court.comes(2)
     await court.approved()
     item, _ = await listed(court)
@@ -114,7 +115,7 @@ async def test_who_gets_the_list(court):
 async def test_a_letter_held_for_another_reason_is_in_the_list(court):
     """What was held long before the case is an older letter like the others."""
     letter = await court.comes(1)
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     await court.store.letters.move(await court.letter(), Hold(Reason.TOO_LARGE))
     await court.in_effect()
 

@@ -101,7 +101,7 @@ async def test_the_boundary_letter_is_released_by_an_approver_alone(court):
 async def test_a_release_of_before_decides_nothing_about_the_boundary(court):
     """A person let a letter go on long before the case: whose it is stays open."""
     letter = await court.comes(1)
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     letter = await court.store.letters.move(await court.letter(), Hold(Reason.TOO_LARGE))
     await release(court.store, court.by("anna"), letter.id)
     await court.approved()
@@ -120,7 +120,7 @@ async def test_a_release_of_before_decides_nothing_about_the_boundary(court):
 async def test_registered_before_the_claim(court):
     """A fetched letter that waits is held, and at the effect it is an older one."""
     letter = await court.comes()
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     assert State.WAITING == (await court.letter()).state
 
     await court.approved()
@@ -186,7 +186,7 @@ async def test_the_reply_was_never_seen(court):
 async def test_a_reply_seen_and_not_committed(court, tmp_path):
     """The daemon is killed between the server's 250 and our commit, in the middle of a case: uncertain, then held."""
     letter = await court.comes()
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     letter = await court.store.letters.move(await court.letter(), make.claimed(court.clock.now()))
     letter = await court.store.letters.move(letter, DotBegun(letter.fence))
     await court.approved()
@@ -203,7 +203,7 @@ async def test_a_reply_seen_and_not_committed(court, tmp_path):
 async def test_a_confirmation_that_comes_late_is_a_fact(court):
     """What the previous address' server took before the effect is delivered there, and gets no receipt."""
     letter = await court.comes()
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     letter = await court.store.letters.move(await court.letter(), make.claimed(court.clock.now()))
     letter = await court.store.letters.move(letter, DotBegun(letter.fence))
     await court.in_effect()
@@ -236,7 +236,7 @@ async def test_a_claim_of_before_gets_no_dot_after(court):
     await court.looks()
     await court.later(seconds=1)
     letter = await court.comes(1)
-    await collect(letter, court.world)
+    await collect(letter, await court.world.mailboxes.get(letter.mailbox), court.world)
     letter = await court.letter(1)
     with pytest.raises(Exception, match="route has changed"):
         await court.store.letters.move(letter, make.claimed(court.clock.now()))

@@ -88,7 +88,7 @@ async def _work(world: World, chance: random.Random) -> int:
     chance.shuffle(rows)
     for row in rows:
         try:
-            await forward(row, world)
+            await forward(row, await world.mailboxes.get(row.mailbox), world)
         except Stale:
             stale += 1
     return stale

@@ -77,14 +77,14 @@ class Village:
         for state, step in STEPS.items():
             for letter in await self.store.letters.due(state, now, 1_000):
                 with suppress(Stale):
-                    await step(letter, self.world)
+                    await step(letter, await self.world.mailboxes.get(letter.mailbox), self.world)
 
     async def fetched(self) -> None:
         """Every letter lies here, and none was sent."""
         for mailbox in await self.store.mailboxes.due(self.clock.now(), 1_000):
             await look(mailbox, self.world)
         for letter in await self.store.letters.due(State.FOUND, self.clock.now(), 1_000):
-            await collect(letter, self.world)
+            await collect(letter, await self.world.mailboxes.get(letter.mailbox), self.world)
 
     async def until(self, seconds: float) -> None:
         """Rounds whenever something is due, until so much time has passed."""

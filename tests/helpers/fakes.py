@@ -39,6 +39,9 @@ class FakeMailboxes:
     async def get(self, mailbox: int) -> Mailbox:
         return self.rows[mailbox]
 
+    async def some(self, ids: Collection[int]) -> Sequence[Mailbox]:
+        return [self.rows[id_] for id_ in ids]
+
     async def shared(self, mailbox: Mailbox) -> bool:
         return any(x.route.address == mailbox.route.address for x in self.rows.values() if x.id != mailbox.id)
 

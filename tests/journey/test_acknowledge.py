@@ -33,7 +33,7 @@ async def test_no_other_state_gives_a_receipt(state: State) -> None:
     letter = await town.posted()
     town.letters.rows[1] = make.letter(state, upstream_id=uuid(1), confirmation=make.confirmation(letter))
     town.inbox.acts.clear()
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert not town.inbox.acts and town.letter.state is state
 
 
@@ -43,7 +43,7 @@ async def test_a_pause_stops_no_receipt() -> None:
     await town.forwarded()
     await town.mailboxes.pause(make.ANNA, "anna")
     (due,) = await town.letters.due(S.FORWARDED, town.clock.now(), 10)
-    await acknowledge(due, town.world)
+    await acknowledge(due, await town.world.mailboxes.get(due.mailbox), town.world)
     assert town.letter.state is S.ACKNOWLEDGED
 
 
@@ -141,7 +141,7 @@ async def test_a_refused_cvr_parks_its_receipts_too() -> None:
     await town.step()
     assert town.letter.due_at == town.mailbox.parked_until
     town.inbox.acts.clear()
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert not town.inbox.acts
     assert await town.step() is S.ACKNOWLEDGED
 
@@ -175,9 +175,9 @@ async def test_the_slower_of_two_acknowledgers_is_stale() -> None:
     """Upstream's answer is committed once."""
     town = Town()
     letter = await town.forwarded()
-    await acknowledge(letter, town.world)
+    await acknowledge(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     with pytest.raises(Stale):
-        await acknowledge(letter, town.world)
+        await acknowledge(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert len(town.inbox.receipts) == 1
 
 

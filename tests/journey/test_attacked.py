@@ -71,7 +71,7 @@ async def test_a_mail_that_may_be_the_old_addresss_is_no_landing_at_the_new_one(
     town.sent(2)
     town.letters.attempts[1, 2] = replace(town.letters.attempts[1, 2], address=address)
     town.landings.lies[make.copy().message_id] = Landed(Place.INBOX, "INBOX")
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.state is (S.FORWARDED if address == make.ADDRESS else S.HANDED_OVER)
 
 
@@ -81,7 +81,7 @@ async def test_a_mail_that_came_back_is_not_receipted_by_who_looked_before() -> 
     seen = await town.forwarded()
     await town.letters.move(seen, Bounced("5.1.1"))
     with pytest.raises(Stale):
-        await acknowledge(seen, town.world)
+        await acknowledge(seen, await town.world.mailboxes.get(seen.mailbox), town.world)
     assert town.inbox.receipts == []
     for event in (ReceiptBegun(), Retried("anna", town.clock.now())):
         with pytest.raises(Stale):

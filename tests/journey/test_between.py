@@ -61,9 +61,9 @@ async def test_of_two_who_find_the_same_sealed_letter_the_slower_destroys_nothin
     await town.posted()
     await sealed_before_a_crash(town, memo())
     seen = town.letter
-    await collect(seen, town.world)
+    await collect(seen, await town.world.mailboxes.get(seen.mailbox), town.world)
     with pytest.raises(Stale):
-        await collect(seen, town.world)
+        await collect(seen, await town.world.mailboxes.get(seen.mailbox), town.world)
 
     assert town.letter.contents is not None and list(town.contents.files) == [town.letter.contents.file]
     assert await town.step() is S.FORWARDED
@@ -116,7 +116,7 @@ async def test_a_letter_that_became_another_one_is_not_sent(after: Plant) -> Non
         await town.letters.move(town.letter, Released("anna", town.clock.now()))
 
     after(town.mailboxes, "get", others_taken)
-    await forward(seen, town.world)
+    await forward(seen, await town.world.mailboxes.get(seen.mailbox), town.world)
 
     assert not town.courier.sent
     town.clock.advance(town.seconds_until_due)
@@ -129,7 +129,7 @@ async def test_a_letter_dismissed_before_the_claim_is_not_sent(after: Plant) -> 
     seen = await town.waiting()
     after(town.mailboxes, "get", lambda: town.letters.move(town.letter, Dismissed("anna")))
     with pytest.raises(Stale):
-        await forward(seen, town.world)
+        await forward(seen, await town.world.mailboxes.get(seen.mailbox), town.world)
 
     assert (town.letter.state, town.courier.sent) == (S.DISMISSED, [])
 

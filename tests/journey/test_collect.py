@@ -158,7 +158,7 @@ async def test_a_refused_cvr_parks_its_mailbox() -> None:
     town = Town()
     letter = await town.posted()
     town.inbox.plant("fetch", Refused("403", mailbox=True))
-    await collect(letter, town.world)
+    await collect(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert town.letter.due_at == town.mailbox.parked_until == town.mailbox.due_at
     later = town.clock.advance(60)
     assert not await town.letters.due(S.FOUND, later, 10)
@@ -186,7 +186,7 @@ async def test_a_mailbox_without_credentials_is_parked_and_stops_nobody() -> Non
     town = Town()
     letter = await town.posted()
     town.inboxes.error = Refused("the mailbox has no token", mailbox=True)
-    await collect(letter, town.world)
+    await collect(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     await look(town.mailbox, town.world)
     assert town.letter.state is S.FOUND and town.mailbox.parked_until is not None
 
@@ -212,9 +212,9 @@ async def test_the_slower_of_two_collectors_leaves_no_file() -> None:
     """The first one's contents stand, the second one's go, and its step ends as stale."""
     town = Town()
     letter = await town.posted()
-    await collect(letter, town.world)
+    await collect(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     with pytest.raises(Stale):
-        await collect(letter, town.world)
+        await collect(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert town.letter.contents is not None and list(town.contents.files) == [town.letter.contents.file]
 
 
@@ -246,7 +246,7 @@ async def test_a_letter_whose_uidvalidity_changed_goes_on_as_the_same() -> None:
     town.inbox.put("8.5", MESSAGE)
     await town.look()
     new = next(x for x in town.letters.rows.values() if x.upstream_id == "8.5")
-    await collect(new, town.world)
+    await collect(new, await town.world.mailboxes.get(new.mailbox), town.world)
 
     assert (town.letter.id, town.letter.upstream_id, town.letter.state) == (first.id, "8.5", S.FORWARDED)
     assert town.letter.contents is not None and list(town.contents.files) == [town.letter.contents.file]
@@ -266,7 +266,7 @@ async def test_a_twin_that_moved_on_leaves_no_file() -> None:
 
     town.letters.rebind = moved_on  # type: ignore[method-assign,assignment]
     with pytest.raises(Stale):
-        await collect(new, town.world)
+        await collect(new, await town.world.mailboxes.get(new.mailbox), town.world)
     assert len(town.contents.files) == 1
 
 
@@ -277,7 +277,7 @@ async def test_two_letters_with_equal_bytes_under_one_uidvalidity_are_two() -> N
     town.inbox.put("7.2", MESSAGE)
     await town.look()
     second = next(x for x in town.letters.rows.values() if x.upstream_id == "7.2")
-    await collect(second, town.world)
+    await collect(second, await town.world.mailboxes.get(second.mailbox), town.world)
     assert [x.state for x in town.letters.rows.values()] == [S.WAITING, S.WAITING]
 
 

@@ -152,7 +152,7 @@ async def test_a_pause_before_the_dot_stops_it_and_the_letter_waits() -> None:
     assert await town.step() is S.WAITING
     assert not town.courier.sent and not await town.letters.due(S.WAITING, town.clock.now(), 10)
     with pytest.raises(Stale):
-        await forward(town.letter, town.world)
+        await forward(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
 
     await town.mailboxes.resume(make.ANNA, "anna")
     with_courier(town, FakeCourier())
@@ -187,7 +187,7 @@ async def test_a_stop_sends_no_dot_and_causes_nothing_uncertain() -> None:
     """The daemon stops: the letter is due again at once, for whoever comes next."""
     town = Town()
     letter = await town.waiting()
-    await forward(letter, town.world, lambda: False)
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world, lambda: False)
     assert (town.letter.state, town.letter.due_at) == (S.WAITING, town.clock.now())
     assert not town.courier.sent and town.letter.uncertain == 0
 
@@ -196,7 +196,7 @@ async def test_the_second_of_two_claimers_is_stale() -> None:
     """Both saw the letter due; one attempt is made."""
     town = Town()
     letter = await town.waiting()
-    await forward(letter, town.world)
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     with pytest.raises(Stale):
-        await forward(letter, town.world)
+        await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert len(town.courier.sent) == 1

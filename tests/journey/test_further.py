@@ -74,7 +74,7 @@ async def test_an_accountants_full_mailbox_delays_no_receipt() -> None:
     await town.forwarded()
     town.courier.endings.extend([FULL] * 3)
     assert (await town.copied()).why == "full"
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.state is S.ACKNOWLEDGED and town.inbox.letters == {}
     assert town.letter.contents is not None and town.contents.files
 
@@ -108,7 +108,7 @@ async def test_a_copy_is_given_up_after_five_days() -> None:
     town = town_with(BO)
     await town.forwarded()
     town.courier.endings.extend([FULL] * 500)
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     while town.further.state is D.WAITING:
         await town.copied()
     assert (town.further.state, town.further.why) == (D.ENDED, Reason.COPY_LATE)
@@ -122,7 +122,7 @@ async def test_contents_that_are_destroyed_end_a_copy_that_waits() -> None:
     await town.forwarded()
     town.courier.endings.append(FULL)
     await town.copied()
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     town.clock.advance(5 * DAY + 1)
     assert await clear_contents(town.world) == 1
     assert (town.further.state, town.further.why, town.contents.files) == (D.ENDED, Reason.COPY_LATE, {})
@@ -132,7 +132,7 @@ async def test_contents_stay_while_a_copys_attempt_is_open() -> None:
     """They are destroyed at the next round."""
     town = town_with(BO)
     await town.forwarded()
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     town.clock.advance(5 * DAY - 60)
     claim = make.claimed(town.clock.now(), address=BO.address, server=BO.server)
     await town.deliveries.move(town.further, claim)
@@ -155,7 +155,7 @@ async def test_a_recipient_that_the_route_drops_gets_nothing_more() -> None:
     town = town_with(BO)
     await town.forwarded()
     reroute(town, KIM)
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.contents is None and town.contents.files == {}
 
 
@@ -167,7 +167,7 @@ async def test_a_copy_is_not_sent_plain_where_the_company_has_it_encrypted() -> 
     bo, kim = [await town.copied(one) for one in list(town.deliveries.rows.values())]
     assert (bo.state, bo.why) == (D.ENDED, Reason.NO_CERTIFICATE) and not to(town, BO)
     assert kim.state is D.DELIVERED and b"application/pkcs7-mime" in to(town, KIM)[0]
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.contents.files == {}
 
 
@@ -204,7 +204,7 @@ async def test_uncertain_ends_of_a_copy_are_its_own() -> None:
     assert states == [D.WAITING, D.WAITING, D.ENDED] and town.further.uncertain == 3
     assert len({x.letter for x in town.courier.sent if x.mail.recipient == BO.address}) == 1
     assert town.letter.uncertain == 0
-    await acknowledge(town.letter, town.world)
+    await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.state is S.ACKNOWLEDGED and town.contents.files == {}
 
 

@@ -141,7 +141,7 @@ async def test_a_letter_that_a_relay_has_goes_to_the_fallback_after_a_day() -> N
     town = town_with(HOME)
     await town.waiting()
     town.courier.endings.append(replace(ACCEPTED, way=Way.RELAY))
-    await forward(town.letter, town.world)
+    await forward(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.state is S.HANDED_OVER and HandedOver in town.events()
     town.clock.advance(DAY + 1)
     assert await plan_fallbacks(town.world) == 1

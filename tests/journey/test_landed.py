@@ -23,7 +23,7 @@ async def test_a_mail_in_the_inbox_is_confirmed() -> None:
     """With the facts of the attempt that sent it, and what was found as the reply."""
     town = Relayed()
     town.landings.lies[ID] = INBOX
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     letter, proof = town.letter, town.letter.confirmation
     assert letter.state is State.FORWARDED and proof is not None and letter.transmission_id
     assert (Evidence.LANDING, "found in INBOX", make.tls(), 1) == (
@@ -40,11 +40,11 @@ async def test_a_mail_in_junk_waits_and_is_confirmed_when_a_person_saves_it() ->
     for place in (Place.JUNK, Place.BIN):
         town.landings.lies[ID] = Landed(place, "Uønsket mail")
         town.clock.advance(SILENT.total_seconds())
-        await look_for(town.letter, town.world)
+        await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
         assert (State.HANDED_OVER, "junk", "Uønsket mail") == (town.letter.state, town.letter.why, town.letter.words)
         assert town.letter.due_at == town.clock.now() + timedelta(seconds=300)
     town.landings.lies[ID] = INBOX
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert [Postponed, Postponed, Confirmed] == town.events()
 
 
@@ -53,7 +53,7 @@ async def test_a_mail_that_is_nowhere_is_looked_for_until_the_time_is_up() -> No
     town = Relayed(words="250 queued as 4711")
     looks = 0
     while town.letter.state is State.HANDED_OVER:
-        await look_for(town.letter, town.world)
+        await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
         looks += 1
         if town.letter.due_at:
             assert town.letter.due_at <= START + SILENT and town.letter.why == "handed_over"
@@ -68,7 +68,7 @@ async def test_a_mail_found_with_the_last_look_is_confirmed() -> None:
     town = Relayed()
     town.landings.lies[ID] = INBOX
     town.clock.advance(10 * SILENT.total_seconds())
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.state is State.FORWARDED
 
 
@@ -78,10 +78,10 @@ async def test_without_a_mailbox_to_look_into_only_the_time_counts(absent: str) 
     town = Relayed(landing="" if absent == "no name" else "bageri")
     if absent == "no port":
         town.world = replace(town.world, landings=None)
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert absent == "no port" or town.letter.due_at == START + SILENT
     town.clock.advance(SILENT.total_seconds())
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert Reason.RELAY_SILENT == town.letter.why and not town.landings.looked
 
 
@@ -92,10 +92,10 @@ async def test_a_look_that_fails_proves_nothing_and_hides_no_silence(error: Exce
     """It is tried again, and when the time is up the alarm says why nothing was seen."""
     town = Relayed()
     town.landings.error = error
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert (State.HANDED_OVER, why, str(error)) == (town.letter.state, town.letter.why, town.letter.words)
     town.clock.advance(SILENT.total_seconds())
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert (Reason.RELAY_SILENT, str(error)) == (town.letter.why, town.letter.words)
 
 
@@ -104,12 +104,12 @@ async def test_each_part_is_looked_for_by_its_own_number() -> None:
     copy = make.copy(message_id="<abc.1@nemboks.example>", parts=((0,), (1,)))
     town = Relayed(copy=copy)
     town.landings.lies["<abc.1@nemboks.example>"] = INBOX
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert State.WAITING is town.letter.state and [PartConfirmed] == town.events()
     town.sent(2, part=2)
     town.put(replace(town.letter, state=State.HANDED_OVER, fence=2, deadline_at=START + SILENT))
     town.landings.lies["<abc.2@nemboks.example>"] = INBOX
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert State.FORWARDED is town.letter.state and town.letter.confirmation is not None
     assert (2, 2) == (town.letter.confirmation.part, town.letter.confirmation.attempt)
 
@@ -127,14 +127,14 @@ async def test_a_message_that_goes_as_it_is_keeps_its_own_id(how: str) -> None:
         await sealing.write(raw)
         sealed = await sealing.finish(durable=True)
     town.put(replace(town.letter, contents=sealed))
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert ["<brev-1@kommune.example>" if how == "as it is" else "<abc.1@nemboks.example>"] == town.landings.looked
 
 
 async def test_contents_that_are_lost_end_no_wait() -> None:
     """Without them a message's own id is not known: later, and silence in the end."""
     town = Relayed(headline=make.headline(kind=Kind.MESSAGE))
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert (State.HANDED_OVER, "contentsgone") == (town.letter.state, town.letter.why)
 
 
@@ -146,8 +146,8 @@ async def test_a_find_without_a_record_of_ours_confirms_nothing() -> None:
     town.record(1, 1, None)
     town.sent(2, stage=Stage.RCPT)
     town.sent(3, part=2)
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert State.HANDED_OVER is town.letter.state and "no attempt of ours surely" in town.letter.words
     town.sent(1)
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.confirmation is not None and town.letter.confirmation.attempt == 1

@@ -15,9 +15,9 @@ async def test_the_letter_that_came_first_goes_first_though_its_fetch_took_longe
     await town.look()
     first, second = sorted(town.letters.rows.values(), key=lambda letter: letter.id)
 
-    await collect(second, town.world)
+    await collect(second, await town.world.mailboxes.get(second.mailbox), town.world)
     town.clock.advance(2)
-    await collect(first, town.world)
+    await collect(first, await town.world.mailboxes.get(first.mailbox), town.world)
 
     due = await town.letters.due(State.WAITING, town.clock.now(), 10)
     assert [letter.id for letter in due] == [first.id, second.id]
@@ -28,5 +28,5 @@ async def test_a_letter_is_due_at_once_though_the_clock_was_put_back_since_it_wa
     town = Town()
     letter = await town.posted()
     town.clock.advance(-timedelta(hours=1).total_seconds())
-    await collect(letter, town.world)
+    await collect(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert [x.id for x in await town.letters.due(State.WAITING, town.clock.now(), 10)] == [letter.id]

@@ -67,7 +67,7 @@ async def test_no_receipt_between_the_parts() -> None:
     await split(town)
     for _ in range(2):
         await town.step()
-        await acknowledge(town.letter, town.world)
+        await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.inbox.acts.count(("acknowledge", town.letter.upstream_id)) == 0
     assert await town.step() is S.FORWARDED
 

@@ -34,7 +34,7 @@ async def test_a_letter_that_is_too_large_and_lost_here_is_refused_and_fetched_a
     words = File(b"Til orientering", "brev.txt", "text/plain")  # shown in the mail, so it is read before a split
     letter = await town.waiting(memo(files=[words, File(b"y" * 5000, role="AdditionalDocument")]))
 
-    await forward(letter, town.world)
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert (town.letter.state, town.letter.why) == (State.WAITING, "too_large")
 
     states = [await town.step() for _ in range(4)]

@@ -55,7 +55,7 @@ async def test_a_message_with_a_long_way_behind_it_is_looked_for_by_its_own_id()
     async with town.contents.seal(1) as sealing:
         await sealing.write(raw)
         town.put(replace(town.letter, contents=await sealing.finish(durable=True)))
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
 
     assert town.landings.looked == ["<brev-1@kommune.example>"]
 
@@ -66,7 +66,7 @@ async def test_a_message_that_is_all_header_is_looked_for_by_its_own_id() -> Non
     async with town.contents.seal(1) as sealing:
         await sealing.write(b"Message-ID: <brev-1@kommune.example>\r\nSubject: Brev\r\n")
         town.put(replace(town.letter, contents=await sealing.finish(durable=True)))
-    await look_for(town.letter, town.world)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
 
     assert town.landings.looked == ["<brev-1@kommune.example>"]
 

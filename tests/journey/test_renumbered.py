@@ -17,7 +17,7 @@ async def _forwarded() -> Town:
     town = Town(Face.IMAP)
     town.inbox.put("7.1", MESSAGE)
     await town.look()
-    await collect(town.letter, town.world)
+    await collect(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     await town.step()
     assert S.FORWARDED is town.letter.state
     return town
@@ -40,15 +40,15 @@ async def test_a_letter_that_lies_there_under_a_new_number_is_not_called_gone() 
     town.inbox.put("8.1", MESSAGE)
     for _ in range(5):
         town.clock.advance(town.seconds_until_due)
-        await acknowledge(town.letter, town.world)
+        await acknowledge(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
         assert (S.FORWARDED, "still_listed") == (town.letter.state, town.letter.why)
     await town.look()
     (old, new) = town.letters.rows.values()
     town.clock.advance((old.due_at - town.clock.now()) / timedelta(seconds=1) if old.due_at else 0)
-    await acknowledge(old, town.world)
+    await acknowledge(old, await town.world.mailboxes.get(old.mailbox), town.world)
     assert "still_listed" == town.letters.rows[old.id].why
 
-    await collect(new, town.world)
+    await collect(new, await town.world.mailboxes.get(new.mailbox), town.world)
     assert ("8.1", S.FORWARDED) == (town.letter.upstream_id, town.letter.state)
     assert S.ACKNOWLEDGED is await town.step()
     assert ({}, 1) == (town.inbox.letters, len(town.courier.sent))
@@ -66,6 +66,6 @@ async def test_a_letter_that_waits_in_the_same_numbering_keeps_no_other_from_bei
         assert S.FORWARDED is letter.state
         if letter.due_at and letter.due_at > town.clock.now():
             town.clock.advance((letter.due_at - town.clock.now()) / timedelta(seconds=1))
-        await acknowledge(letter, town.world)
+        await acknowledge(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
 
     assert S.ACKNOWLEDGED is town.letters.rows[first].state

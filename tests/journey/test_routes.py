@@ -41,7 +41,7 @@ async def test_what_no_rule_fits_is_held_and_goes_on_when_one_does() -> None:
     """Nothing is sent meanwhile, and no receipt is given."""
     town = town_with(unrouted="anna")
     letter = await town.waiting()
-    await forward(letter, town.world)
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert (town.letter.state, town.letter.why) == (State.HELD, Reason.UNROUTED)
     assert sent_to(town) == [] and town.inbox.receipts == []
 
@@ -61,7 +61,7 @@ async def test_a_holiday_that_ends_while_the_mail_is_on_its_way_gets_no_dot(befo
     )
     with_courier(town, late)
     letter = await town.waiting()
-    await forward(letter, town.world)
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     while town.letter.state is State.WAITING:
         late.before = lambda: None
         await town.step()
@@ -73,7 +73,8 @@ async def test_a_rule_that_is_taken_away_while_the_mail_is_on_its_way_gets_no_do
     """Another version of the route, another address: the old attempt ends without one (T02)."""
     town = town_with(rules=(RULE,))
     with_courier(town, SlowCourier(before=lambda: town.mailboxes.change(1, route=replace(make.route(), version=2))))
-    await forward(await town.waiting(), town.world)
+    letter = await town.waiting()
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert (town.letter.state, town.letter.why, sent_to(town)) == (State.WAITING, "stopped", [])
     with_courier(town, SlowCourier())
     assert await town.step() is State.FORWARDED
@@ -94,13 +95,14 @@ async def test_a_legal_letter_goes_by_the_rules_too() -> None:
     """Class is what the letter says of itself; the holiday comes before any rule."""
     legal = Rule(Field.CLASS, "legal", LAGER, "lager")
     town = town_with(rules=(legal,), holiday=Holiday(START, START + HOUR, VIKAR, "vikar"))
-    await forward(await town.waiting(memo(legal="true")), town.world)
+    letter = await town.waiting(memo(legal="true"))
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world)
     assert town.letter.headline is not None and town.letter.headline.legal
     assert sent_to(town) == [VIKAR]
     town.clock.advance(3600)
     town.inbox.put(uuid(2), memo(2, legal="true"))
     await town.look()
     second = town.letters.rows[2]
-    await collect(second, town.world)
-    await forward(town.letters.rows[2], town.world)
+    await collect(second, await town.world.mailboxes.get(second.mailbox), town.world)
+    await forward(town.letters.rows[2], await town.world.mailboxes.get(1), town.world)
     assert sent_to(town) == [VIKAR, LAGER]

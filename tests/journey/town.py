@@ -111,12 +111,14 @@ class Town:
         return self.letter
 
     async def waiting(self, contents: bytes | None = None, id_: str = uuid(1)) -> Letter:
-        await collect(await self.posted(contents, id_), self.world)
+        letter = await self.posted(contents, id_)
+        await collect(letter, await self.world.mailboxes.get(letter.mailbox), self.world)
         assert self.letter.state is State.WAITING
         return self.letter
 
     async def forwarded(self) -> Letter:
-        await forward(await self.waiting(), self.world)
+        letter = await self.waiting()
+        await forward(letter, await self.world.mailboxes.get(letter.mailbox), self.world)
         assert self.letter.state is State.FORWARDED
         return self.letter
 
@@ -133,7 +135,7 @@ class Town:
         letter = self.letter
         if letter.due_at and letter.due_at > self.clock.now():
             self.clock.advance(self.seconds_until_due)
-        await STEPS[letter.state](self.letter, self.world)
+        await STEPS[letter.state](self.letter, await self.world.mailboxes.get(letter.mailbox), self.world)
         return self.letter.state
 
 
@@ -148,7 +150,7 @@ async def settle(world: World, clock: PretendClock, days: float = 3) -> None:
         for state, step in STEPS.items():
             for letter in await world.letters.due(state, clock.now(), 100):
                 with suppress(Stale):
-                    await step(letter, world)
+                    await step(letter, await world.mailboxes.get(letter.mailbox), world)
         waiting = [x.due_at for state in STEPS for x in await world.letters.due(state, horizon, 100)]
         if mailbox.route.others:
             await _copies(world, clock)

@@ -171,7 +171,7 @@ class Town(Court):
         for state, step in STEPS.items():
             for letter in await self.store.letters.due(state, now, 100):
                 with suppress(Stale):
-                    await step(letter, world)
+                    await step(letter, await world.mailboxes.get(letter.mailbox), world)
         for delivery in await self.store.deliveries.due(now, 100):
             with suppress(Stale):
                 await send_further(delivery, world)

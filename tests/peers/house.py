@@ -117,7 +117,7 @@ class House:
         letter = await self.get(id_)
         if letter.due_at and letter.due_at > self.clock.now():
             self.clock.advance((letter.due_at - self.clock.now()).total_seconds())
-        await STEPS[letter.state](letter, self.world)
+        await STEPS[letter.state](letter, await self.world.mailboxes.get(letter.mailbox), self.world)
         return await self.get(id_)
 
     async def get(self, id_: int = 1) -> Letter:

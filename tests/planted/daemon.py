@@ -213,12 +213,12 @@ def sent_twice() -> None:
 
 def receipt_forgotten() -> None:
     """A confirmed letter is never acknowledged."""
-    from nemboks.daemon import run
+    from nemboks.daemon import roles
 
-    async def nothing(letter: Letter, world: World) -> None:
+    async def nothing(letter: Letter, mailbox: Mailbox, world: World) -> None:
         await world.clock.sleep(1)
 
-    run.acknowledge = nothing
+    roles.acknowledge = nothing
 
 
 MISTAKES = {

@@ -145,7 +145,7 @@ class Ticks:
         for daemon in self.life.daemons:
             for name, place in ROLES.items():
                 if self._due(name):
-                    daemon.roles[place].nudge.set()
+                    daemon.roles[place].look()
         if self.sim.returns_wait():
             await self._chore(lambda: read_returns(first.world))
         if self.sim.now() >= self._next_chores or self.sim.chores_wanted:

@@ -143,9 +143,8 @@ async def _i18_held_for_what_is(sim: "Sim", life: "Life") -> None:
     for row in sim.oracle.rows("SELECT id, mailbox_id, why FROM letters WHERE state = 'HELD'"):
         if row["why"] in BY_MAILBOX:
             letter, box = await life.store.letters.get(row["id"]), await life.store.mailboxes.get(row["mailbox_id"])
-            if (
-                obstacle(replace(letter, released_at=None), box, sim.clock.now()) is None
-            ):  # the case itself releases, too
+            assert letter is not None
+            if obstacle(replace(letter, released_at=None), box, sim.clock.now()) is None:  # a case releases, too
                 words = f"letter {row['id']} is held as {row['why']}, and its mailbox has nothing against it"
                 sim.oracle.breach("stuck", f"I18: {words}")
 

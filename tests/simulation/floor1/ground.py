@@ -72,8 +72,8 @@ def opened(path: Path, clock: Clock, pace: Pace) -> Store:
         store = Store.open(path, keys(), clock, threaded=False, pace=pace)
     finally:
         connect._connect = real
-    tx: Any = store._writer._transactions._tx  # type: ignore[attr-defined]
-    for connection in (tx, store._reader._tx):
+    tx: Any = store._writer._transactions._line._tx  # type: ignore[attr-defined]
+    for connection in (tx, store._reader._line._tx):
         connection.dialect = SHARED.setdefault("dialect", connection.dialect)  # statements are compiled once for one
         connection.execution_options(compiled_cache=COMPILED)
     tx.exec_driver_sql("PRAGMA synchronous = OFF")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any
 
-from nemboks.daemon import run as daemon
+from nemboks.daemon import roles as daemon
 from nemboks.domain import letter as rules
 from nemboks.domain import routing, verdict
 from nemboks.domain.letter import Claimed, Confirmed, Later, State
@@ -208,10 +208,10 @@ def it_is_tried_again_at_once(patch: Patch) -> None:
 def contents_go_before_the_receipt(patch: Patch) -> None:
     """The sealed contents are destroyed when the receipt is begun, not when it was taken."""
 
-    async def give(letter: Any, world: Any) -> None:
+    async def give(letter: Any, mailbox: Any, world: Any) -> None:
         if letter.state is State.FORWARDED and letter.contents is not None:
             await world.contents.destroy(letter.contents)
-        await real(letter, world)
+        await real(letter, mailbox, world)
 
     real = patch.set(daemon, "acknowledge", give)
 

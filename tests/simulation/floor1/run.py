@@ -183,7 +183,7 @@ def _buried(life: Life) -> None:
     writer: Any = life.store._writer
     reader: Any = life.store._reader
     writer._transactions.close()
-    reader._tx.close()
+    reader._line.close()
 
 
 def _outcome(sim: Sim) -> Outcome:

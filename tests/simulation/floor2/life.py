@@ -13,7 +13,7 @@ from sqlalchemy import update
 from nemboks.delivery.courier import ServerCourier
 from nemboks.domain.events import Released
 from nemboks.domain.fuse import Limits
-from nemboks.domain.letter import Stale, State
+from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.mailbox import Address, Face, Mailbox
 from nemboks.domain.pace import Pace
 from nemboks.intake.inboxes import MailboxInboxes
@@ -35,7 +35,7 @@ SENDER = Address("post@nemboks.example")
 PACE = Pace(poll_seconds=1_500)  # fewer looks: each costs the simulation as much as a letter
 DAY = 86_400.0
 DRAINED_WITHIN = 2 * DAY  # of virtual time, after the healing
-STEPS: dict[State, Callable[[Any, World], Awaitable[Any]]] = {
+STEPS: dict[State, Callable[..., Awaitable[Any]]] = {
     State.FOUND: collect, State.WAITING: forward, State.FORWARDED: acknowledge,
 }  # fmt: skip
 
@@ -139,15 +139,18 @@ class Life:
                 for letter in await self.store.letters.due(state, now, 4):
                     self._start(state, letter.id, step, letter)
 
-    def _start(self, role: str, number: int, step: Callable[[Any, World], Awaitable[Any]], row: Any) -> None:
+    def _start(self, role: str, number: int, step: Callable[..., Awaitable[Any]], row: Any) -> None:
         key = (role, number)
         if key not in self._hand:
             task = asyncio.create_task(self._step(step, row), name=f"{role} {number}")
             self._hand[key] = task
 
-    async def _step(self, step: Callable[[Any, World], Awaitable[Any]], row: Any) -> None:
+    async def _step(self, step: Callable[..., Awaitable[Any]], row: Any) -> None:
         try:
-            await step(row, self.world)
+            if isinstance(row, Letter):
+                await step(row, await self.world.mailboxes.get(row.mailbox), self.world)
+            else:
+                await step(row, self.world)
         except Stale:
             pass
         except Exception as error:
@@ -219,7 +222,7 @@ _DIALECTS: list[Any] = []
 
 def _share_statements(store: Store) -> None:
     """What one store has compiled serves all others of this process: compiling costs more than a letter."""
-    for tx in (store._writer._transactions._tx, store._reader._tx):  # type: ignore[attr-defined]
+    for tx in (store._writer._transactions._line._tx, store._reader._line._tx):  # type: ignore[attr-defined]
         tx.execution_options(compiled_cache=_STATEMENTS)
         _DIALECTS.append(tx.dialect)
         tx.dialect = _DIALECTS[0]

@@ -1,0 +1,214 @@
+"""The six kinds of work of a daemon: where each finds its rows, what it does with one, and who is told of what.
+
+Whatever is committed here wakes the role whose state it is; the sweep's look is for what others commit and for time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, cast
+
+from nemboks.daemon.destinations import Destinations
+from nemboks.daemon.faults import Guarded
+from nemboks.daemon.work import Work
+from nemboks.domain.delivery import Delivery, DeliveryState
+from nemboks.domain.letter import Event, Letter, State
+from nemboks.domain.mailbox import Mailbox, destination
+from nemboks.domain.proof import Report
+from nemboks.domain.routing import aim
+from nemboks.journey.acknowledge import acknowledge
+from nemboks.journey.collect import collect, look
+from nemboks.journey.forward import forward
+from nemboks.journey.further import send_further
+from nemboks.journey.landed import look_for
+from nemboks.journey.world import World
+from nemboks.ports import Deliveries, Letters
+from nemboks.settings import Seats
+
+Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
+_ROLE_OF: Final = {State.FOUND: 1, State.WAITING: 2, State.HANDED_OVER: 3, State.FORWARDED: 4}
+MOST_KNOWN: Final = 1000  # mailboxes
+FRESH_SECONDS: Final = 1.0  # so long what was read of a mailbox may serve a step; the guards ask the row itself
+
+
+class Noticing:
+    """A port of the ledger; `told` hears of every row that a call of ours changed, `came` of new ones."""
+
+    def __init__(self, real: Any, told: Callable[[Any], None], came: Callable[[], None]) -> None:
+        self._real, self._told, self._came = real, told, came
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    async def move(self, row: Any, event: Event) -> Any:
+        after = await self._real.move(row, event)
+        self._told(after)
+        return after
+
+    async def found(self, *args: Any) -> int:
+        new: int = await self._real.found(*args)
+        if new:
+            self._came()
+        return new
+
+    async def plan(self, *args: Any) -> Any:
+        planned = await self._real.plan(*args)
+        self._came()
+        return planned
+
+
+class Roles:
+    """The work of one process, with nothing running yet."""
+
+    def __init__(self, world: World, seats: Seats) -> None:
+        self.stopping = asyncio.Event()
+        letters = Noticing(world.letters, self._moved, lambda: self.roles[1].look())
+        copies = Noticing(world.deliveries, self._copied, lambda: self.roles[5].look())
+        self.world = replace(world, letters=cast(Letters, letters), deliveries=cast(Deliveries, copies))
+        self.destinations = Destinations(seats.forward, world.pace.breaker_seconds, world.clock)
+        self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
+        self._past_dot: set[asyncio.Task[Any]] = set()
+        self._known: dict[int, tuple[float, Mailbox]] = {}  # mailboxes, and when they were read (monotonic)
+        self._busy: dict[str, set[str]] = {}  # destinations that were left out when a role last asked the store
+        self.roles: tuple[Work[Any], ...] = (
+            self._role("look", self._mailboxes, self._look, seats.look),
+            self._role("collect", self._letters(State.FOUND), self._collect, seats.collect),
+            self._role("forward", self._sendable, self._forward, seats.forward, self._goes),
+            self._role("land", self._letters(State.HANDED_OVER), self._land, seats.look),
+            self._role("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
+            self._role("further", self._further, self._send_further, max(1, seats.forward // 2), self._copy_goes),
+        )
+
+    def _role(
+        self, name: str, due: Due, step: Callable[[Any], Awaitable[None]], seats: int,
+        may: Callable[[Any], bool] = lambda _: True,
+    ) -> Work[Any]:  # fmt: skip
+        async def unless_stopping(limit: int, without: Collection[int]) -> Sequence[Any]:
+            rows = await due(limit, without)
+            return () if self.stopping.is_set() else rows
+
+        guarded: Guarded[Any] = Guarded(name, unless_stopping, step, self.world, self._faulty)
+        work: Work[Any] = Work(
+            name, guarded.due, guarded.step, seats, lambda row: not self.stopping.is_set() and may(row)
+        )
+        work.done = partial(self._done, work)
+        return work
+
+    def _faulty(self, error: Exception, fatal: bool) -> None:
+        raise NotImplementedError
+
+    # --- who is told of what ---
+
+    def _moved(self, letter: Letter) -> None:
+        number = _ROLE_OF.get(letter.state)
+        if number is not None and letter.due_at is not None and letter.due_at <= self.world.clock.now():
+            self.roles[number].look()
+
+    def _copied(self, copy: Delivery) -> None:
+        if copy.state is DeliveryState.WAITING and copy.due_at is not None and copy.due_at <= self.world.clock.now():
+            self.roles[5].look()
+
+    def _done(self, role: Work[Any]) -> None:
+        senders = (self.roles[2], self.roles[5])
+        for one in senders if role in senders else ():
+            if self._busy.get(one.name, set()) - self.destinations.busy():
+                one.look()  # a server has a seat again: its letters were left out
+            elif one.goes_on:
+                one.nudge.set()
+        if role.goes_on:
+            role.nudge.set()
+
+    # --- what each works on ---
+
+    def _letters(self, state: State) -> Due:
+        async def due(limit: int, without: Collection[int]) -> Sequence[Letter]:
+            found = await self.world.letters.due(state, self.world.clock.now(), limit, without)
+            await self._know(found)
+            return found
+
+        return due
+
+    async def _sendable(self, limit: int, without: Collection[int]) -> Sequence[Letter]:
+        busy = self._busy["forward"] = self.destinations.busy()
+        found = await self.world.letters.due(State.WAITING, self.world.clock.now(), limit, without, busy)
+        await self._know(found)
+        return found
+
+    async def _further(self, limit: int, without: Collection[int]) -> Sequence[Delivery]:
+        busy = self._busy["further"] = self.destinations.busy()
+        return await self.world.deliveries.due(self.world.clock.now(), limit, without, busy)
+
+    async def _mailboxes(self, limit: int, _: Collection[int]) -> Sequence[Mailbox]:
+        news = [await self.world.mailboxes.get(x) for x in sorted(self.news)]
+        return [*news, *await self.world.mailboxes.due(self.world.clock.now(), limit)]
+
+    async def _know(self, letters: Sequence[Letter]) -> None:
+        """The letters' mailboxes, read together."""
+        now = self.world.clock.monotonic()
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        wanted = {x.mailbox for x in letters if self._fresh(x.mailbox) is None}
+        for box in await self.world.mailboxes.some(wanted) if wanted else ():
+            self._known[box.id] = now, box
+
+    def _fresh(self, mailbox: int) -> Mailbox | None:
+        read_at, box = self._known.get(mailbox, (0.0, None))
+        return box if self.world.clock.monotonic() < read_at + FRESH_SECONDS else None
+
+    async def _box(self, mailbox: int) -> Mailbox:
+        if (box := self._fresh(mailbox)) is None:
+            read_at = self.world.clock.monotonic()
+            box = await self.world.mailboxes.get(mailbox)
+            self._known[mailbox] = read_at, box
+        return box
+
+    # --- the steps ---
+
+    async def _look(self, mailbox: Mailbox) -> None:
+        self.news.discard(mailbox.id)
+        await look(mailbox, self.world)
+
+    async def _collect(self, letter: Letter) -> None:
+        await collect(letter, await self._box(letter.mailbox), self.world)
+
+    async def _acknowledge(self, letter: Letter) -> None:
+        await acknowledge(letter, await self._box(letter.mailbox), self.world)
+
+    async def _land(self, letter: Letter) -> None:
+        await look_for(letter, await self._box(letter.mailbox), self.world)
+
+    def _goes(self, letter: Letter) -> bool:
+        _, box = self._known.get(letter.mailbox, (0.0, None))
+        target = aim(box.route, letter, self.world.clock.now()) if box else None
+        return target is None or self.destinations.goes(target.destination)
+
+    async def _forward(self, letter: Letter) -> None:
+        box = await self._box(letter.mailbox)
+        target = aim(box.route, letter, self.world.clock.now()) or box.route
+        with self.destinations.seat(target.destination) as seat:
+            if seat is not None:  # else it stays due, and is not looked at again while the server is busy
+                seat.report = await self._past(partial(forward, letter, box, self.world))
+
+    def _copy_goes(self, copy: Delivery) -> bool:
+        return self.destinations.goes(destination(copy.server, copy.address))
+
+    async def _send_further(self, delivery: Delivery) -> None:
+        with self.destinations.seat(destination(delivery.server, delivery.address)) as seat:
+            if seat is not None:
+                seat.report = await self._past(partial(send_further, delivery, self.world))
+
+    async def _past(self, attempt: Callable[[Callable[[], bool]], Awaitable[Report | None]]) -> Report | None:
+        """What came of an attempt; while its dot is out, a stop waits for it."""
+        task = asyncio.current_task()
+        assert task is not None
+
+        def may_begin() -> bool:
+            if not self.stopping.is_set():
+                self._past_dot.add(task)  # from here a stop waits for us
+            return task in self._past_dot
+
+        try:
+            return await attempt(may_begin)
+        finally:
+            self._past_dot.discard(task)
