@@ -44,6 +44,7 @@ class Contender:
     command: Callable[[Job], list[str]]
     needs: tuple[str, ...] = ()
     pop3: bool = False
+    slow: bool = False  # a process for each letter: one round of it says enough
 
     def here(self, pop3: bool) -> bool:
         """Whether it can run on this machine."""
@@ -128,7 +129,7 @@ BASE = "fetchmail"
 ALL = (
     Contender("nemboks", nemboks),
     Contender(BASE, fetchmail, ("fetchmail",)),
-    Contender("fetchmail+msmtp", fetchmail_msmtp, ("fetchmail", "msmtp")),
-    Contender("getmail6+msmtp", getmail, ("getmail", "msmtp")),
-    Contender("mpop+msmtp", mpop, ("mpop", "msmtp"), pop3=True),
+    Contender("fetchmail+msmtp", fetchmail_msmtp, ("fetchmail", "msmtp"), slow=True),
+    Contender("getmail6+msmtp", getmail, ("getmail", "msmtp"), slow=True),
+    Contender("mpop+msmtp", mpop, ("mpop", "msmtp"), pop3=True, slow=True),
 )
