@@ -70,7 +70,8 @@ class Roles:
         self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._known: dict[int, tuple[float, Mailbox]] = {}  # mailboxes, and when they were read (monotonic)
-        self._busy: dict[str, set[str]] = {}  # destinations that were left out when a role last asked the store
+        # Destinations that were left out when a role last asked the store, or had no seat left for a letter since.
+        self._busy: dict[str, set[str]] = {"forward": set(), "further": set()}
         self.roles: tuple[Work[Any], ...] = (
             self._role("look", self._mailboxes, self._look, seats.look),
             self._role("collect", self._letters(State.FOUND), self._collect, seats.collect),
@@ -112,7 +113,7 @@ class Roles:
     def _done(self, role: Work[Any]) -> None:
         senders = (self.roles[2], self.roles[5])
         for one in senders if role in senders else ():
-            if self._busy.get(one.name, set()) - self.destinations.busy():
+            if self._busy[one.name] - self.destinations.busy():
                 one.look()  # a server has a seat again: its letters were left out
             elif one.goes_on:
                 one.nudge.set()
@@ -187,15 +188,20 @@ class Roles:
         box = await self._box(letter.mailbox)
         target = aim(box.route, letter, self.world.clock.now()) or box.route
         with self.destinations.seat(target.destination) as seat:
-            if seat is not None:  # else it stays due, and is not looked at again while the server is busy
+            if seat is None:  # it stays due, and is not looked at again while the server is busy
+                self._busy["forward"].add(target.destination)
+            else:
                 seat.report = await self._past(partial(forward, letter, box, self.world))
 
     def _copy_goes(self, copy: Delivery) -> bool:
         return self.destinations.goes(destination(copy.server, copy.address))
 
     async def _send_further(self, delivery: Delivery) -> None:
-        with self.destinations.seat(destination(delivery.server, delivery.address)) as seat:
-            if seat is not None:
+        where = destination(delivery.server, delivery.address)
+        with self.destinations.seat(where) as seat:
+            if seat is None:
+                self._busy["further"].add(where)
+            else:
                 seat.report = await self._past(partial(send_further, delivery, self.world))
 
     async def _past(self, attempt: Callable[[Callable[[], bool]], Awaitable[Report | None]]) -> Report | None:

@@ -18,6 +18,7 @@ from tests.helpers.fake_courier import ACCEPTED, FakeCourier, broken
 from tests.journey.town import Town, with_courier
 
 COMPANIES = 40
+SEATS = 8  # of the daemon: twice those of a server that is not known to be well
 BREAKER = 300.0
 PROBED = 5  # failures in a row; then only probes
 
@@ -36,6 +37,7 @@ class Region(FakeCourier):
             if self.hanging:
                 await self.released.wait()
             return broken(Stage.CONNECT)
+        await asyncio.sleep(0)  # a server takes its time, and its seat is taken meanwhile
         self.endings.append(ACCEPTED)
         return await super().deliver(mail, seconds, before_dot)
 
@@ -91,6 +93,19 @@ async def test_a_dead_server_delays_no_company_on_another() -> None:
         await until(lambda: _done(town, COMPANIES + 1))
         assert courier.calls.count("dead") < daemon.services.settings.seats.forward
         courier.released.set()
+
+
+async def test_letters_without_a_seat_go_when_one_is_free() -> None:
+    """Eight companies' letters to one server that gets four at a time: nobody waits for the next look."""
+    town, courier = Town(), Region()
+    with_courier(town, courier)
+    await town.waiting()
+    for number in range(1, SEATS + 1):
+        _company(town, number, "alive")
+    daemon = daemon_of(town, sweep_seconds=3600)
+    assert daemon.services.settings.seats.forward == SEATS
+    async with running(daemon):
+        await until(lambda: all(_done(town, number) for number in range(1, SEATS + 1)))
 
 
 def _done(town: Town, number: int) -> bool:
