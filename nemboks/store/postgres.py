@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Column, Connection, String, create_engine
 from sqlalchemy.dialects.postgresql.base import PGDDLCompiler, PGTypeCompiler
 from sqlalchemy.exc import DBAPIError
@@ -73,6 +74,7 @@ class Place:
         driver: Driver = psycopg.connect(**self._facts, autocommit=True)  # type: ignore[arg-type]
         try:
             driver.prepared_max = 500
+            driver.adapters.register_dumper(str, _WithoutNul)
             driver.execute(_SESSION, prepare=False)
             if writes:
                 self._durable(driver)
@@ -126,6 +128,13 @@ def survives_failover(driver: Driver) -> bool:
     """Whether a commit waits for a standby, so that it is there when that one takes over (RELIABILITY D05)."""
     row = driver.execute("SELECT current_setting('synchronous_standby_names')").fetchone()
     return bool(row and row[0])
+
+
+class _WithoutNul(StrDumperUnknown):
+    """PostgreSQL's texts cannot hold a NUL, and a stranger's must not stop a commit."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
 
 
 class _Types(PGTypeCompiler):

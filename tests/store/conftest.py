@@ -1,7 +1,7 @@
 import pytest
 
 from nemboks.store.store import Store
-from tests.contracts.ledgers import vault
+from tests.contracts.ledgers import place_of, vault
 from tests.helpers.clock import PretendClock
 
 
@@ -11,13 +11,16 @@ def clock():
 
 
 @pytest.fixture
-def open_store(tmp_path, clock):
-    """Opens stores on one file, as the daemon (threaded) and the CLI (inline) do."""
+def kind():
+    """Where the ledger lies; a module whose tests look at no file says BOTH."""
+    return "sqlite"
 
-    def opened(threaded=True):
-        return Store.open(tmp_path / "nemboks.db", vault(tmp_path), clock, threaded)
 
-    return opened
+@pytest.fixture
+def open_store(tmp_path, clock, kind):
+    """Opens stores on one ledger, as the daemon (threaded) and the CLI (inline) do."""
+    with place_of(kind, tmp_path) as place:
+        yield lambda threaded=True: Store.open(place, vault(tmp_path), clock, threaded)
 
 
 @pytest.fixture

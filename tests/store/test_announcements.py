@@ -12,6 +12,11 @@ LATER = START + timedelta(minutes=5)
 BO, JYTTE = "mail:da:bo@bogholder.example", "mail:en:jytte@bageri.example"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request):
+    return request.param
+
+
 def announcement(key: str = "change-1-asked", **changes) -> Announcement:
     facts = {"company": "Bageri Anna ApS", "change": 12, "items": [{"kind": "still_there", "number": 2}]}
     return replace(Announcement(0, key, Kind.ADDRESS_ASKED, BO, START, START, None, facts), **changes)

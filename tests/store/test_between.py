@@ -17,6 +17,11 @@ from tests.desk.filled import Filled
 from tests.helpers import builders as make
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request):
+    return request.param
+
+
 @pytest.fixture
 async def ledger(open_store, clock):
     store = open_store(threaded=False)

@@ -28,9 +28,9 @@ from tests.helpers import builders as make
 from tests.helpers.clock import START
 
 
-@pytest.fixture
-async def ledger(tmp_path):
-    async with ledger_of("sqlite", tmp_path) as opened:
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def ledger(request, tmp_path):
+    async with ledger_of(request.param, tmp_path) as opened:
         yield opened
 
 
@@ -220,7 +220,8 @@ async def test_the_attempts_own_words_survive_a_round(ledger):
     """A letter's values come back as they went in, texts in any script too."""
     letter = await ledger.sending()
     words = "451 4.7.1 Prøv igen – 再試行 \x00?"
-    after = await ledger.letters.move(letter, Later(1, "temporary", words, START, make.report(words=words)))
+    shown = words.replace("\x00", "")  # of a text by itself PostgreSQL keeps no NUL
+    after = await ledger.letters.move(letter, Later(1, "temporary", shown, START, make.report(words=words)))
 
     assert (await ledger.letters.get(letter.id)) == after
     (attempt,), _ = await ledger.letters.history(letter.id)

@@ -5,16 +5,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from nemboks.domain.letter import Later, State
 from nemboks.domain.mailbox import Address, Cvr, Face, Options
 from nemboks.ports import Listed
 from nemboks.store.errors import Altered, StoreError
+from nemboks.store.schema import mailboxes
 from tests.contracts.ledgers import ACCOUNTANT, FALLBACK
 from tests.helpers import builders as make
 from tests.helpers.builders import ANNA, BO, declared
 from tests.helpers.clock import START
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request):
+    return request.param
 
 
 async def events(store):
@@ -47,6 +53,7 @@ async def test_a_cvr_has_one_mailbox(store):
     assert len(await store.mailboxes.all()) == 1
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 async def test_credentials_lie_sealed(store, tmp_path):
     """The file has no credentials in clear; opened they are what was given."""
     secrets = {"token": "meget hemmelig", "client_id": "4711"}
@@ -226,7 +233,7 @@ async def test_an_unknown_cvr_is_told(store):
 async def test_credentials_with_a_lost_key_come_back_from_the_settings(store):
     """What the vault cannot open is sealed anew from the settings file."""
     (box,) = await store.mailboxes.declare([declared()])
-    spoil = text("UPDATE mailboxes SET credentials = x'0102'")
+    spoil = update(mailboxes).values(credentials=b"\1\2")
     await store._writer.unit(lambda tx: tx.execute(spoil))
 
     await store.mailboxes.declare([declared()])

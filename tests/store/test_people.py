@@ -16,9 +16,9 @@ from tests.helpers import builders as make
 from tests.helpers.clock import START
 
 
-@pytest.fixture
-async def ledger(tmp_path):
-    async with ledger_of("sqlite_inline", tmp_path) as opened:
+@pytest.fixture(params=["sqlite_inline", "postgresql"])
+async def ledger(request, tmp_path):
+    async with ledger_of(request.param, tmp_path) as opened:
         await opened.acts.declare(
             [make.declared(options=Options(webhooks=("drift", "extra"))), make.declared(make.BO, options=Options())]
         )

@@ -22,9 +22,9 @@ from tests.helpers.clock import START
 from tests.store.test_sick import DAY, causes, sick, troubled_copy
 
 
-@pytest.fixture
-async def ledger(tmp_path):
-    async with ledger_of("sqlite_inline", tmp_path) as opened:
+@pytest.fixture(params=["sqlite_inline", "postgresql"])
+async def ledger(request, tmp_path):
+    async with ledger_of(request.param, tmp_path) as opened:
         yield opened
 
 

@@ -17,9 +17,9 @@ DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-async def ledger(tmp_path):
-    async with ledger_of("sqlite_inline", tmp_path) as opened:
+@pytest.fixture(params=["sqlite_inline", "postgresql"])
+async def ledger(request, tmp_path):
+    async with ledger_of(request.param, tmp_path) as opened:
         yield opened
 
 
