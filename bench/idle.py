@@ -32,12 +32,12 @@ FEW, MANY, VERY_MANY = 10, 10_000, 100_000
 
 def measure(name: str, ground: Ground) -> Iterator[Run]:
     """Ten mailboxes (what the process costs at all), then many, then very many, in each round."""
-    sizes, window = ((FEW, 50), 1.0) if ground.small else ((FEW, MANY, VERY_MANY), 60.0)
+    sizes = {FEW: 1.0, 50: 1.0} if ground.small else {FEW: 15.0, MANY: 60.0, VERY_MANY: 30.0}
     room = ground.room(name)
     try:
         for number in range(ground.rounds):
             least = 0.0
-            for boxes in sizes:
+            for boxes, window in sizes.items():
                 figures = _asked(room / f"{boxes}", boxes, window)
                 least = least or figures["memory_kb"]
                 if boxes != FEW:
