@@ -311,16 +311,18 @@ async def test_who_is_stopped_within_a_transaction_loses_its_turn(opened, beside
     """A process that stands still under the lock is put out by the server; woken, it does its units anew."""
     slow, other = opened(), opened()
     slow._line._driver.execute("SET idle_in_transaction_session_timeout = '500ms'")
-    runs, go = [], threading.Event()
+    runs, stands, go = [], threading.Event(), threading.Event()
 
     def stopped(tx):
         runs.append(1)
         tx.execute(NOTE, {"n": 1})
+        stands.set()
         if len(runs) == 1:
             go.wait(10)
         return len(runs)
 
     asked = asyncio.ensure_future(slow._writer.unit(stopped))
+    await asyncio.to_thread(stands.wait, 10)
     assert await asyncio.wait_for(other._writer.unit(note(2)), 10) == 2
     go.set()
 
