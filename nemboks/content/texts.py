@@ -34,7 +34,12 @@ def masked(text: str, limit: int) -> str:
 
 def cut(text: str, limit: int) -> str:
     """The text, or its beginning with an ellipsis, in at most `limit` characters."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    if text[limit - 1].isdigit():  # half a number is none: its first ten digits may look like somebody's
+        kept = kept.rstrip("0123456789")
+    return kept.rstrip() + "…"
 
 
 def ascii_of(text: str) -> str:

@@ -49,7 +49,8 @@ def mask_cpr(text: str) -> str:
     for found in _CPR.finditer(plain):
         shown += [text[at : found.start()], "[CPR]"]
         at = found.end()
-    return "".join([*shown, text[at:]])
+    # Behind a digit of another script, too: whoever cannot read that one sees a number of ten.
+    return _CPR.sub("[CPR]", "".join([*shown, text[at:]]))
 
 
 def redact(text: str) -> str:

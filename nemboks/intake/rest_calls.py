@@ -241,7 +241,10 @@ def _translated() -> Iterator[None]:
     except httpx2.RemoteProtocolError as error:
         # TLS 1.3 tells a client without a welcome certificate only by closing (LIBRARIES 3.3).
         hint = "; check the client certificate" if "disconnected" in str(error) else ""
-        raise Unavailable(f"Digital Post broke off: {_cause(error)}{hint}") from error
+        # The library's other words repeat what came, and that may repeat what we sent: our token.
+        closed = re.match("server disconnected|peer closed", str(error), re.IGNORECASE)
+        words = _cause(error) if closed else "its answer is no HTTP"
+        raise Unavailable(f"Digital Post broke off: {words}{hint}") from error
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
         raise Unavailable(f"Digital Post could not be reached: {_cause(error)}") from error
 

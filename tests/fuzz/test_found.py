@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nemboks.content.cvr_table import read_table
+from nemboks.content.texts import masked
 from nemboks.domain.redact import mask_cpr
 from nemboks.settings import SettingsError, load
 from tests.fuzz.parsers import imap, rest
@@ -99,3 +100,19 @@ def test_a_cpr_number_in_a_look_alike_domain_is_told_back() -> None:
 
     assert "[CPR]" in warning.da and "[CPR]" in warning.en and "[CPR]" in warning.value
     assert "0000" not in warning.da + warning.en
+
+
+def test_our_token_in_an_answer_that_is_no_http_stands_in_the_log() -> None:
+    """Whatever a server writes where the status should be, it is not repeated."""
+    assert rest.check(b"l0H a-token-of-nobodys\r\n\r\n") == "Unavailable"
+
+
+def test_a_cpr_number_behind_a_digit_of_another_script_is_shown() -> None:
+    """To whoever cannot read that digit it is a number of ten."""
+    assert mask_cpr("\u07c6010101-0000") == "\u07c6[CPR]"
+
+
+def test_a_long_number_that_is_cut_looks_like_somebodys() -> None:
+    """Half a number is left out: what stands before the ellipsis is no CPR number."""
+    assert masked("order 101000066409", 17) == "order…"
+    assert masked("order 101000066409", 18) == "order 101000066409"
