@@ -111,6 +111,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, help="each contender once in a round, in turn (3)")
     parser.add_argument("--only", default="", help="these contenders of the imap scenarios, with commas")
     parser.add_argument("--small", action="store_true", help="only enough to see that it works")
+    parser.add_argument("--url", default="", help="growth: a PostgreSQL server where we may make databases")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--chart", type=Path, help="write the chart (SVG) here")
     parser.add_argument("--from", dest="earlier", type=Path, nargs="+", help="measure nothing: show these JSON files")
@@ -123,7 +124,7 @@ def _measure(asked: argparse.Namespace) -> dict[str, Any]:
         folder = Path(made)
         folder.chmod(0o755)  # Dovecot's and Postfix's own users walk in
         only = frozenset(filter(None, asked.only.split(",")))
-        ground = Ground(folder, make(folder / "tls"), asked.rounds, asked.small, only)
+        ground = Ground(folder, make(folder / "tls"), asked.rounds, asked.small, only, asked.url)
         return report(*measured(asked.scenarios or list(SCENARIOS), ground), facts)
 
 

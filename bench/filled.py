@@ -7,42 +7,38 @@ SQLite and on PostgreSQL.
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection, Table, bindparam, update
 
+from bench.place import Place
 from bench.store_moves import carry
 from nemboks.clock import RealClock
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Address, Cvr, Face
 from nemboks.ports import Listed
-from nemboks.store.connect import open_writer
 from nemboks.store.mailboxes import Declared
 from nemboks.store.schema import attempts, events, letters, mailboxes, routes
-from nemboks.store.store import Store
-from nemboks.store.vault import Vault
 
 CLOCK = RealClock()
 FIRST_CVR = 30_000_000
 
 
-def ledger(folder: Path, boxes: int, done: int) -> Path:
-    """The folder, with a master key and a ledger of so many mailboxes and acknowledged letters."""
-    folder.mkdir(exist_ok=True)
-    key, file = Vault.create(folder / "master.key"), folder / "nemboks.db"
-    asyncio.run(_one_of_each(file, key, bool(done)))
-    with open_writer(file) as tx:
-        tx.exec_driver_sql("PRAGMA synchronous=OFF")  # a ledger that is thrown away
-        tx.exec_driver_sql("BEGIN IMMEDIATE")
+def fill(where: Place, boxes: int, done: int = 0) -> None:
+    """Nothing; the empty ledger has so many mailboxes and acknowledged letters then."""
+    asyncio.run(_one_of_each(where, bool(done)))
+    with where.filling() as tx:
         _copy_mailboxes(tx, boxes)
         if done > 1:
             _copy_letters(tx, boxes, done)
-        tx.exec_driver_sql("COMMIT")
-    return folder
+        if where.url:  # numbers that we gave ourselves did not move the server's counters
+            for table in (mailboxes, letters):
+                column = f"pg_get_serial_sequence('{table.name}', 'id')"
+                tx.exec_driver_sql(f"SELECT setval({column}, (SELECT MAX(id) FROM {table.name}))")  # noqa: S608
+    where.after_filling()
 
 
-async def _one_of_each(file: Path, key: Vault, letter: bool) -> None:
-    store = Store.open(file, key, CLOCK, threaded=False)
+async def _one_of_each(where: Place, letter: bool) -> None:
+    store = where.open(threaded=False)
     new = Declared(
         Cvr(f"{FIRST_CVR}"), "Firma ApS", Face.REST, Address("post@firma.example"), "sink",
         {"system_id": "system", "api_token": "ikke et rigtigt et"},
@@ -63,7 +59,7 @@ def _copy_mailboxes(tx: Connection, boxes: int) -> None:
 
 
 def _copy_letters(tx: Connection, boxes: int, done: int) -> None:
-    upstream, box = "'letter-' || i", f"1 + i % {boxes}"
+    upstream, box = "'letter-' || i", f"1 + i - i / {boxes} * {boxes}"
     digest = "SUBSTR(one.sha256, 1, 50) || CAST(10000000000000 + i AS TEXT)"
     own = {"id": "i", "upstream_id": upstream, "mailbox_id": box, "sha256": digest}
     _copies(tx, letters, done, own, "one.id = 1")
@@ -85,15 +81,13 @@ def _copies(tx: Connection, table: Table, last: int, own: Mapping[str, str], whi
     )
 
 
-def due_between(folder: Path, seconds: float) -> None:
+def due_between(where: Place, seconds: float) -> None:
     """Every mailbox is due at a time of its own, evenly from now on, as after a round of looks."""
-    with open_writer(folder / "nemboks.db") as tx:
+    with where.filling() as tx:
         ids: Sequence[int] = [row[0] for row in tx.exec_driver_sql("SELECT id FROM mailboxes ORDER BY id")]
         now: datetime = CLOCK.now()
         rows = [{"b": id_, "at": now + timedelta(seconds=n * seconds / len(ids))} for n, id_ in enumerate(ids)]
-        tx.exec_driver_sql("BEGIN IMMEDIATE")
         tx.execute(
             update(mailboxes).where(mailboxes.c.id == bindparam("b")).values(due_at=bindparam("at"), listed_at=now),
             rows,
         )
-        tx.exec_driver_sql("COMMIT")

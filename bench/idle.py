@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.filled import due_between, ledger
+from bench.filled import due_between, fill
 from bench.judge import OK
+from bench.place import Place, place
 from bench.processes import memory
 from bench.runs import Ground, Run, asked
 from nemboks.daemon.notify import Systemd
@@ -51,8 +52,9 @@ def measure(name: str, ground: Ground) -> Iterator[Run]:
 
 def _asked(folder: Path, boxes: int, window: float) -> dict[str, float]:
     if not folder.exists():
-        ledger(folder, boxes, 0)
-    due_between(folder, POLL_SECONDS)
+        with place(folder, "") as made:
+            fill(made, boxes)
+    due_between(Place(str(folder)), POLL_SECONDS)
     return asked("bench.idle", folder=str(folder), window=window, begun=time.time())
 
 

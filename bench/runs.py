@@ -24,6 +24,7 @@ class Ground:
     rounds: int = 3
     small: bool = False
     only: frozenset[str] = frozenset()  # contenders; all when empty
+    url: str = ""  # of a PostgreSQL server for the ledgers of `growth`; a file when empty
 
     def room(self, name: str) -> Path:
         """An empty folder of this name; other users may walk in, as Dovecot's do."""

@@ -5,8 +5,9 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.filled import ledger
+from bench.filled import fill
 from bench.judge import OK
+from bench.place import place
 from bench.processes import Usage, python, run
 from bench.runs import Ground, Run
 
@@ -28,9 +29,10 @@ def measure(name: str, ground: Ground) -> Iterator[Run]:
     """Each command some times in each round, over ten mailboxes; the median."""
     room = ground.room(name)
     try:
-        folder = ledger(room / "state", 10, 0)
-        config = folder / "nemboks.toml"
-        config.write_text(SETTINGS.format(folder=folder))
+        folder = room / "state"
+        with place(folder, "") as where:
+            fill(where, 10)
+        (folder / "nemboks.toml").write_text(SETTINGS.format(folder=folder))
         for number in range(ground.rounds):
             for contender, words in COMMANDS.items():
                 runs = [_once(words, folder) for _ in range(2 if ground.small else TIMES)]

@@ -6,6 +6,7 @@ import pytest
 
 from bench import __main__ as bench
 from tests.helpers.peers import require_peer
+from tests.helpers.postgres import server
 
 
 def small(tmp_path, *words):
@@ -58,3 +59,17 @@ def test_every_scenario_has_a_place():
 
     assert all(callable(module.measure) for module in modules.values())
     assert {aim.scenario for aim in bench.summary.AIMS} <= set(bench.SCENARIOS)
+
+
+@pytest.mark.slow
+@pytest.mark.peer
+def test_the_ledger_on_a_server_ends_well(tmp_path):
+    """The same moves on PostgreSQL, in databases that are gone afterwards."""
+    url = server().url("postgres")
+    names = "SELECT datname FROM pg_database WHERE datname LIKE 'nemboks_bench%'"
+
+    code, report = small(tmp_path, "growth", "--url", url)
+
+    assert {run["verdict"] for run in report["runs"]} == {"ok"}
+    assert code == 0
+    assert server().run(names) == []
