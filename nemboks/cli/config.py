@@ -116,6 +116,7 @@ def _warnings(settings: "Settings", stored: Sequence[Mailbox]) -> Iterator[tuple
                 "is a relay, and there is neither a landing nor [returns]: nothing confirms its letters, each is held"
             )
             yield f"mailbox {cvr}", f"[servers.{name}] {words}"
+    yield from _server_warnings(settings)
     days = _days_left(settings)
     if days is not None and 0 <= days <= RENEW_DAYS:
         left = "1 day" if days == 1 else f"{days} days"
@@ -124,6 +125,24 @@ def _warnings(settings: "Settings", stored: Sequence[Mailbox]) -> Iterator[tuple
         names = _names(pem)
         if names and not isinstance(names, str) and reader.lower() not in names:
             yield setting, f"the certificate of {reader} was made for {', '.join(names)}"
+
+
+def _server_warnings(settings: "Settings") -> Iterator[tuple[str, str]]:
+    """Whether the database server may lose what was committed when another takes over (RELIABILITY D05)."""
+    from nemboks.settings import SettingsError
+    from nemboks.store.errors import StoreError
+    from nemboks.wiring import survives_failover
+
+    try:
+        safe = survives_failover(settings)
+    except (StoreError, SettingsError):  # told already
+        return
+    if not safe:
+        words = (
+            "has no synchronous standby (synchronous_standby_names): when another server takes over, a new route, a "
+            "pause or a redirection may be lost, and letters go where they went before"
+        )
+        yield "store.url", words
 
 
 def _certificates(settings: "Settings") -> Iterator[tuple[str, str, str]]:
@@ -154,6 +173,7 @@ def _names(pem: str) -> tuple[str, ...] | str:
 
 def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:
     """The store's faults; the mailboxes that it holds and that are served go into `stored`."""
+    from nemboks.settings import SettingsError
     from nemboks.store.errors import StoreError, VaultError
     from nemboks.store.vault import Vault
     from nemboks.wiring import open_store
@@ -163,13 +183,15 @@ def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple
     except VaultError as error:
         yield "master_key_file", str(error)
         return
-    if not settings.database.exists():
+    if not settings.has_ledger:
         yield "state_dir", f"there is no database {settings.database}; `nemboks init` makes one"
         return
     try:
         stored += [box for box in asyncio.run(_mailboxes(open_store(settings, vault))) if box.paused_at is None]
     except StoreError as error:
-        yield "state_dir", str(error)
+        yield "store.url" if settings.store.shared else "state_dir", str(error)
+    except SettingsError as error:
+        yield "store.url", str(error)
 
 
 async def _mailboxes(store: "Store") -> Sequence[Mailbox]:

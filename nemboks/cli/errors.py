@@ -72,11 +72,20 @@ def failure_of(error: BaseException, lang: Lang) -> Failure:
 def _code(error: BaseException) -> int | None:
     """The exit code of an error of the settings or the store; imported late, for they bring much with them."""
     from nemboks.settings import SettingsError
-    from nemboks.store.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreInUse, StoreTooNew, VaultError
+    from nemboks.store.errors import (
+        StoreAway,
+        StoreBusy,
+        StoreDamaged,
+        StoreError,
+        StoreFull,
+        StoreInUse,
+        StoreTooNew,
+        VaultError,
+    )
 
     if isinstance(error, SettingsError | VaultError | StoreTooNew | StoreDamaged):
         return CONFIGURATION
-    if isinstance(error, StoreBusy | StoreInUse | StoreFull):
+    if isinstance(error, StoreAway | StoreBusy | StoreInUse | StoreFull):
         return LATER
     return FAILED if isinstance(error, StoreError) else None
 

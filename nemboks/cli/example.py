@@ -45,6 +45,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "dkim_selector": "n1",
     "dkim_key_file": "/etc/nemboks/dkim.pem",
     "operator": "drift@nemboks.example",
+    "url_file": "/etc/nemboks/store.url",
 }
 SERVER: Final[Mapping[str, Any]] = {
     "host": "mail.firma.example",

@@ -84,11 +84,12 @@ def _make_state(call: Call, settings: "Settings") -> list[Item]:
     from nemboks.store.vault import Vault
     from nemboks.wiring import open_store
 
-    key, database = settings.master_key_file, settings.database
-    new_directory, new_key, new_database = (not path.exists() for path in (settings.state_dir, key, database))
+    key = settings.master_key_file
+    new_directory, new_key = not settings.state_dir.exists(), not key.exists()
+    new_database = not settings.has_ledger
     if new_key and not new_database:
         raise SettingsError(
-            f"master key {key} is missing, and {database} is sealed with it. Restore your copy of the key"
+            f"master key {key} is missing, and {_ledger(settings)} is sealed with it. Restore your copy of the key"
         )
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if new_key:
@@ -98,11 +99,15 @@ def _make_state(call: Call, settings: "Settings") -> list[Item]:
     return [
         _item("directory", settings.state_dir, new_directory),
         _item("key", key, new_key),
-        _item("database", database, new_database),
+        _item("database", _ledger(settings), new_database),
     ]
 
 
-def _item(what: str, path: Path, made: bool) -> Item:
+def _ledger(settings: "Settings") -> str:
+    return "the database of store.url" if settings.store.shared else str(settings.database)
+
+
+def _item(what: str, path: Path | str, made: bool) -> Item:
     return {"what": what, "path": str(path), "made": made}
 
 

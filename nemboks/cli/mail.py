@@ -72,11 +72,9 @@ def _read(file: Path) -> bytes:
 
 async def _of_letter(call: Call, asking: Asking, store: "Store", letter_id: int, out: Path) -> list[Item]:
     from nemboks.desk import preview as desk
-    from nemboks.store.spool import Spool
-    from nemboks.store.vault import Vault
+    from nemboks.wiring import open_spool
 
-    settings = call.settings()
-    spool = Spool(settings.spool, Vault.load(settings.master_key_file), threaded=False)
+    spool = open_spool(call.settings())
     return await _write(await desk.letter(store, asking, spool, letter_id), f"letter-{letter_id}", out)
 
 

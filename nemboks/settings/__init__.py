@@ -23,16 +23,19 @@ from nemboks.settings.group import Group, SettingsError, secret
 from nemboks.settings.mail import Direct, Landing, Notices, OAuth, Returns, Sender, Server, Webhook
 from nemboks.settings.mailbox import DeclaredMailbox, Further
 from nemboks.settings.plans import SoldPlan
+from nemboks.settings.store import Ledger
 
 __all__ = [
-    "DeclaredMailbox", "Direct", "Further", "Fuse", "Landing", "Notices", "OAuth", "Returns", "Seats", "Sender",
-    "Server", "Settings", "SettingsError", "SoldPlan", "Upstream", "Webhook", "load",
+    "DeclaredMailbox", "Direct", "Further", "Fuse", "Landing", "Ledger", "Notices", "OAuth", "Returns", "Seats",
+    "Sender", "Server", "Settings", "SettingsError", "SoldPlan", "Upstream", "Webhook", "load",
 ]  # fmt: skip
 
 PREFIX = "NEMBOKS_"
 _NAME = re.compile(r"[\w.-]{1,60}")
 # Read by others than the settings: the CLI's own, and the development tools'.
-OTHER_VARIABLES = frozenset({"NEMBOKS_CONFIG", "NEMBOKS_VENV", "NEMBOKS_REQUIRE_PEERS", "NEMBOKS_XSD"})
+OTHER_VARIABLES = frozenset({
+    "NEMBOKS_CONFIG", "NEMBOKS_VENV", "NEMBOKS_REQUIRE_PEERS", "NEMBOKS_TEST_PG", "NEMBOKS_XSD",
+})  # fmt: skip
 
 
 class Upstream(Group):
@@ -110,6 +113,7 @@ class Settings(BaseSettings):
     master_key_file: Path = Field(
         Path("/var/lib/nemboks/master.key"), description="The key that seals contents and credentials; keep a copy."
     )
+    store: Ledger = Field(Ledger(), description="")
     upstream: Upstream = Field(Upstream(), description="")
     sender: Sender = Field(Sender(), description="")
     servers: dict[str, Server] = Field({}, description="")
@@ -174,6 +178,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         return self.state_dir / "nemboks.db"
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there may be a ledger already: a file that is there, or a server, which knows."""
+        return self.store.shared or self.database.exists()
 
     @property
     def spool(self) -> Path:

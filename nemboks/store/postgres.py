@@ -89,6 +89,15 @@ class Place:
         """The connection alone. StoreError as `connect`."""
         return self._opened(writes=True)
 
+    def survives_failover(self) -> bool:
+        """Whether a commit waits for a standby, so that it is there when that one takes over. StoreError."""
+        try:
+            with self._opened(writes=False) as driver:
+                row = driver.execute("SELECT current_setting('synchronous_standby_names')").fetchone()
+        except psycopg.Error as error:
+            raise self.told(error) from error
+        return bool(row and row[0])
+
     def _durable(self, driver: Driver) -> None:
         for name, good in _MUST.items():
             row = driver.execute("SELECT current_setting(%s)", (name,)).fetchone()
@@ -122,12 +131,6 @@ def time_of(driver: Driver) -> datetime:
     assert row is not None
     at: datetime = row[0]
     return at
-
-
-def survives_failover(driver: Driver) -> bool:
-    """Whether a commit waits for a standby, so that it is there when that one takes over (RELIABILITY D05)."""
-    row = driver.execute("SELECT current_setting('synchronous_standby_names')").fetchone()
-    return bool(row and row[0])
 
 
 class _WithoutNul(StrDumperUnknown):

@@ -10,6 +10,7 @@ Another worker's sealing has no row yet either, so `sweep` spares what was writt
 
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -53,6 +54,7 @@ class ServerSpool(Spool):
         self.directory, self.vault, self.threaded, self.ours = Path(shelf), vault, threaded, set()
         self._shelf, self._spared, self._rows = shelf, spared, _Rows(place, patient=threaded)
         self._executor = ThreadPoolExecutor(1, "store-contents")
+        weakref.finalize(self, self._rows.close)  # a command does not say when it is done
 
     def seal(self, letter: int) -> SpoolSealing:
         """A new sealing, used with `async with`."""

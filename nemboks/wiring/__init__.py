@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from nemboks.clock import RealClock
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
-from nemboks.ports import Refused
+from nemboks.ports import Clock, Refused
 from nemboks.settings import Settings
 from nemboks.store.errors import Altered
 from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
+from nemboks.wiring import server
 
 if TYPE_CHECKING:
     from nemboks.intake.inboxes import MailboxInboxes
@@ -57,12 +58,29 @@ def open_store(settings: Settings, vault: Vault | None = None, threaded: bool = 
     """The store alone, as the CLI wants it beside a running daemon. Errors say what to do."""
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     vault = vault or Vault.load(settings.master_key_file)
-    return Store.open(settings.database, vault, RealClock(), threaded=threaded, pace=settings.pace)
+    home, clock = server.home(settings) if settings.store.shared else (settings.database, RealClock())
+    return Store.open(home, vault, clock, threaded=threaded, pace=settings.pace)
+
+
+def open_spool(settings: Settings, vault: Vault | None = None, threaded: bool = False) -> Spool:
+    """Where letters lie sealed, as the CLI wants it."""
+    vault = vault or Vault.load(settings.master_key_file)
+    if settings.store.shared:
+        return server.spool(settings, vault, threaded)
+    return Spool(settings.spool, vault, threaded)
 
 
 def open_documents(settings: Settings) -> Spool:
     """Where the documents of estates lie sealed, as the CLI wants it; no sweep ever goes there."""
-    return Spool(settings.documents, Vault.load(settings.master_key_file), threaded=False)
+    vault = Vault.load(settings.master_key_file)
+    if settings.store.shared:
+        return server.documents(settings, vault)
+    return Spool(settings.documents, vault, threaded=False)
+
+
+def survives_failover(settings: Settings) -> bool:
+    """Whether what is committed outlives the machine of the store's server; a file has none. StoreError."""
+    return not settings.store.shared or server.survives_failover(settings)
 
 
 @asynccontextmanager
@@ -78,9 +96,11 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         store.lock_daemon()
         await store.check()  # before anything is sent or receipted on the word of a damaged ledger (RELIABILITY D02)
         await declare(store, settings)
-        clock = RealClock()
-        spool = Spool(settings.spool, vault)
+        clock = store.clock
         async with AsyncExitStack() as stack:
+            spool = open_spool(settings, vault, threaded=True)
+            if settings.store.shared:
+                stack.push_async_callback(server.close, spool)
             room, inboxes = MailRoom(settings, store, clock), _inboxes(settings, store, clock)
             stack.push_async_callback(inboxes.close)
             courier = room.courier()
@@ -108,8 +128,8 @@ async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, "Reconcil
     """The store beside a running daemon, and what compares it with the real mailboxes."""
     from nemboks.wiring.safety import reconciling
 
-    clock = RealClock()
     store = open_store(settings)
+    clock = store.clock
     inboxes = _inboxes(settings, store, clock)
     try:
         yield store, reconciling(settings, store, inboxes, clock)
@@ -118,7 +138,7 @@ async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, "Reconcil
         await store.close()
 
 
-def _inboxes(settings: Settings, store: Store, clock: RealClock) -> "MailboxInboxes":
+def _inboxes(settings: Settings, store: Store, clock: Clock) -> "MailboxInboxes":
     from nemboks.intake.imap import ImapAccess
     from nemboks.intake.inboxes import MailboxInboxes
     from nemboks.wiring.safety import fuse
@@ -129,7 +149,7 @@ def _inboxes(settings: Settings, store: Store, clock: RealClock) -> "MailboxInbo
     return MailboxInboxes(_rest(settings), imap, credentials, settings.pace, clock, fuse(settings, store))
 
 
-def _registry(settings: Settings, clock: RealClock, stack: AsyncExitStack) -> "RestRegistry | None":
+def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> "RestRegistry | None":
     """The register, asked in our own name; None where we have no login of our own."""
     from nemboks.intake.registry import RestRegistry
 

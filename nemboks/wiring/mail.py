@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cached_property
 
-from nemboks.clock import RealClock
 from nemboks.content import dkim
 from nemboks.content.announcement_mail import compose_announcement
 from nemboks.content.notice_mail import compose_notice
@@ -27,7 +26,7 @@ from nemboks.intake.landing import ImapLandings, Login
 from nemboks.intake.returns import ImapReturnBox
 from nemboks.journey.world import Checking, Returning, Telling
 from nemboks.logs import log
-from nemboks.ports import Courier
+from nemboks.ports import Clock, Courier
 from nemboks.ports.people import Announcer
 from nemboks.settings import Server, Settings, SettingsError
 from nemboks.settings.mail import Box
@@ -44,7 +43,7 @@ class MailRoom:
 
     settings: Settings
     store: Store
-    clock: RealClock
+    clock: Clock
 
     @cached_property
     def servers(self) -> Mapping[str, ServerAccess]:

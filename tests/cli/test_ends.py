@@ -26,7 +26,8 @@ def _caused(error: Exception, cause: Exception) -> Exception:
 
 @pytest.mark.parametrize(("error", "code"), [
     (SettingsError("x"), 78), (store.VaultError("x"), 78), (store.KeyMissing("x"), 78), (store.StoreTooNew("x"), 78),
-    (store.StoreBusy("x"), 75), (store.StoreInUse("x"), 75), (store.StoreFull("x"), 75), (Stale("x"), 75),
+    (store.StoreBusy("x"), 75), (store.StoreInUse("x"), 75), (store.StoreFull("x"), 75), (store.StoreAway("x"), 75),
+    (store.StoreUnknown("x"), 1), (Stale("x"), 75),
     (store.StoreBroken("x"), 1), (store.StoreError("x"), 1), (ValueError("x"), 1), (KeyboardInterrupt(), 130),
     (_caused(store.StoreError("x"), PermissionError(13, "no")), 77), (PermissionError(13, "no"), 77),
 ])  # fmt: skip

@@ -147,7 +147,7 @@ async def test_nothing_due_costs_one_search(trouble):
     def count(*words):
         statements.append(words[2])
 
-    connection = trouble.store.mailboxes._reader._tx
+    connection = trouble.store.mailboxes._reader._line._tx
     event.listen(connection, "before_cursor_execute", count)
     assert not await trouble.store.ask(waiting)
     event.remove(connection, "before_cursor_execute", count)

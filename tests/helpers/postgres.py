@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.helpers.peers import PATH, do_without
 
@@ -42,7 +43,9 @@ class Server:
         return self.url(name)
 
     def url(self, database: str) -> str:
-        return make_conninfo(self.info, dbname=database)
+        """As the settings want it."""
+        facts = {**conninfo_to_dict(self.info), "dbname": database}
+        return "postgresql://?" + urlencode({name: str(value) for name, value in facts.items()}, quote_via=quote)
 
     def run(self, statement: str) -> list[tuple]:
         with psycopg.connect(self.info, autocommit=True) as admin:
