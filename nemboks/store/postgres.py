@@ -61,6 +61,7 @@ class Place:
         far = bool(host) and not host.startswith("/") and host not in ("localhost", "127.0.0.1", "::1")
         secure = {"sslmode": "verify-full", "sslrootcert": "system"} if far and "sslmode" not in given else {}
         self._facts = {**_DEFAULTS, **secure, **given}
+        self._timeline = ""
 
     def __str__(self) -> str:
         return f"database {self._facts.get('dbname', '')} on {self._facts.get('host') or 'this machine'}"
@@ -78,6 +79,7 @@ class Place:
             driver.execute(_SESSION, prepare=False)
             if writes:
                 self._durable(driver)
+                self._newest(driver)
             else:
                 driver.execute("SET default_transaction_read_only = on")
         except BaseException:
@@ -104,6 +106,14 @@ class Place:
             if row is None or row[0] not in good:
                 has = row[0] if row else "not known"
                 raise StoreError(f"{self}: {name} is {has}, must be {good[0]}. Change it on the server and start again")
+
+    def _newest(self, driver: Driver) -> None:
+        """Raises StoreAway for a server that another one took over from: what it still takes would be forgotten."""
+        row = driver.execute("SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)").fetchone()
+        timeline = row[0] if row else ""
+        if timeline < self._timeline:
+            raise StoreAway(f"{self}: another server took over from this one. Take the old one away")
+        self._timeline = timeline
 
     def told(self, error: BaseException) -> BaseException:
         """Our word for an error of the server or of the way to it; any other error as it is."""

@@ -194,7 +194,7 @@ class PostgresHome:
 
     def __init__(self, url: str, clock: ServerClock) -> None:
         """`clock` is set by the server from now on."""
-        self.place, self._clock = Place(url), clock
+        self.url, self.place, self._clock = url, Place(url), clock
 
     def __str__(self) -> str:
         return str(self.place)

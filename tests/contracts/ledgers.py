@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -95,8 +95,8 @@ class Ledger:
 
 
 @asynccontextmanager
-async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
-    """An empty ledger of the kind."""
+async def ledger_of(kind: str, directory: Path, at: Path | PostgresHome | None = None) -> AsyncIterator[Ledger]:
+    """An empty ledger of the kind; `at`: in this place of the caller's."""
     clock = PretendClock()
     if kind == "fake":
         anna, bo = make.mailbox(1), make.mailbox(2, make.BO)
@@ -106,7 +106,7 @@ async def ledger_of(kind: str, directory: Path) -> AsyncIterator[Ledger]:
         further = FakeDeliveries(clock, mailboxes, letters)
         yield Ledger(letters, mailboxes, mailboxes, clock, anna, bo, further, *people)
         return
-    with place_of(kind, directory) as place:
+    with nullcontext(at) if at else place_of(kind, directory) as place:
         async with _of_store(Store.open(place, vault(directory), clock, kind != "sqlite_inline"), clock) as ledger:
             yield ledger
 

@@ -59,6 +59,26 @@ class Server:
     def start(self) -> None:
         self._ctl("start", "-w", "-l", f"{self.data.parent}/log", "-o", f"{self.options} -k {self.data.parent}")
 
+    def standby(self) -> "Server":
+        """A second server that follows this one, in a directory of its own."""
+        base = _directory()
+        where = conninfo_to_dict(self.info)["host"]
+        as_owner([_program("pg_basebackup"), "-D", str(base / "data"), "-h", where, "-U", "nemboks", "-R",
+                  "-X", "stream", "-c", "fast", "--no-sync"])  # fmt: skip
+        made = Server(f"host={base} user=nemboks dbname=postgres", base / "data", self.options)
+        made.start()
+        atexit.register(made.end)
+        return made
+
+    def end(self) -> None:
+        """It is gone, whether it ran or not."""
+        if (self.data / "postmaster.pid").exists():
+            self.stop("immediate")
+
+    def promote(self) -> None:
+        """It takes over."""
+        self._ctl("promote", "-w")
+
     def stop(self, mode: str = "fast") -> None:
         self._ctl("stop", "-w", "-m", mode)
 
@@ -78,17 +98,22 @@ def server() -> Server:
 
 def own(options: str = OPTIONS) -> Server:
     """A server of the caller's own, gone with the session."""
+    base = _directory()
+    as_owner([_program("initdb"), "-D", str(base / "data"), "-U", "nemboks", "-A", "trust", "--locale=C.UTF-8",
+              "-E", "UTF8", "--no-sync"])  # fmt: skip
+    made = Server(f"host={base} user=nemboks dbname=postgres", base / "data", options)
+    made.start()
+    atexit.register(made.end)
+    return made
+
+
+def _directory() -> Path:
     memory = Path("/dev/shm")  # as durable as a test needs it, and every fsync is still asked for
     base = Path(tempfile.mkdtemp(prefix="nemboks-pg-", dir=memory if os.access(memory, os.W_OK) else None))
     atexit.register(shutil.rmtree, base, True)
     if os.geteuid() == 0:
         os.chown(base, _owner().pw_uid, _owner().pw_gid)
-    as_owner([_program("initdb"), "-D", str(base / "data"), "-U", "nemboks", "-A", "trust", "--locale=C.UTF-8",
-              "-E", "UTF8", "--no-sync"])  # fmt: skip
-    made = Server(f"host={base} user=nemboks dbname=postgres", base / "data", options)
-    made.start()
-    atexit.register(made.stop, "immediate")
-    return made
+    return base
 
 
 def as_owner(words: list[str]) -> None:

@@ -1,21 +1,25 @@
 """A program for the crash test: moves letters until it is killed, and tells each move only after it was committed.
 
-Usage: python -m tests.store.moving DIRECTORY
+Usage: python -m tests.store.moving DIRECTORY [URL]
 """
 
 import asyncio
 import sys
 from pathlib import Path
 
+from nemboks.clock import RealClock
 from nemboks.domain.letter import Acknowledged, DotBegun, ReceiptBegun
+from nemboks.store.postgres_line import PostgresHome
+from nemboks.store.server_clock import ServerClock
 from tests.contracts.ledgers import Ledger, ledger_of
 from tests.helpers import builders as make
 
 AT_A_TIME = 8
 
 
-async def main(directory: Path) -> None:
-    async with ledger_of("sqlite", directory) as ledger, asyncio.TaskGroup() as group:
+async def main(directory: Path, url: str = "") -> None:
+    place = PostgresHome(url, ServerClock(RealClock())) if url else None
+    async with ledger_of("sqlite", directory, place) as ledger, asyncio.TaskGroup() as group:
         for seat in range(AT_A_TIME):
             group.create_task(carry(ledger, seat))
 
@@ -39,4 +43,4 @@ async def carry(ledger: Ledger, seat: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))

@@ -10,15 +10,15 @@ import pytest
 
 from nemboks.domain.letter import State
 from nemboks.store.store import Store
-from tests.contracts.ledgers import vault
+from tests.contracts.ledgers import place_of, vault
 from tests.helpers.clock import PretendClock
 
 ROOT = Path(__file__).parents[2]
 
 
-async def killed_after(lines, directory):
+async def killed_after(lines, directory, *url):
     """What the moving program told before it was killed."""
-    command = (sys.executable, "-m", "tests.store.moving", str(directory))
+    command = (sys.executable, "-m", "tests.store.moving", str(directory), *url)
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     told = []
     async with asyncio.timeout(60):
@@ -35,10 +35,15 @@ def snake(name):
 
 
 @pytest.mark.parametrize("lines", [1, 57, 160])
-async def test_a_killed_process_leaves_a_whole_ledger(tmp_path, lines):
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_killed_process_leaves_a_whole_ledger(tmp_path, kind, lines):
     """After kill -9 every told move is in the history, and letters, attempts and events agree with each other."""
-    told = await killed_after(lines, tmp_path)
-    store = Store.open(tmp_path / "nemboks.db", vault(tmp_path), PretendClock())
+    with place_of(kind, tmp_path) as place:
+        told = await killed_after(lines, tmp_path, *([place.url] if kind == "postgresql" else []))
+        await _whole(Store.open(place, vault(tmp_path), PretendClock()), told, lines)
+
+
+async def _whole(store, told, lines):
     store.lock_daemon()
     await store.check()
     letters = {x.id: x for x in await store.letters.list(limit=10_000)}

@@ -1,9 +1,11 @@
 """A ledger on a PostgreSQL server: durability, several writers, connections that are lost, clocks that disagree."""
 
 import asyncio
+import sys
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -209,8 +211,6 @@ async def test_four_processes_open_an_empty_database_at_once(tmp_path):
         "store.lock_daemon()\nasyncio.run(store.close())\n"
     )
     vault(tmp_path)
-    import sys
-
     started = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-c", program, url, str(tmp_path / "master.key"), stderr=asyncio.subprocess.PIPE
@@ -494,6 +494,51 @@ async def test_who_stops_waits_for_no_server(alone, tmp_path, clock):
     with pytest.raises(StoreAway):
         await asked
     alone.start()
+
+
+# --- another server takes over ---
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """A server and its synchronous standby, and the URL that names both."""
+    server()  # skips where there is none
+    first = own(OPTIONS)
+    second = first.standby()
+    url = first.fresh()
+    first.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    first.run("SELECT pg_reload_conf()")
+    both = url.replace("host=", f"host={quote(str(second.data.parent), safe='')},")
+    yield first, second, both
+    first.end()
+    second.end()
+
+
+async def test_a_standby_takes_over_with_every_commit(pair, tmp_path, clock):
+    """D05, D07: what was told as committed is on the server that took over; the old one gets nothing any more."""
+    first, second, both = pair
+    home = PostgresHome(both, ServerClock(RealClock()))
+    assert home.place.survives_failover()
+    store = Store.open(home, vault(tmp_path), clock)
+    store.lock_daemon()
+    await store.mailboxes.add(make.declared(), "settings")
+    told = await store.mailboxes.reroute(make.ANNA, make.ADDRESS, "nyt", "anna")
+    asked = [asyncio.ensure_future(store._writer.unit(note(n))) for n in range(200)]
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.to_thread(first.stop, "immediate")
+    await asyncio.to_thread(second.promote)
+
+    assert await asyncio.gather(*asked) == list(range(200))
+    assert (await store.mailboxes.find(make.ANNA)).route == told.route
+    driver = home.place.bare()
+    assert sorted(notes(driver)) == list(range(200))
+    driver.close()
+    second.stop("immediate")
+    first.start()
+    with pytest.raises(StoreAway, match="took over"):
+        home.place.bare()
+    store.hurry()
+    await store.close()
 
 
 # --- time and contents ---
