@@ -14,7 +14,7 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -47,10 +47,10 @@ SCENARIOS = {
 }
 
 
-def measured(names: Sequence[str], ground: Ground) -> tuple[list[Run], dict[str, str]]:
-    """The runs, and why some scenarios were left out."""
+def measured(names: Sequence[str], ground: Ground, keep: Callable[[list[Run], dict[str, str]], None]) -> None:
+    """Runs them; after each scenario `keep` gets all runs up to then, and why some scenarios were left out."""
     runs: list[Run] = []
-    skipped = {}
+    skipped: dict[str, str] = {}
     for name in names:
         try:
             for run in import_module(SCENARIOS[name][1]).measure(name, ground):
@@ -60,7 +60,7 @@ def measured(names: Sequence[str], ground: Ground) -> tuple[list[Run], dict[str,
         except Missing as lacking:
             skipped[name] = str(lacking)
             print(f"{name}: left out, {lacking}", file=sys.stderr)
-    return runs, skipped
+        keep(runs, skipped)
 
 
 def report(runs: Sequence[Run], skipped: dict[str, str], facts: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +93,7 @@ def main(words: Sequence[str] | None = None) -> int:
     earlier = [json.loads(file.read_text()) for file in asked.earlier or ()]
     answer = _together(earlier) if earlier else _measure(asked)
     print(shown(answer))
-    if asked.json:
-        asked.json.write_text(json.dumps(answer, indent=1, ensure_ascii=False) + "\n")
+    _write(asked.json, answer)
     if asked.chart:
         rows = [summary.Row(**row) for row in answer["summary"]]
         asked.chart.write_text(chart(rows, answer["machine"]["date"]))
@@ -112,6 +111,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", help="these contenders of the imap scenarios, with commas")
     parser.add_argument("--small", action="store_true", help="only enough to see that it works")
     parser.add_argument("--url", default="", help="growth: a PostgreSQL server where we may make databases")
+    parser.add_argument(
+        "--profile", type=_absolute, help="rest, imap: add here where the program's CPU goes; for no other figure"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--chart", type=Path, help="write the chart (SVG) here")
     parser.add_argument("--from", dest="earlier", type=Path, nargs="+", help="measure nothing: show these JSON files")
@@ -124,8 +126,25 @@ def _measure(asked: argparse.Namespace) -> dict[str, Any]:
         folder = Path(made)
         folder.chmod(0o755)  # Dovecot's and Postfix's own users walk in
         only = frozenset(filter(None, asked.only.split(",")))
-        ground = Ground(folder, make(folder / "tls"), asked.rounds, asked.small, only, asked.url)
-        return report(*measured(asked.scenarios or list(SCENARIOS), ground), facts)
+        ground = Ground(folder, make(folder / "tls"), asked.rounds, asked.small, only, asked.url, asked.profile)
+        answer = {}
+
+        def keep(runs: list[Run], skipped: dict[str, str]) -> None:
+            nonlocal answer
+            answer = report(runs, skipped, facts)
+            _write(asked.json, answer)  # a long run that is ended early leaves what it has
+
+        measured(asked.scenarios or list(SCENARIOS), ground, keep)
+    return answer
+
+
+def _absolute(word: str) -> Path:
+    return Path(word).resolve()  # who writes it runs in a folder of its own
+
+
+def _write(file: Path | None, answer: dict[str, Any]) -> None:
+    if file:
+        file.write_text(json.dumps(answer, indent=1, ensure_ascii=False) + "\n")
 
 
 def _together(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:

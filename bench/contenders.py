@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.dovecot import PASSWORD
 from bench.letters import recipient
-from bench.processes import has, need, python
+from bench.processes import has, need
 
 SENDER = "retur@nemboks.example"
 
@@ -27,6 +27,7 @@ class Job:
     pop3: int | None
     tls: int
     starttls: int
+    program: Callable[..., list[str]]  # brings the command that runs Nemboks with these words
 
     def write(self, name: str, text: str) -> Path:
         """A file with secrets in the folder."""
@@ -61,7 +62,7 @@ def nemboks(job: Job) -> list[str]:
         "users_file": str(job.write("users.tsv", "".join(lines))),
     }
     (job.folder / "state").mkdir()
-    return python("nemboks.cli.main", "drain", "--bench", str(job.write("job.json", json.dumps(contract))))
+    return job.program("drain", "--bench", str(job.write("job.json", json.dumps(contract))))
 
 
 def _msmtp(job: Job) -> Path:

@@ -74,7 +74,10 @@ def _one(
     folder = ground.room("run")
     try:
         with end(folder, ground.certificates) as server:
-            job = Job(folder, users, ground.certificates.ca, upstream.imap, upstream.pop3, server.tls, server.starttls)
+            job = Job(
+                folder, users, ground.certificates.ca, upstream.imap, upstream.pop3, server.tls, server.starttls,
+                ground.program,
+            )  # fmt: skip
             used = run(contender.command(job), folder, SECONDS, FETCHMAILHOME=str(folder), HOME=str(folder))
             verdict = server.judge(letters)
         left = upstream.left()

@@ -43,7 +43,7 @@ def measure(name: str, ground: Ground) -> Iterator[Run]:
             users = cvrs(boxes)
             upstream.prepare(users)
             (room / "imap").mkdir()
-            job = Job(room / "imap", users, ground.certificates.ca, upstream.imap, None, 1, 1)
+            job = Job(room / "imap", users, ground.certificates.ca, upstream.imap, None, 1, 1, ground.program)
             nemboks(job)  # for the contract that it writes
             for number in range(ground.rounds):
                 yield _run(name, "IMAP, kept connection", number, room / "imap" / "job.json", boxes, times)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.ends import fast_sink
 from bench.judge import OK, taken
-from bench.processes import Usage, python, run
+from bench.processes import Usage, run
 from bench.runs import NEMBOKS, Ground, Run
 from bench.simulator import BODY, Simulator, simulator
 
@@ -56,7 +56,7 @@ def _drain(upstream: Simulator, ground: Ground, letters: int) -> tuple[Usage, st
     try:
         with fast_sink(folder, ground.certificates) as end:
             settings = upstream.settings(folder / "state", ground.certificates.ca, end.tls)
-            used = run(python("nemboks.cli.main", "drain", "--config", str(settings)), folder, SECONDS)
+            used = run(ground.program("drain", "--config", str(settings)), folder, SECONDS)
             verdict = _verdict(upstream, letters, end.folder)
         return used, verdict if used.code == 0 or verdict != OK else f"exit code {used.code}"
     finally:

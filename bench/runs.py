@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.certificates import Certificates
-from bench.processes import ROOT, environment
+from bench.processes import ROOT, environment, python
 
 CHILD_SECONDS = 900.0
 NEMBOKS = "nemboks"
@@ -25,6 +25,13 @@ class Ground:
     small: bool = False
     only: frozenset[str] = frozenset()  # contenders; all when empty
     url: str = ""  # of a PostgreSQL server for the ledgers of `growth`; a file when empty
+
+    profile: Path | None = None  # what is told of where the program's CPU goes; the figures are worth less then
+
+    def program(self, *words: str) -> list[str]:
+        """The command that runs the program with these words."""
+        main = python("nemboks.cli.main", *words)
+        return main if self.profile is None else [main[0], "-m", "bench.sampler", str(self.profile), *main[2:]]
 
     def room(self, name: str) -> Path:
         """An empty folder of this name; other users may walk in, as Dovecot's do."""
