@@ -23,6 +23,7 @@ from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
 from nemboks.intake.kept import CLOSE_SECONDS, KeptConnection
 from nemboks.intake.letter_stream import WHOLE, LetterStream
+from nemboks.intake.removals import Removals
 from nemboks.intake.responses import refusal
 from nemboks.intake.session import Session
 from nemboks.intake.sieve import End, Sieve
@@ -50,6 +51,7 @@ class ImapInbox:
     def __init__(self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock) -> None:
         self._pace = pace
         self._connection = KeptConnection(Door(access, user, password, pace, clock).open, clock)
+        self._removals = Removals(self._connection)
 
     @property
     def keeps(self) -> bool:
@@ -77,7 +79,7 @@ class ImapInbox:
                 await session.select()
             if session.validity == validity:
                 async with session.command(f"UID FETCH {uid} {WHOLE}") as out:
-                    letter = LetterStream(out, uid)
+                    letter = LetterStream(out, (uid,))
                     if await letter.begins():
                         yield letter
                         return
@@ -86,21 +88,13 @@ class ImapInbox:
     async def _missing(self, session: Session, validity: int, uid: int) -> NoReturn:
         """Raises Gone, but only after a fresh look: the connection's picture of the mailbox may be old."""
         await session.select()
-        if session.validity == validity and await session.present(uid):
+        if session.validity == validity and await session.present((uid,)):
             raise Unavailable("the letter was not there a moment ago")
         raise Gone("no letter stands under this UID")
 
     async def acknowledge(self, receipt: Receipt, repeated: bool) -> str:
         """Removes exactly the receipt's letter; brings words. Gone when it is not there any more."""
-        validity, uid = _key(receipt.upstream_id)
-        async with self._connection.use() as session:
-            if "UIDPLUS" not in session.capabilities:
-                raise Refused("the IMAP server offers no UIDPLUS: one letter cannot be removed alone", mailbox=True)
-            await session.select()
-            if session.validity != validity:
-                raise Gone("UIDVALIDITY changed: no letter stands under this number any more")
-            await session.check_identity(uid, receipt)
-            return await session.remove(uid)
+        return await self._removals.remove(*_key(receipt.upstream_id), receipt)
 
     async def news(self) -> None:
         """Returns when letters may have come since the last list or news. Waits for ever where IDLE is not offered."""

@@ -4,7 +4,7 @@ Promises: the iterator ends normally only when the server said OK, the UID is th
 RFC822.SIZE many; a cut, a lying literal or a second letter in the answer raises Unavailable.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from typing import Final
 
 from nemboks.intake import responses
@@ -21,11 +21,12 @@ HEADER: Final = "(UID RFC822.SIZE BODY.PEEK[HEADER])"
 class LetterStream(AsyncIterator[bytes]):
     """The pieces, at most 128 kB each."""
 
-    def __init__(self, out: Exchange, uid: int, section: str = "") -> None:
+    def __init__(self, out: Exchange, uids: Collection[int], section: str = "") -> None:
         """`section`: "" for the whole letter, "HEADER" for its header block."""
-        self._out, self._uid = out, uid
+        self._out, self._uids = out, uids
         self._section = f"BODY[{section}]"
         self.letter_size: int | None = None  # RFC822.SIZE, known at the end
+        self.uid: int | None = None  # likewise
         self._text = b""  # the response without its octets: attributes may stand before and after them
         self._left, self._size = 0, 0
         self._quoted: bytes | None = None
@@ -75,20 +76,47 @@ class LetterStream(AsyncIterator[bytes]):
 
     async def _ends(self) -> None:
         """Returns when all adds up."""
-        rest_due = self._quoted is None
+        await self._closes()
         lines = 0
         while not isinstance(event := await self._out.next(), End):
             lines += 1
             if lines > _CHATTER or isinstance(event, bytes) or (isinstance(event, Text) and event.literal is not None):
                 raise Unavailable("the IMAP server sent more than the letter")
-            if isinstance(event, Text) and rest_due:
-                self._text, rest_due = self._text + event.text, False
-            elif isinstance(event, Go):
+            if isinstance(event, Go):
                 raise Unavailable("the IMAP server lost its thread")
-        found = responses.attributes(self._text)
         if event.status != "OK":
             raise Unavailable(str(refusal(event, "the letter")))
+
+    async def _closes(self) -> None:
+        """Returns when the response is over and is the one of a letter that was asked for."""
+        if self._quoted is None:
+            rest = await self._out.next()
+            if not isinstance(rest, Text) or rest.literal is not None:
+                raise Unavailable("the IMAP server's letter has no end")
+            self._text += rest.text
+        found = responses.attributes(self._text)
         self.letter_size = responses.number(found.get("RFC822.SIZE"))
+        self.uid = responses.number(found.get("UID"))
         whole = self._section == "BODY[]"
-        if responses.number(found.get("UID")) != self._uid or (whole and self.letter_size != self._size):
+        if self.uid not in self._uids or (whole and self.letter_size != self._size):
             raise Unavailable(f"the IMAP server sent {self._size} octets of a letter of {self.letter_size}")
+
+
+class _OneOf(LetterStream):
+    """Its iterator ends with its response: others may follow."""
+
+    async def _ends(self) -> None:
+        await self._closes()
+
+
+async def several(out: Exchange, uids: Collection[int], section: str) -> AsyncGenerator[LetterStream, None]:
+    """The letters of one FETCH, in the server's order, each read whole before the next; `uid` is known at its end.
+
+    Ends when the server said OK. Raises Unavailable, also for a letter that comes twice.
+    """
+    left = set(uids)
+    while await (one := _OneOf(out, left, section)).begins():
+        yield one
+        if one.uid is None:
+            raise AssertionError("a letter was left before its end")
+        left.discard(one.uid)

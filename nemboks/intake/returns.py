@@ -18,7 +18,7 @@ from nemboks.intake.responses import refusal
 from nemboks.intake.search import search
 from nemboks.intake.session import Session, response
 from nemboks.intake.sieve import End
-from nemboks.ports import Clock, Refused, ReturnedMail
+from nemboks.ports import Clock, Refused, ReturnedMail, Unavailable
 
 FIRST_BYTES: Final = 1 << 20
 _ROOM: Final = 64 << 10  # for what stands around them
@@ -51,7 +51,9 @@ class ImapReturnBox:
             if session.validity != int(known[1]):
                 return
             if understood and "UIDPLUS" in session.capabilities:
-                await session.remove(uid)
+                left = await session.remove((uid,))
+                if left:
+                    raise Unavailable("the mail still stands there after its removal")
             else:
                 await _mark(session, uid, "\\Deleted" if understood else "\\Flagged")
 

@@ -1,20 +1,20 @@
 """One logged-in IMAP connection and the five things we do on it: select, list, fetch, remove, idle (more: search.py).
 
 Promises: letters are named by UID only; a removal is a check of identity, STORE \\Deleted and UID EXPUNGE of exactly
-that UID; every wait has an end; a command that is left before its tagged line ends the connection.
+those UIDs; every wait has an end; a command that is left before its tagged line ends the connection.
 Never does: EXPUNGE, CLOSE, EXAMINE, or set \\Seen.
 """
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Final
 
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
 from nemboks.intake import responses
-from nemboks.intake.letter_stream import HEADER, LetterStream
+from nemboks.intake.letter_stream import HEADER, several
 from nemboks.intake.patience import Patience
 from nemboks.intake.responses import refusal
 from nemboks.intake.sieve import End, Exchange, Go, Sieve, Text
@@ -96,37 +96,44 @@ class Session:
             raise Unavailable(str(refusal(event, "the list")))
         return [letters[uid] for uid in sorted(letters)]
 
-    async def present(self, uid: int) -> bool:
-        """Whether a message stands under this UID."""
-        lines, end = await self.run(f"UID FETCH {uid} (UID)")
+    async def present(self, uids: Collection[int]) -> set[int]:
+        """Under which of these UIDs a message stands."""
+        lines, end = await self.run(f"UID FETCH {_set(uids)} (UID)")
         if end.status != "OK":
             raise Unavailable(str(refusal(end, "the look for a letter")))
         found = [responses.attributes(line) for line in lines if responses.is_fetch(line)]
-        return any(responses.number(each.get("UID")) == uid for each in found)
+        numbers = {responses.number(each.get("UID")) for each in found}
+        return {uid for uid in uids if uid in numbers}
 
-    async def check_identity(self, uid: int, receipt: Receipt) -> None:
-        """Nothing, when the receipt's letter stands under the UID. Raises Gone, or Refused for another message."""
-        digest = hashlib.sha256()
-        async with self.command(f"UID FETCH {uid} {HEADER}") as out:
-            header = LetterStream(out, uid, "HEADER")
-            if not await header.begins():
-                raise Gone("no letter stands under this UID any more")
-            async for piece in header:
-                digest.update(piece)
-        if header.letter_size != receipt.size or digest.hexdigest() != receipt.header_sha256:
-            raise Refused("another message stands under this UID: nothing was removed")
+    async def strangers(self, receipts: Mapping[int, Receipt]) -> dict[int, InboxError]:
+        """Why a UID's letter may not be removed: Gone, or Refused where another message than the receipt's stands."""
+        found: dict[int, InboxError] = {uid: Gone("no letter stands under this UID any more") for uid in receipts}
+        command = f"UID FETCH {_set(receipts)} {HEADER}"
+        async with self.command(command) as out, aclosing(several(out, receipts, "HEADER")) as headers:
+            async for header in headers:
+                digest = hashlib.sha256()
+                async for piece in header:
+                    digest.update(piece)
+                assert header.uid is not None
+                receipt = receipts[header.uid]
+                if (header.letter_size, digest.hexdigest()) == (receipt.size, receipt.header_sha256):
+                    del found[header.uid]
+                else:
+                    found[header.uid] = Refused("another message stands under this UID: nothing was removed")
+        return found
 
-    async def remove(self, uid: int) -> str:
-        """Removes this UID and no other; brings words. After the STORE every failure is Unavailable: half is done."""
-        _, end = await self.run(f"UID STORE {uid} +FLAGS.SILENT (\\Deleted)")
+    async def remove(self, uids: Collection[int]) -> set[int]:
+        """Removes these UIDs and no others; brings those that stand there all the same.
+
+        Raises what the server said before anything was marked; after the STORE every failure is Unavailable.
+        """
+        _, end = await self.run(f"UID STORE {_set(uids)} +FLAGS.SILENT (\\Deleted)")
         if end.status != "OK":
             raise refusal(end, "the removal")
-        _, end = await self.run(f"UID EXPUNGE {uid}")
+        _, end = await self.run(f"UID EXPUNGE {_set(uids)}")
         if end.status != "OK":
             raise Unavailable(str(refusal(end, "the removal")))
-        if await self.present(uid):
-            raise Unavailable("the letter still stands there after its removal")
-        return f"removed (UID EXPUNGE {uid})"
+        return await self.present(uids)
 
     async def idle(self, until: Callable[[], Awaitable[None]]) -> None:
         """Returns when `until` does, or raises Unavailable when the connection ends first (RFC 2177)."""
@@ -167,3 +174,8 @@ async def response(out: Exchange, most: int = _SMALL_BYTES) -> tuple[bytes, Sequ
         size += len(event) if isinstance(event, bytes) else len(event.text)
         if size > most:
             raise Unavailable("the IMAP server sent more than was asked for")
+
+
+def _set(uids: Collection[int]) -> str:
+    """A sequence set of these UIDs alone (RFC 3501 9): a range could hold another's letter."""
+    return ",".join(str(uid) for uid in sorted(uids))

@@ -14,6 +14,7 @@ from nemboks.domain import mailbox, pace, returns
 from nemboks.intake import rest, rest_calls, words
 from nemboks.intake.letter_stream import LetterStream
 from nemboks.intake.session import Session
+from nemboks.ports import InboxError
 from tests.fuzz.parsers import NAMES, parser
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -22,6 +23,10 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 async def _nothing(*_: object) -> None:
     """In place of a check."""
+
+
+async def _none(*_: object) -> dict[int, InboxError]:
+    return {}
 
 
 async def _half(stream: LetterStream) -> bytes:
@@ -39,7 +44,7 @@ MISTAKES: dict[str, Plant] = {
     "rest: our token is told": lambda m: m.setattr(rest_calls, "said", lambda text, *secrets: words.said(text)),
     "imap: a letter's end is not checked": lambda m: m.setattr(LetterStream, "_ends", _nothing),
     "imap: half a letter is one": lambda m: m.setattr(LetterStream, "__anext__", _half),
-    "imap: another message is removed": lambda m: m.setattr(Session, "check_identity", _nothing),
+    "imap: another message is removed": lambda m: m.setattr(Session, "strangers", _none),
     "smtp: blanks before a code": lambda m: m.setattr(replies, "_LINE", re.compile(rb"\s*([2-5]\d\d)([ -]?)(.*)\r?\n")),
     "smtp: unread replies before the dot": lambda m: m.setattr(Wire, "quiet", property(lambda wire: True)),
     "address: anything before the @": lambda m: m.setattr(mailbox, "_LOCAL", re.compile(".+", re.DOTALL)),

@@ -114,7 +114,7 @@ class ImapPeer:
 
     async def _uid_fetch(self, talk: Talk) -> None:
         which, _, what = talk.line.partition(b" ")[2].partition(b" ")[2].partition(b" ")
-        uids = sorted(self.letters) if which == b"1:*" else [int(which)]
+        uids = sorted(self.letters) if which == b"1:*" else _uids(which)
         for number, uid in enumerate(uids, 1):
             if uid in self.letters:
                 await talk.send(b"* %d FETCH (" % number + self._attributes(uid, what) + b")\r\n")
@@ -136,14 +136,14 @@ class ImapPeer:
         return b" ".join(parts)
 
     async def _uid_store(self, talk: Talk) -> None:
-        self.deleted.add(int(re.search(rb"STORE (\d+) ", talk.line)[1]))
+        self.deleted |= set(_uids(re.search(rb"STORE ([\d,]+) ", talk.line)[1]))
         await talk.send(b"TAG OK stored\r\n")
 
     async def _uid_expunge(self, talk: Talk) -> None:
-        uid = int(talk.line.split()[-1])
-        if uid in self.deleted:
+        uids = _uids(talk.line.split()[-1])
+        for uid in self.deleted.intersection(uids):
             self.letters.pop(uid, None)
-        await talk.send(b"* 1 EXPUNGE\r\nTAG OK expunged\r\n")
+        await talk.send(b"* 1 EXPUNGE\r\n" * len(uids) + b"TAG OK expunged\r\n")
 
     async def _idle(self, talk: Talk) -> None:
         await talk.send(b"+ idling\r\n")
@@ -154,6 +154,11 @@ class ImapPeer:
     async def _logout(self, talk: Talk) -> None:
         await talk.send(b"* BYE leaving\r\nTAG OK bye\r\n")
         talk.writer.close()
+
+
+def _uids(named: bytes) -> list[int]:
+    """Of a sequence set without ranges."""
+    return [int(uid) for uid in named.split(b",")]
 
 
 @asynccontextmanager

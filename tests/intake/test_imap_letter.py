@@ -274,3 +274,99 @@ async def test_a_header_of_megabytes_is_no_hindrance(imap, inbox):
     """The identity check needs no memory: a letter with an absurd header can still be removed."""
     imap.letters[9] = big = b"X: " + b"a" * 3_000_000 + b"\r\n\r\nhej\r\n"
     assert await inbox.acknowledge(receipt("7.9", big), repeated=False)
+
+
+# --- several at a time ----------------------------------------------------------------------------------------------
+
+
+THIRD = LETTER.replace(b"Subject: ", b"Subject: third ", 1)
+
+
+async def together(inbox, *asked):
+    """What became of each removal, when all of them waited for a connection that somebody had: words, or the error."""
+    async with inbox.fetch("7.9") as pieces:
+        tasks = [asyncio.create_task(inbox.acknowledge(receipt(id_, octets), False)) for id_, octets in asked]
+        await asyncio.sleep(0)
+        assert b"".join([piece async for piece in pieces]) == OTHER
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_removals_that_wait_for_one_connection_go_together(imap, inbox):
+    """One look, one STORE, one UID EXPUNGE for those that came while another was under way; each has its own words."""
+    imap.letters |= {4: THIRD, 5: LETTER}
+    told = await together(inbox, ("7.3", LETTER), ("7.4", THIRD), ("7.5", LETTER))
+
+    assert told == [f"removed (UID EXPUNGE {uid})" for uid in (3, 4, 5)]
+    assert imap.letters == {9: OTHER}
+    assert [line for line in imap.lines if b"STORE" in line or b"EXPUNGE" in line] == [
+        b"UID STORE 3,4,5 +FLAGS.SILENT (\\Deleted)", b"UID EXPUNGE 3,4,5",
+    ]  # fmt: skip
+
+
+async def test_among_several_only_those_that_are_the_receipts_go(imap, inbox):
+    """One is gone, one is another message, one is numbered otherwise: each is told so, and the fourth is removed."""
+    imap.letters |= {4: THIRD}
+    asked = [("7.3", LETTER), ("7.4", LETTER), ("7.8", LETTER), ("6.3", LETTER)]
+    told = await together(inbox, *asked)
+
+    assert "UID EXPUNGE 3" in told[0]
+    assert [type(one) for one in told[1:]] == [Refused, Gone, Gone]
+    assert imap.letters == {4: THIRD, 9: OTHER}
+
+
+@pytest.mark.parametrize("command", ["UID FETCH", "UID STORE", "UID EXPUNGE"])
+async def test_when_the_line_is_cut_nobody_knows_of_any_of_them(imap, inbox, command):
+    """All that went together are Unavailable, and may be repeated together."""
+    imap.letters |= {4: THIRD}
+    first = [] if command != "UID FETCH" else [imap._uid_fetch]  # that of the letter that has the connection
+    imap.script[command] = [*first, sends(close=True)]
+    told = await together(inbox, ("7.3", LETTER), ("7.4", THIRD))
+    assert [type(one) for one in told] == [Unavailable] * 2
+
+    assert [type(one) for one in await together(inbox, ("7.3", LETTER), ("7.4", THIRD))] == [str] * 2
+    assert imap.letters == {9: OTHER}
+
+
+async def test_who_is_cancelled_before_his_turn_has_nothing_removed(imap, inbox):
+    """A stop takes back what nobody has asked the server for yet; the others go on."""
+    imap.letters |= {4: THIRD}
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(talk):
+        started.set()
+        await go_on.wait()
+        await imap._select(talk)
+
+    imap.script["SELECT"] = [slow]
+    first = asyncio.create_task(inbox.acknowledge(receipt("7.3", LETTER), False))
+    await started.wait()
+    second = asyncio.create_task(inbox.acknowledge(receipt("7.4", THIRD), False))
+    await asyncio.sleep(0)
+    second.cancel()
+    go_on.set()
+
+    assert "UID EXPUNGE 3" in await first
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert imap.letters == {4: THIRD, 9: OTHER}
+
+
+async def test_who_is_cancelled_with_the_connection_in_hand_leaves_the_others_in_doubt(imap, inbox):
+    """The command may have been heard: those who went along are told that nobody knows."""
+    imap.letters |= {4: THIRD}
+    started = asyncio.Event()
+
+    async def silent(talk):
+        started.set()
+
+    imap.script["UID EXPUNGE"] = [silent]
+    async with inbox.fetch("7.9") as pieces:
+        both = ("7.3", LETTER), ("7.4", THIRD)
+        tasks = [asyncio.create_task(inbox.acknowledge(receipt(*one), False)) for one in both]
+        await asyncio.sleep(0)
+        assert [piece async for piece in pieces]
+    await started.wait()
+    tasks[0].cancel()
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(one) for one in told] == [asyncio.CancelledError, Unavailable]

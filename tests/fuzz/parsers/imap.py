@@ -15,6 +15,7 @@ from nemboks.domain.pace import Pace
 from nemboks.intake import responses
 from nemboks.intake.imap import ImapAccess, ImapInbox
 from nemboks.intake.kept import KeptConnection
+from nemboks.intake.removals import Removals
 from nemboks.intake.returns import ImapReturnBox
 from nemboks.intake.search import folders
 from nemboks.intake.session import Session
@@ -109,6 +110,7 @@ async def _act(act: bytes, opener: Callable[[Any], Any], transport: FuzzTranspor
         return "folders"
     inbox = ImapInbox(ImapAccess("imap.example", 993, None), "anna", "x", PACE, RealClock())
     inbox._connection = KeptConnection(opener, RealClock())
+    inbox._removals = Removals(inbox._connection)
     if act == b"f":
         return await _fetched(inbox, transport)
     if act == b"r":

@@ -102,11 +102,11 @@ class ImapSession:
             case "UID FETCH" if words[2] == b"1:*":
                 self._list(tag)
             case "UID FETCH":
-                self._fetch(tag, int(words[2]), said)
+                self._fetch(tag, _uids(words[2]), said)
             case "UID STORE":
-                self._store(tag, int(words[2]), said)
+                self._store(tag, _uids(words[2]), said)
             case "UID EXPUNGE":
-                self._expunge(tag, int(words[2]))
+                self._expunge(tag, _uids(words[2]))
             case "IDLE":
                 self._idles = tag
                 self._answer("W", tag, b"+ idling\r\n")
@@ -156,11 +156,12 @@ class ImapSession:
             post.listed = True
         self._say(fault, tag, odd_list(fault, lines) + tag + b" OK listed\r\n")
 
-    def _fetch(self, tag: bytes, uid: int, said: bytes) -> None:
+    def _fetch(self, tag: bytes, uids: list[int], said: bytes) -> None:
         box = self._at_home()
         step = "I" if b"HEADER" in said else "F" if b"BODY" in said else "V"
         if b"BODY" in said and b"BODY.PEEK" not in said:
             self.host.breach("order", "a fetch that marks the letter as seen")
+        uid = self.host.random.choice(uids) if len(uids) > 1 else uids[0]  # the one that a fault is about
         fault = self._happens(step, uid)
         if self.far.closed:
             return
@@ -168,32 +169,35 @@ class ImapSession:
             box.others_take(uid)
         if fault == "swapped" and uid in box.uids:
             box.swap(uid)
-        post = box.uids.get(uid)
-        answer = odd_letter(fault, box, uid, post, step) if post is not None else b""
+        here = [(one, box.uids[one]) for one in uids if one in box.uids]
+        answer = b"".join(odd_letter(fault if one == uid else None, box, one, post, step) for one, post in here)
         self._say(fault, tag, answer + tag + b" OK fetched\r\n")
 
-    def _store(self, tag: bytes, uid: int, said: bytes) -> None:
-        if not re.fullmatch(rb"UID STORE \d+ \+FLAGS(\.SILENT)? \(\\Deleted\)", said, re.I):
+    def _store(self, tag: bytes, uids: list[int], said: bytes) -> None:
+        if not re.fullmatch(rb"UID STORE [\d,]+ \+FLAGS(\.SILENT)? \(\\Deleted\)", said, re.I):
             self.host.breach("order", "a flag other than \\Deleted was set")
         box = self._at_home()
-        if uid in box.uids:
+        here = [uid for uid in uids if uid in box.uids]
+        for uid in here:
             self.host.asked(box.uids[uid], "mark")
-        fault = self._happens("K", uid)
+        fault = self._happens("K", uids[0])
         if self.far.closed:
             return
-        if uid in box.uids and fault not in ("no", "bad"):
-            box.deleted.add(uid)
+        if fault not in ("no", "bad"):
+            box.deleted.update(here)
         self._say(fault, tag, tag + b" OK stored\r\n")
 
-    def _expunge(self, tag: bytes, uid: int) -> None:
+    def _expunge(self, tag: bytes, uids: list[int]) -> None:
         box = self._at_home()
-        fault = self._happens("X", uid)
+        fault = self._happens("X", uids[0])
         if self.far.closed:
             return
         said = b""
-        if fault in (None, "late", "drip", "done_unsaid", *IMAP_EVENTS) and uid in box.deleted:
-            said = b"* %d EXPUNGE\r\n" % box.place(uid)
-            self._remove(uid)
+        done = fault in (None, "late", "drip", "done_unsaid", *IMAP_EVENTS)
+        for uid in uids if done else ():
+            if uid in box.deleted:
+                said += b"* %d EXPUNGE\r\n" % box.place(uid)
+                self._remove(uid)
         self._say("reset" if fault == "done_unsaid" else fault, tag, said + tag + b" OK expunged\r\n")
 
     def _remove(self, uid: int) -> None:
@@ -278,3 +282,8 @@ class ImapSession:
         self._busy = False
         self.far.send(data)
         self._go_on()
+
+
+def _uids(named: bytes) -> list[int]:
+    """Of a sequence set; a range may hold letters of others."""
+    return [int(uid) for uid in named.split(b",")]
