@@ -38,6 +38,9 @@ _MUST: Final = {
     "synchronous_commit": ("on", "remote_apply"),
     "server_encoding": ("UTF8",),
 }
+_DURABLE: Final = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)" + "".join(
+    f", current_setting('{name}')" for name in _MUST
+)
 # The server's time as columns.UtcTime has it.
 NOW: Final = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 # postgresql.org/docs/current/errcodes-appendix.html
@@ -79,7 +82,6 @@ class Place:
             driver.execute(_SESSION, prepare=False)
             if writes:
                 self._durable(driver)
-                self._newest(driver)
             else:
                 driver.execute("SET default_transaction_read_only = on")
         except BaseException:
@@ -101,16 +103,14 @@ class Place:
         return bool(row and row[0])
 
     def _durable(self, driver: Driver) -> None:
-        for name, good in _MUST.items():
-            row = driver.execute("SELECT current_setting(%s)", (name,)).fetchone()
-            if row is None or row[0] not in good:
-                has = row[0] if row else "not known"
-                raise StoreError(f"{self}: {name} is {has}, must be {good[0]}. Change it on the server and start again")
-
-    def _newest(self, driver: Driver) -> None:
-        """Raises StoreAway for a server that another one took over from: what it still takes would be forgotten."""
-        row = driver.execute("SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)").fetchone()
-        timeline = row[0] if row else ""
+        """Raises StoreError for a server that may lose a commit, StoreAway for one that another took over from: what
+        that one still takes would be forgotten."""
+        row = driver.execute(_DURABLE).fetchone()
+        assert row is not None
+        timeline, *values = row
+        for (name, good), value in zip(_MUST.items(), values, strict=True):
+            if value not in good:
+                raise StoreError(f"{self}: {name} is {value}, must be {good[0]}. Change it on the server, start again")
         if timeline < self._timeline:
             raise StoreAway(f"{self}: another server took over from this one. Take the old one away")
         self._timeline = timeline

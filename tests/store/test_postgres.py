@@ -1,6 +1,7 @@
 """A ledger on a PostgreSQL server: durability, several writers, connections that are lost, clocks that disagree."""
 
 import asyncio
+import os
 import sys
 import threading
 from contextlib import suppress
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -194,6 +196,23 @@ def test_the_address_is_never_told():
 def test_over_a_network_the_server_is_verified(url, mode):
     """Whoever says nothing gets the certificate checked."""
     assert Place(url)._facts.get("sslmode") == mode
+
+
+async def test_who_owns_the_database_needs_no_other_right(tmp_path):
+    """Our user is an ordinary one: it makes the tables and works with them."""
+    name = f"owner_{os.getpid()}"
+    server().run(f"CREATE ROLE {name} LOGIN")
+    url = server().fresh()
+    server().run(f"ALTER DATABASE {conninfo_to_dict(url)['dbname']} OWNER TO {name}")
+    clock = ServerClock(RealClock())
+    store = Store.open(PostgresHome(url.replace("user=nemboks", f"user={name}"), clock), vault(tmp_path), clock)
+    store.lock_daemon()
+    await store.mailboxes.add(make.declared(), "settings")
+
+    assert len(await store.mailboxes.all()) == 1
+    await store.close()
+    server().drop(url)
+    server().run(f"DROP ROLE {name}")
 
 
 # --- migrations ---
