@@ -1,8 +1,9 @@
 """Where the program's CPU goes: `python -m bench.sampler FILE MODULE WORDS…` runs the module and looks at its stacks.
 
 Every 20 ms each thread's stack is weighed with the CPU that the kernel says the thread has used since the last look,
-so that waiting counts for nothing and every thread counts. FILE gets a section for each run, start-up among them: the
-share of the threads, of the functions themselves, and of the functions with all they call.
+so that waiting counts for nothing and every thread counts. The shares of the threads are exact; of the functions, those
+that let go of the interpreter (a write, a wait, the database) are met somewhat too often. FILE gets a section for each
+run, start-up among them: the threads, the functions themselves, and the functions with all they call.
 """
 
 import atexit
