@@ -57,5 +57,7 @@ def place(settings: Settings) -> "Place":
     try:
         from nemboks.store.postgres import Place
     except ImportError as error:
-        raise SettingsError("store.url needs PostgreSQL's driver; run: pip install 'nemboks[postgres]'") from error
+        raise SettingsError(
+            "store.url needs PostgreSQL's driver: install nemboks[postgres] (requirements-postgres.lock)"
+        ) from error
     return Place(settings.store.address())

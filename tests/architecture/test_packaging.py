@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.reading import ROOT
 
-LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-postgres.lock", "requirements-build.lock", "requirements-dev.lock")
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
 # Written so that this file does not hold what it looks for.
 FOREIGN = re.compile(
@@ -50,7 +50,8 @@ def test_each_dependency_is_pinned_with_its_digest(lock):
 
 def test_the_image_gets_what_was_tested():
     """The container's lock is a part of the one that the tests ran with, version by version."""
-    assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
+    assert pins("requirements.lock").items() <= pins("requirements-postgres.lock").items()
+    assert pins("requirements-postgres.lock").items() <= pins("requirements-dev.lock").items()
 
 
 def test_the_image_has_every_dependency_of_the_program():

@@ -89,15 +89,14 @@ class Server:
 @cache
 def server() -> Server:
     """The session's server. Skips the test where there is none, unless NEMBOKS_REQUIRE_PEERS=1 forbids that."""
-    if given := os.environ.get(OURS):
-        return Server(given)
-    if _program("initdb") is None or _program("pg_ctl") is None:
-        do_without("PostgreSQL is not installed on this machine; .ci/run installs it")
-    return own()
+    given = os.environ.get(OURS)
+    return Server(given) if given else own()
 
 
 def own(options: str = OPTIONS) -> Server:
-    """A server of the caller's own, gone with the session."""
+    """A server of the caller's own, gone with the session. Skips as `server`."""
+    if _program("initdb") is None or _program("pg_ctl") is None:
+        do_without("PostgreSQL is not installed on this machine; .ci/run installs it")
     base = _directory()
     as_owner([_program("initdb"), "-D", str(base / "data"), "-U", "nemboks", "-A", "trust", "--locale=C.UTF-8",
               "-E", "UTF8", "--no-sync"])  # fmt: skip

@@ -40,7 +40,7 @@ from nemboks.store.store import Store
 from tests.contracts.ledgers import place_of, vault
 from tests.helpers import builders as make
 from tests.helpers.clock import START
-from tests.helpers.postgres import OPTIONS, own, server
+from tests.helpers.postgres import own, server
 
 NOTE = text("INSERT INTO anchors (number, hash, at, \"where\") VALUES (:n, '', '', 'test')")
 
@@ -443,8 +443,7 @@ async def test_what_failed_within_is_not_taken_for_kept(opened):
 @pytest.fixture(scope="module")
 def alone():
     """A server that a test may stop."""
-    server()  # skips where there is none
-    return own(OPTIONS)
+    return own()
 
 
 async def test_a_restart_of_the_server_is_lived_through(alone, tmp_path, clock):
@@ -521,8 +520,7 @@ async def test_who_stops_waits_for_no_server(alone, tmp_path, clock):
 @pytest.fixture
 def pair(tmp_path):
     """A server and its synchronous standby, and the URL that names both."""
-    server()  # skips where there is none
-    first = own(OPTIONS)
+    first = own()
     second = first.standby()
     url = first.fresh()
     first.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
