@@ -25,7 +25,8 @@ LOCK_SECONDS: Final = 5
 IDLE_SECONDS: Final = 30
 _DEFAULTS: Final = {
     "application_name": "nemboks", "client_encoding": "utf8", "connect_timeout": "10", "keepalives_idle": "15",
-    "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000", "target_session_attrs": "read-write",
+    "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000",
+    "target_session_attrs": "read-write",
 }  # fmt: skip
 _SESSION: Final = (
     f"SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
