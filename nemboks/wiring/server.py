@@ -57,7 +57,6 @@ def place(settings: Settings) -> "Place":
     try:
         from nemboks.store.postgres import Place
     except ImportError as error:
-        raise SettingsError(
-            "store.url needs PostgreSQL's driver: install nemboks[postgres] (requirements-postgres.lock)"
-        ) from error
+        words = "store.url needs PostgreSQL's driver: install nemboks[postgres] (requirements-postgres.lock)"
+        raise SettingsError(words) from error
     return Place(settings.store.address())
