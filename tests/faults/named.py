@@ -8,7 +8,8 @@ UP, COLLECT, ACK = "faults/test_upstream.py::", "journey/test_collect.py::", "jo
 SILENCE = "faults/test_silence.py::"
 ACCESS, LISTED, LETTER = "intake/test_rest_access.py::", "intake/test_rest_list.py::", "intake/test_rest_letter.py::"
 RECONCILE, STANDING, SICK = "journey/test_reconcile.py::", "journey/test_standing.py::", "store/test_sick.py::"
-FORWARD, SERVER = "journey/test_forward.py::", "store/test_postgres.py::"
+FORWARD = "journey/test_forward.py::"
+SHARED, AWAY = "store/test_postgres_writers.py::", "store/test_postgres_away.py::"
 
 LEDGER: list[Named] = [
     ("D01", "another program holds the ledger", "Before a letter is sent it waits; a confirmation is written whatever "
@@ -25,23 +26,23 @@ LEDGER: list[Named] = [
     ("D04", "the ledger is of a newer program", "Refused, and not one octet is changed.",
      (STORE + "test_a_newer_database_is_left_alone",), ""),
     ("D05", "a standby takes over without the last commits", "A change of route is never forgotten.",
-     (SERVER + "test_a_standby_takes_over_with_every_commit",
-      SERVER + "test_a_commit_that_waits_for_its_standby_is_known_to_be_kept",
+     (AWAY + "test_a_standby_takes_over_with_every_commit",
+      AWAY + "test_a_commit_that_waits_for_its_standby_is_known_to_be_kept",
       "cli/test_server.py::test_config_check_says_what_a_failover_may_lose"),
      "Only with a synchronous standby; where there is none, `config check` warns."),
     ("D06", "nobody knows whether a commit was done", "The attempt is read again before anything is done.",
-     (SERVER + "test_a_daemon_knows_how_a_lost_commit_ended", SERVER + "test_a_command_says_that_it_does_not_know",
-      SERVER + "test_a_backend_that_is_ended_while_it_commits",
-      SERVER + "test_a_restart_of_the_server_is_lived_through",
+     (SHARED + "test_a_daemon_knows_how_a_lost_commit_ended", SHARED + "test_a_command_says_that_it_does_not_know",
+      SHARED + "test_a_backend_that_is_ended_while_it_commits",
+      AWAY + "test_a_restart_of_the_server_is_lived_through",
       WRITER + "test_a_cancelled_asker_does_not_stop_its_unit"), ""),
     ("D07", "two ledgers that both take writes", "Only one may be written to.",
-     (SERVER + "test_a_standby_takes_over_with_every_commit", STORE + "test_one_daemon_at_a_time",
+     (AWAY + "test_a_standby_takes_over_with_every_commit", STORE + "test_one_daemon_at_a_time",
       "cli/test_run.py::test_a_second_daemon_is_kept_out"),
      "An old server that is still reached takes nothing without its synchronous standby; without one it must be "
      "taken away by those who run it."),
     ("D08", "a lock of the session is lost", "An attempt is a row with a number; no session holds anything.",
-     (SERVER + "test_who_is_stopped_within_a_transaction_loses_its_turn",
-      SERVER + "test_two_writers_make_one_chain_and_no_claim_twice",
+     (SHARED + "test_who_is_stopped_within_a_transaction_loses_its_turn",
+      SHARED + "test_two_writers_make_one_chain_and_no_claim_twice",
       LETTERS + "test_an_old_fence_changes_nothing"), ""),
     ("D09", "several workers on one mailbox", "Each letter has one attempt at a time; the slower ones find it taken.",
      (HERE + "test_d09_eight_workers_on_one_mailbox", FORWARD + "test_the_second_of_two_claimers_is_stale"), ""),
