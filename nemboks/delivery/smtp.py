@@ -72,6 +72,8 @@ class Smtp:
         await self._answered(0)
         async with _patience(self._pace.reply_seconds, "the server did not read on"):
             await self._line.drain()
+        await _breath()
+        await _breath()  # a signal that came meanwhile is heard before anybody asks whether the dot may go
         self._hear()
 
     async def finish(self) -> Reply:
