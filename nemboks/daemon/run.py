@@ -20,6 +20,7 @@ from nemboks.daemon.work import Work
 from nemboks.domain.mailbox import Mailbox
 from nemboks.journey.recover import recover
 from nemboks.logs import log
+from nemboks.store.errors import StoreAway
 from nemboks.wiring import Services
 
 CLOCK_SECONDS = 600.0  # the wall clock put back by more is looked after; less delays nothing worth a look
@@ -44,7 +45,7 @@ class Daemon(Roles):
         """Serve until SIGTERM, SIGINT or SIGHUP. Raises what a loop raised."""
         systemd = systemd or Systemd()
         self._hear_signals()
-        await recover(self.world, sole=True)
+        await recover(self.world, sole=self.services.sole)
         await self._bring_back()
         await self._sweep()
         ticks = self._ticks(systemd)
@@ -79,6 +80,8 @@ class Daemon(Roles):
                 self._rested()
                 await role.nudge.wait()
         except Exception as error:
+            if self.stopping.is_set() and isinstance(error, StoreAway):
+                return  # nobody waits for a server any more: what is due stands in it
             log().exception("daemon_failed")
             self._broken(error)
 
@@ -89,6 +92,7 @@ class Daemon(Roles):
 
     async def _stop(self, loops: list[asyncio.Task[None]]) -> None:
         log().info("daemon_stopping", waiting=len(self._past_dot))
+        self.services.hurry()
         self._watch.stop()
         self.wake()
         await asyncio.wait(loops)
@@ -155,8 +159,9 @@ class Daemon(Roles):
             log().info("spool_swept", files=gone)
 
     async def _alive(self, systemd: Systemd) -> None:
-        """Feed the watchdog only when the store answers."""
-        await self.world.mailboxes.due(self.world.clock.now(), 1)
+        """Feed the watchdog only when the store answers; a server may be away for as long as it takes."""
+        if self.services.sole:
+            await self.world.mailboxes.due(self.world.clock.now(), 1)
         systemd.say("WATCHDOG=1")
 
     # --- one pass ---
@@ -167,7 +172,7 @@ class Daemon(Roles):
         SIGTERM, SIGINT and SIGHUP end it early, as they end `run`. Raises, in the end, the first fault that a step met.
         """
         self._hear_signals()
-        await recover(self.world, sole=True)
+        await recover(self.world, sole=self.services.sole)
         await self._bring_back()
         self._one_pass = list(await self.world.mailboxes.all())
         self.wake()

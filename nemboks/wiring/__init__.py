@@ -40,6 +40,15 @@ class Services:
     world: "World"
     spool: Spool
 
+    @property
+    def sole(self) -> bool:
+        """Whether no other process serves this ledger: then every open attempt is over when we start."""
+        return self.store.sole
+
+    def hurry(self) -> None:
+        """From now on a database server that is away is an error, and not waited for."""
+        self.store.hurry()
+
     async def sweep_spool(self) -> int:
         """How many files without a row were removed from the spool."""
         return await self.spool.sweep(await self.store.letters.spool_files())

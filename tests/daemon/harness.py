@@ -24,10 +24,14 @@ class FakeServices:
     world: World
     settings: Any
 
+    sole: bool = True
     brought: int = 0  # how often rows of a clock that ran ahead were asked for
 
     async def sweep_spool(self) -> int:
         return 0
+
+    def hurry(self) -> None:
+        """The fake store never is away."""
 
     async def bring_back(self, put_back: float | None = None) -> int:
         self.brought += 1

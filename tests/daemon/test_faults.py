@@ -9,6 +9,7 @@ import pytest
 from nemboks.domain.letter import State
 from nemboks.store.errors import StoreBroken
 from tests.daemon.harness import LIMIT, OneDotOut, daemon_of, running, states, until
+from tests.helpers import builders as make
 from tests.journey.town import Town
 
 
@@ -106,3 +107,16 @@ async def test_a_clock_that_is_put_back_brings_back_what_is_due() -> None:
         assert services.brought == brought
     async with running(daemon):
         await until(lambda: services.brought == 2)
+
+
+@pytest.mark.parametrize("sole", [True, False])
+async def test_a_start_beside_other_machines_ends_no_attempt_of_theirs(sole: bool) -> None:
+    """Alone with the ledger, every open attempt is over; else its own deadline decides."""
+    town = Town()
+    letter = await town.waiting()
+    await town.letters.move(letter, make.claimed(town.clock.now()))
+    daemon = daemon_of(town)
+    daemon.services.sole = sole
+    async with running(daemon):
+        await until(lambda: not any(role.goes_on or role.nudge.is_set() for role in daemon.roles))
+        assert (states(town)[1] is State.SENDING) is not sole
