@@ -188,6 +188,8 @@ class Smtp:
     async def _answered(self, most: int) -> None:
         """Returns when at most so many BDAT commands are without an answer."""
         self._hear()
+        if self._owed <= most:
+            return
         async with _patience(self._pace.reply_seconds, "no answer to BDAT"):
             while self._owed > most:
                 await self._line.change()
@@ -205,6 +207,8 @@ class Smtp:
             raise Stopped(self._line.lost)
 
     async def _reply(self, seconds: float) -> Reply:
+        if (reply := self._line.take()) is not None:  # of a pipelined command: it came with the one before
+            return reply
         async with _patience(seconds, "no answer"):
             return await self._line.reply()
 

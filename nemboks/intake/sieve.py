@@ -84,6 +84,15 @@ class Exchange:
 
     async def next(self) -> Event:
         """The next event. Raises Unavailable when the connection is lost first, or time is up."""
+        if not self._events:  # a timer for each line of an answer would cost more than the line
+            await self._come()
+        event = self._events.popleft()
+        self._unread -= len(event) if isinstance(event, bytes) else len(event.text) if isinstance(event, Text) else 0
+        if self._unread < _LOW_BYTES:
+            self._sieve.pause(False)
+        return event
+
+    async def _come(self) -> None:
         try:
             async with asyncio.timeout(self._patience.seconds(self._received)):
                 while not self._events:
@@ -92,11 +101,6 @@ class Exchange:
                     await self._stirred.wait()
         except TimeoutError:
             raise Unavailable("the IMAP server did not answer in time") from None
-        event = self._events.popleft()
-        self._unread -= len(event) if isinstance(event, bytes) else len(event.text) if isinstance(event, Text) else 0
-        if self._unread < _LOW_BYTES:
-            self._sieve.pause(False)
-        return event
 
 
 class Sieve(asyncio.Protocol):
