@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from nemboks.domain.mailbox import Face, Mailbox
+from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.verdict import backoff
 from nemboks.journey.world import World
 from nemboks.logs import log
@@ -42,14 +42,13 @@ class Watch:
             failed(error)
 
     async def _round(self, group: asyncio.TaskGroup, wake: Callable[[], None]) -> None:
-        now = self._world.clock.now()
-        for mailbox in await self._world.mailboxes.all():
-            parked = mailbox.parked_until is not None and now < mailbox.parked_until
-            free = mailbox.id not in self._tasks and len(self._tasks) < WATCHED
-            if mailbox.face is Face.IMAP and free and not parked:
-                task = group.create_task(self._listen(mailbox, wake), name=f"watch {mailbox.id}")
-                self._tasks[mailbox.id] = task
-                task.add_done_callback(partial(self._forget, mailbox.id))
+        free = WATCHED - len(self._tasks)
+        if not free:
+            return
+        for mailbox in await self._world.mailboxes.listening(self._world.clock.now(), tuple(self._tasks), free):
+            task = group.create_task(self._listen(mailbox, wake), name=f"watch {mailbox.id}")
+            self._tasks[mailbox.id] = task
+            task.add_done_callback(partial(self._forget, mailbox.id))
 
     def _forget(self, mailbox: int, _: asyncio.Task[None]) -> None:
         self._tasks.pop(mailbox, None)

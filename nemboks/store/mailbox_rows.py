@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, or_, select, update
 
-from nemboks.domain.mailbox import Address, Cvr, Mailbox, Route
+from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Route
 from nemboks.store.copies import CURRENT, SERVED
 from nemboks.store.errors import StoreError
 from nemboks.store.ready import Ready
@@ -17,12 +17,23 @@ SAME: Final = tuple(field.name for field in fields(Mailbox) if field.name not in
 _SAME_ROUTE: Final = tuple(field.name for field in fields(Route) if field.name != "address")
 _ROUTE: Final = [column for column in routes.columns if column.name != "mailbox_id"]
 ALL: Final = select(mailboxes, *_ROUTE).join_from(mailboxes, routes, CURRENT)
+IN_ORDER: Final = ALL.order_by(mailboxes.c.cvr)
 BY_ID: Final = ALL.where(mailboxes.c.id == bindparam("id"))
+OF_FILE: Final = IN_ORDER.where(mailboxes.c.declared)
+OF_CVRS: Final = IN_ORDER.where(mailboxes.c.cvr.in_(bindparam("cvrs", expanding=True)))
+LISTENING: Final = (
+    ALL.where(
+        mailboxes.c.face == Face.IMAP,
+        or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bindparam("now")),
+        mailboxes.c.id.not_in(bindparam("without", expanding=True)),
+    )
+    .order_by(mailboxes.c.id)
+    .limit(bindparam("most"))
+)
 THESE: Final = ALL.where(mailboxes.c.id.in_(bindparam("ids", expanding=True)))
 _NOW: Final = Ready(BY_ID)
 BY_CVR: Final = ALL.where(mailboxes.c.cvr == bindparam("cvr"))
 BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))
-IN_ORDER: Final = ALL.order_by(mailboxes.c.cvr)
 DUE: Final = (
     ALL.where(mailboxes.c.due_at <= bindparam("now"), SERVED)
     .order_by(mailboxes.c.due_at, mailboxes.c.id)

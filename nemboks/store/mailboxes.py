@@ -25,6 +25,9 @@ from nemboks.store.mailbox_rows import (
     DUE,
     IN_ORDER,
     INSERT,
+    LISTENING,
+    OF_CVRS,
+    OF_FILE,
     PAUSE,
     POSTPONE,
     SHARED,
@@ -42,6 +45,7 @@ from nemboks.store.writer import Tx, Writer
 
 T = TypeVar("T")
 SETTINGS: Final = "settings"  # who paused or vouched, when the settings file did
+MANY: Final = 500  # values in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,11 @@ class SqlMailboxes:
     async def some(self, ids: Collection[int]) -> Sequence[Mailbox]:
         """The mailboxes with these ids, in no order."""
         return await self._reader.read(lambda tx: mailboxes_of(tx, THESE, {"ids": list(ids)}))
+
+    async def listening(self, now: datetime, without: Collection[int], limit: int) -> Sequence[Mailbox]:
+        """Mailboxes that can tell of new post themselves and are not parked, without these, at most so many."""
+        values = {"now": now, "without": list(without), "most": limit}
+        return await self._reader.read(lambda tx: mailboxes_of(tx, LISTENING, values))
 
     async def all(self) -> Sequence[Mailbox]:
         """Every mailbox, by CVR."""
@@ -180,7 +189,7 @@ def _declared_route(new: Declared, at: datetime, vouched_by: str) -> Route:
 
 
 def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -> list[Mailbox]:
-    known = {row.cvr: row for row in tx.execute(IN_ORDER)}
+    known = _known(tx, [new.cvr for new in declared])
     for new in declared:
         if new.cvr in known:
             _redeclare(tx, vault, known[new.cvr], new, at)
@@ -189,7 +198,16 @@ def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -
     for cvr in known.keys() - {new.cvr for new in declared}:
         if known[cvr].declared:
             _pause(tx, mailbox_of(known[cvr]), SETTINGS, at)
-    return mailboxes_of(tx, IN_ORDER, {})
+    return mailboxes_of(tx, OF_FILE, {})
+
+
+def _known(tx: Tx, cvrs: Sequence[Cvr]) -> dict[Cvr, Row[Any]]:
+    """What the ledger has of these CVRs, and what an earlier file declared; not the thousands that people added."""
+    known = {Cvr(row.cvr): row for row in tx.execute(OF_FILE)}
+    others = [cvr for cvr in cvrs if cvr not in known]
+    for start in range(0, len(others), MANY):
+        known |= {Cvr(row.cvr): row for row in tx.execute(OF_CVRS, {"cvrs": others[start : start + MANY]})}
+    return known
 
 
 def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime) -> None:

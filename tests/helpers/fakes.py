@@ -11,7 +11,7 @@ from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.guard import receipt_may_go, until_a_person
 from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Claimed, DotBegun, Event, Letter, Reappeared, Stale, State
-from nemboks.domain.mailbox import Address, Cvr, Mailbox, Recipient, Role, Route
+from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Recipient, Role, Route
 from nemboks.domain.plans import serves
 from nemboks.domain.routing import BY_MAILBOX, aim, obstacle
 from nemboks.domain.states import UNDELIVERED
@@ -38,6 +38,13 @@ class FakeMailboxes:
 
     async def get(self, mailbox: int) -> Mailbox:
         return self.rows[mailbox]
+
+    async def listening(self, now: datetime, without: Collection[int], limit: int) -> Sequence[Mailbox]:
+        def parked(box: Mailbox) -> bool:
+            return box.parked_until is not None and box.parked_until > now
+
+        found = [x for x in self.rows.values() if x.face is Face.IMAP and not parked(x) and x.id not in without]
+        return sorted(found, key=lambda box: box.id)[:limit]
 
     async def some(self, ids: Collection[int]) -> Sequence[Mailbox]:
         return [self.rows[id_] for id_ in ids]

@@ -194,9 +194,9 @@ async def test_a_persons_pause_outlives_the_settings(store):
 async def test_a_mailbox_added_by_hand_is_not_the_settings_to_pause(store):
     """The settings file speaks only for what it declared."""
     await store.mailboxes.add(declared(BO), "bo")
-    mailboxes = await store.mailboxes.declare([declared()])
+    await store.mailboxes.declare([declared()])
 
-    assert [x.paused_at for x in mailboxes] == [None, None]
+    assert [x.paused_at for x in await store.mailboxes.all()] == [None, None]
 
 
 async def test_pausing_twice_is_one_pause(store, clock):
@@ -263,3 +263,29 @@ async def test_a_new_address_is_tried_at_once_with_what_the_old_one_refused(stor
     assert much_later == (await store.letters.get(letter.id)).due_at
     await store.mailboxes.reroute(ANNA, Address("anna@ny.example"), box.route.server, "anna")
     assert [letter.id] == [one.id for one in await store.letters.due(State.WAITING, START, 10)]
+
+
+async def test_only_inboxes_that_can_tell_are_listened_to(store, clock):
+    """IMAP, not parked, not among those that are watched already, and no more than there is room for."""
+    imap = await store.mailboxes.add(declared(BO, face=Face.IMAP), "settings")
+    await store.mailboxes.add(declared(ANNA), "settings")
+    listening = store.mailboxes.listening
+
+    assert [box.id for box in await listening(clock.now(), (), 10)] == [imap.id]
+    assert [*await listening(clock.now(), (imap.id,), 10), *await listening(clock.now(), (), 0)] == []
+    until = clock.now() + timedelta(hours=1)
+    await store.mailboxes.postpone(imap, until, "refused", True)
+    assert await listening(clock.now(), (), 10) == []
+    assert [box.id for box in await listening(until, (), 10)] == [imap.id]
+
+
+async def test_what_people_added_is_the_files_once_it_stands_there(store):
+    """Declared later, the mailbox keeps its number; left out again, it is paused, and others' mailboxes are not."""
+    added = await store.mailboxes.add(declared(ANNA), "anna")
+    other = await store.mailboxes.add(declared(BO), "anna")
+    (box,) = await store.mailboxes.declare([declared(ANNA)])
+    assert box.id == added.id
+
+    await store.mailboxes.declare([])
+    assert (await store.mailboxes.get(added.id)).paused_by == "settings"
+    assert (await store.mailboxes.get(other.id)).paused_at is None

@@ -23,8 +23,8 @@ STEP_OF = {
     events.Recomposed: "C", events.DotBegun: "A", events.ReceiptBegun: "K", events.Acknowledged: "K",
     events.Postponed: "F",
 }  # fmt: skip
-READS = {"get", "some", "due", "all", "of", "overdue", "attempt", "shared", "stranded", "finished_copies", "twin",
-         "open", "sick", "notices", "entries", "rowless", "unproven", "stopped", "cursor", "after"}  # fmt: skip
+READS = {"get", "some", "listening", "due", "all", "of", "overdue", "attempt", "shared", "stranded", "finished_copies",
+         "twin", "open", "sick", "notices", "entries", "rowless", "unproven", "stopped", "cursor", "after"}  # fmt: skip
 
 
 class Port:
