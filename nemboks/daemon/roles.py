@@ -13,6 +13,7 @@ from nemboks.daemon.destinations import Destinations
 from nemboks.daemon.faults import Guarded
 from nemboks.daemon.work import Work
 from nemboks.domain.delivery import Delivery, DeliveryState
+from nemboks.domain.guard import receipt_may_go
 from nemboks.domain.letter import Event, Letter, State
 from nemboks.domain.mailbox import Mailbox, destination
 from nemboks.domain.proof import Report
@@ -157,8 +158,8 @@ class Roles:
         read_at, box = self._known.get(mailbox, (0.0, None))
         return box if self.world.clock.monotonic() < read_at + FRESH_SECONDS else None
 
-    async def _box(self, mailbox: int) -> Mailbox:
-        if (box := self._fresh(mailbox)) is None:
+    async def _box(self, mailbox: int, anew: bool = False) -> Mailbox:
+        if anew or (box := self._fresh(mailbox)) is None:
             read_at = self.world.clock.monotonic()
             box = await self.world.mailboxes.get(mailbox)
             self._known[mailbox] = read_at, box
@@ -174,7 +175,10 @@ class Roles:
         await collect(letter, await self._box(letter.mailbox), self.world)
 
     async def _acknowledge(self, letter: Letter) -> None:
-        await acknowledge(letter, await self._box(letter.mailbox), self.world)
+        box = await self._box(letter.mailbox)
+        if receipt_may_go(letter, box, self.world.clock.now()):  # so it said a second ago; a no puts off for long
+            box = await self._box(letter.mailbox, anew=True)
+        await acknowledge(letter, box, self.world)
 
     async def _land(self, letter: Letter) -> None:
         await look_for(letter, await self._box(letter.mailbox), self.world)
@@ -185,7 +189,7 @@ class Roles:
         return target is None or self.destinations.goes(target.destination)
 
     async def _forward(self, letter: Letter) -> None:
-        box = await self._box(letter.mailbox)
+        box = await self._box(letter.mailbox, anew=True)  # addresses and certificates are never a second old
         target = aim(box.route, letter, self.world.clock.now()) or box.route
         with self.destinations.seat(target.destination) as seat:
             if seat is None:  # it stays due, and is not looked at again while the server is busy

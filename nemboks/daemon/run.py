@@ -179,6 +179,7 @@ class Daemon(Roles):
         async with asyncio.TaskGroup() as group:
             loops = [group.create_task(self._serve(role, group), name=role.name) for role in self.roles]
             await self.stopping.wait()
+            self.services.hurry()
             self.wake()
             await asyncio.wait(loops)
             await self._end_steps()
@@ -190,6 +191,12 @@ class Daemon(Roles):
             return await super()._mailboxes(limit, without)
         rows, self._one_pass = self._one_pass[:limit], self._one_pass[limit:]
         return rows
+
+    async def _look(self, mailbox: Mailbox) -> None:
+        await super()._look(mailbox)
+        if mailbox.parked_until is not None or self._one_pass is not None:
+            self.roles[1].look()  # what waited for the mailbox itself, and what has come back
+            self.roles[4].look()
 
     def _done(self, role: Work[Any]) -> None:
         super()._done(role)

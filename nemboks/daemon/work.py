@@ -19,6 +19,7 @@ from nemboks.logs import log
 
 Row = TypeVar("Row", Letter, Delivery, Mailbox)
 AHEAD: Final = 2  # rows read for each seat
+MOST: Final = 500  # rows that wait because they may not have a seat now
 
 
 @dataclass(eq=False)
@@ -51,22 +52,25 @@ class Work(Generic[Row]):
         """How many steps were started: due rows on free seats, oldest due first, none twice."""
         total = self._seat(group)
         while self._more() and len(self.in_hand) < self.seats:
-            started = await self._read(group)
-            total += started
-            if not started:
+            brought = await self._read()
+            total += self._seat(group)
+            if not brought or len(self._waiting) > MOST:
                 break
         return total
 
-    async def _read(self, group: asyncio.TaskGroup) -> int:
-        limit, without = AHEAD * self.seats + len(self.in_hand), frozenset(self._full())
-        if len(self._waiting) > limit:
-            self._waiting.clear()  # they are due in the store, which is asked again
-        self._without = without
+    async def _read(self) -> int:
+        """How many rows the store had that we did not know. Those that wait come again, so more are asked for."""
+        if len(self._waiting) > MOST:
+            self._waiting.clear()  # they are due in the store
+        limit, without = AHEAD * self.seats + len(self.in_hand) + 2 * len(self._waiting), frozenset(self._full())
+        known, self._without = self.in_hand.keys() | self._waiting.keys(), without
         rows = await self.due(limit, without)
         if len(rows) >= limit:
             self._without = None
-        self._waiting |= {row.id: row for row in rows if row.id not in self.in_hand}
-        return self._seat(group)
+        # One whose step ended while we asked was read as it stood before: whatever is due of it now is looked at anew.
+        new = {row.id: row for row in rows if row.id not in known and row.id not in self.in_hand}
+        self._waiting |= new
+        return len(new)
 
     def _more(self) -> bool:
         """Whether the store may have due rows that we did not see and that could have a seat."""

@@ -52,6 +52,9 @@ class Removals:
             async with self._connection.use() as session:
                 while asked in self._waiting:  # else whoever was before us took ours along
                     await self._together(session)
+        except InboxError:
+            if not asked.answer.done():  # what becomes of the connection now says nothing of our letter
+                raise
         finally:
             if asked in self._waiting:
                 self._waiting.remove(asked)

@@ -21,6 +21,7 @@ from nemboks.domain.letter import (
     Confirmed,
     DotBegun,
     Event,
+    FetchBegun,
     Hold,
     Letter,
     PartConfirmed,
@@ -94,6 +95,9 @@ def check(seen: Letter, before: Letter, event: Event) -> None:
     then, now = (seen.state, seen.fence), (before.state, before.fence)
     if isinstance(event, Postponed | Vanished | Hold | Returned) and then != now:
         raise Stale(f"letter {before.id} was {then[0]} ({then[1]}) and is {now[0]} ({now[1]})")
+    # The seal that the row names may hold the only bytes there are (a fetch may take the letter off the list).
+    if isinstance(event, FetchBegun) and seen.contents != before.contents:
+        raise Stale(f"letter {before.id}: another fetch came between")
     if isinstance(event, Confirmed | PartConfirmed) and event.confirmation.letter != before.id:
         raise ValueError(f"a confirmation of letter {event.confirmation.letter} cannot forward letter {before.id}")
 

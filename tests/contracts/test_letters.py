@@ -10,6 +10,7 @@ from nemboks.domain.letter import (
     ContentsLost,
     Dismissed,
     DotBegun,
+    FetchBegun,
     Hold,
     Later,
     Postponed,
@@ -172,6 +173,16 @@ async def test_a_letter_does_not_stay_held_for_what_its_mailbox_was(ledger, reas
         await ledger.letters.move(waiting, Hold(reason))
     (due,) = await ledger.letters.due(State.WAITING, ledger.clock.now() + LATER_THAN_ALL, 10)
     assert due.id == waiting.id
+
+
+async def test_a_fetch_that_began_meanwhile_keeps_its_seal(ledger):
+    """Two saw the letter without contents; the second one's seal would hide the only bytes that upstream gave."""
+    seen = await ledger.found()
+    await ledger.letters.move(seen, FetchBegun(make.sealed(1)))
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(seen, FetchBegun(make.sealed(2)))
+    assert (await ledger.letters.get(seen.id)).contents == make.sealed(1)
 
 
 async def test_a_dot_is_begun_only_on_the_route_of_its_claim(ledger):

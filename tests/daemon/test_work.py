@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from nemboks.daemon.work import Work
+from nemboks.daemon.work import MOST, Work
 from nemboks.domain.letter import Letter, Stale, State
 from tests.domain.samples import letter
 
@@ -80,3 +80,47 @@ async def test_after_each_step_whoever_may_have_work_is_told() -> None:
     await asyncio.sleep(0)
 
     assert len(told) == 2
+
+
+async def test_rows_that_may_not_go_now_hide_nobody_behind_them() -> None:
+    """Letters that a holiday leads to a dead server are the oldest, and more than are read at once: others go."""
+    queue = Queue(*_letters(1, 300), *_letters(2, 1))
+    queue.work.may = lambda row: row.mailbox != 1
+    queue.go.set()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+
+    assert queue.taken == [(2, 2000)]
+
+
+async def test_thousands_of_rows_that_may_not_go_end_the_look_all_the_same() -> None:
+    """What waits in memory is bounded, and nobody asks the store without end."""
+    queue = Queue(*_letters(1, 5000))
+    queue.work.may = lambda row: False
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(3):
+            queue.work.look()
+            assert await queue.work.fill(group) == 0
+
+    assert len(queue.work._waiting) <= 4 * MOST
+
+
+async def test_a_row_that_was_read_while_its_step_ran_is_not_taken_as_it_stood() -> None:
+    """The step has moved it on meanwhile; what is due of it then is looked at anew."""
+    queue = Queue(*_letters(1, 1))
+    due = queue.work.due
+
+    async def slow(limit: int, without: Collection[int]) -> Sequence[Letter]:
+        rows = await due(limit, without)
+        queue.go.set()
+        while queue.work.in_hand:  # the step ends between the look and its answer
+            await asyncio.sleep(0)
+        return rows
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        assert await queue.work.fill(group) == 1
+        queue.work.due = slow
+        queue.work.look()
+        assert await queue.work.fill(group) == 0
+
+    assert queue.taken == [(1, 1000)]

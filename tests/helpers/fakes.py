@@ -118,6 +118,8 @@ class FakeLetters:
         moved = (letter.state, letter.fence) != (before.state, before.fence)
         if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold | rules.Returned) and moved:
             raise Stale("it went another way since")
+        if isinstance(event, rules.FetchBegun) and letter.contents != before.contents:
+            raise Stale("another fetch came between")
         mailbox_holds = isinstance(event, rules.Hold) and event.reason in BY_MAILBOX
         if mailbox_holds and obstacle(before, self._mailboxes.rows[letter.mailbox], self._clock.now()) != event.reason:
             raise Stale("its mailbox does not ask for that any more")

@@ -370,3 +370,18 @@ async def test_who_is_cancelled_with_the_connection_in_hand_leaves_the_others_in
     told = await asyncio.gather(*tasks, return_exceptions=True)
 
     assert [type(one) for one in told] == [asyncio.CancelledError, Unavailable]
+
+
+async def test_who_has_his_answer_needs_no_connection_any_more(imap, inbox):
+    """The server says goodbye after the removal and lets nobody in again: the letters were removed all the same."""
+    imap.letters |= {4: THIRD}
+
+    async def last_words(talk):
+        await imap._uid_fetch(talk)
+        talk.writer.transport.abort()
+        imap.greeting = b"* BYE no more\r\n"
+
+    imap.script["UID FETCH"] = [imap._uid_fetch, imap._uid_fetch, last_words]
+    told = await together(inbox, ("7.3", LETTER), ("7.4", THIRD))
+
+    assert told == ["removed (UID EXPUNGE 3)", "removed (UID EXPUNGE 4)"]
