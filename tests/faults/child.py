@@ -49,7 +49,7 @@ STEPS = "LPFCDTEMRABZJKVN"
 COMMITS = {Claimed: "L", Confirmed: "J", Acknowledged: "V"}
 REPLIES = {Stage.MAIL: "M", Stage.RCPT: "R", Stage.DATA: "A", Stage.DOT: "Z"}
 ACTS = {errno.EIO: ("sync",), errno.ENOSPC: ("write", "create", "truncate")}
-HEALED = 0.3  # seconds; so long there is no file descriptor, or no room on the disk
+HEALED = 0.8  # seconds; so long there is no file descriptor, or no room on the disk
 
 
 class Sick:

@@ -60,7 +60,10 @@ def test_in_flight_at_each_step(town: Town, face: str) -> None:
 
         assert town.state(cvr) == [*["HELD"] * 8, "FORWARDED", "HELD", "ACKNOWLEDGED"]
         rows = town.nemboks("estate", "inventory", number, person="clara")["items"]
-    assert [row["where"] for row in rows] == [*["held"] * 6, "uncertain", "uncertain", "previous", "uncertain"]
+    where = [row["where"] for row in rows]
+    cut = where.pop(STOPPED.index("smtp-body-cut"))  # the cut may be seen only after the dot was written: nobody knows
+    assert cut in ("held", "uncertain")
+    assert where == [*["held"] * 5, "uncertain", "uncertain", "previous", "uncertain"]
     assert all(one["listed"] for one in town.upstream(cvr)[:10])
     kept(town, {cvr: [POST, CLARA]})
 
