@@ -82,7 +82,7 @@ def test_ctrl_c_ends_the_live_demo_well(tmp_path: Path) -> None:
     with _begun(tmp_path, command=DEMO) as demo:
         assert demo.stdout is not None
         line = next(x for x in demo.stdout if "Afsluttet" in x)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30  # a second or two on a machine that has nothing else to do
         assert re.search(r"brev \d +\d{8}  \S", line), line
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=LIMIT)
