@@ -62,8 +62,10 @@ class Noticing:
 class Roles:
     """The work of one process, with nothing running yet."""
 
-    def __init__(self, world: World, seats: Seats) -> None:
+    def __init__(self, world: World, seats: Seats, faulty: Callable[[Exception, bool], None]) -> None:
+        """`faulty` is told of each step's fault, and whether no other row would survive it either."""
         self.stopping = asyncio.Event()
+        self._told_of_faults = faulty
         letters = Noticing(world.letters, self._moved, lambda: self.roles[1].look())
         copies = Noticing(world.deliveries, self._copied, lambda: self.roles[5].look())
         self.world = replace(world, letters=cast(Letters, letters), deliveries=cast(Deliveries, copies))
@@ -90,15 +92,12 @@ class Roles:
             rows = await due(limit, without)
             return () if self.stopping.is_set() else rows
 
-        guarded: Guarded[Any] = Guarded(name, unless_stopping, step, self.world, self._faulty)
+        guarded: Guarded[Any] = Guarded(name, unless_stopping, step, self.world, self._told_of_faults)
         work: Work[Any] = Work(
             name, guarded.due, guarded.step, seats, lambda row: not self.stopping.is_set() and may(row)
         )
         work.done = partial(self._done, work)
         return work
-
-    def _faulty(self, error: Exception, fatal: bool) -> None:
-        raise NotImplementedError
 
     # --- who is told of what ---
 

@@ -1,6 +1,8 @@
 """One pass: everything goes as far as it can, however few seats a server has, and then it is over."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 from nemboks.domain.letter import State
 from tests.daemon.harness import LIMIT, daemon_of, states
@@ -27,3 +29,26 @@ async def test_a_pass_over_nothing_is_over_at_once() -> None:
         await daemon_of(town).drain()
 
     assert states(town) == {}
+
+
+async def test_what_a_parked_mailbox_kept_goes_in_the_pass_that_lets_it_in_again() -> None:
+    """The listing ends the park, and finds nothing new: the letter that waited for it goes in the same pass."""
+    town = Town()
+    await town.posted()
+    await town.mailboxes.postpone(town.mailbox, town.clock.now() + timedelta(days=1), "refused", True)
+    async with asyncio.timeout(LIMIT):
+        await daemon_of(town).drain()
+
+    assert town.letter.state is State.ACKNOWLEDGED
+
+
+async def test_a_receipt_goes_although_its_mailbox_held_it_a_moment_ago() -> None:
+    """What was known of the mailbox is half a second old: a person has let it go since, and nobody waits for a day."""
+    town = Town()
+    await town.forwarded()
+    held = replace(town.mailbox, custody=replace(town.mailbox.custody, unproven=True))
+    daemon = daemon_of(town)
+    daemon._known[held.id] = town.clock.monotonic(), held
+    await daemon._acknowledge(town.letter)
+
+    assert town.letter.state is State.ACKNOWLEDGED

@@ -12,12 +12,13 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -144,6 +145,12 @@ class Case:
             return all_letters(store, Asking(operator()))
         finally:
             asyncio.run(store.close())
+
+    def in_doubt(self) -> bool:
+        """Whether the ledger has a dot that was begun, and nothing of what came of it."""
+        with closing(sqlite3.connect(load(self.config, environ={}).database)) as ledger:
+            rows = ledger.execute("SELECT 1 FROM letters WHERE state = 'SENDING' AND dot_begun_at IS NOT NULL")
+            return rows.fetchone() is not None
 
     def readdress(self) -> None:
         """The settings file has another address from now on."""

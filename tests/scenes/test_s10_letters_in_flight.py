@@ -33,7 +33,8 @@ def test_in_flight_at_each_step(town: Town, face: str) -> None:
     with town.running():
         for number, fault in enumerate([*STOPPED, *UNCERTAIN]):
             town.fault(fault, 1)
-            town.letter(cvr, number)
+            # More than all buffers between us and the server hold: the cut is always seen before the dot.
+            town.letter(cvr, number, **({"document_bytes": 16_000_000} if fault == "smtp-body-cut" else {}))
             town.until(lambda fault=fault: town.hits(fault))
         town.until(lambda: town.state(cvr) == ["WAITING"] * 8)
 
@@ -60,10 +61,7 @@ def test_in_flight_at_each_step(town: Town, face: str) -> None:
 
         assert town.state(cvr) == [*["HELD"] * 8, "FORWARDED", "HELD", "ACKNOWLEDGED"]
         rows = town.nemboks("estate", "inventory", number, person="clara")["items"]
-    where = [row["where"] for row in rows]
-    cut = where.pop(STOPPED.index("smtp-body-cut"))  # the cut may be seen only after the dot was written: nobody knows
-    assert cut in ("held", "uncertain")
-    assert where == [*["held"] * 5, "uncertain", "uncertain", "previous", "uncertain"]
+    assert [row["where"] for row in rows] == [*["held"] * 6, "uncertain", "uncertain", "previous", "uncertain"]
     assert all(one["listed"] for one in town.upstream(cvr)[:10])
     kept(town, {cvr: [POST, CLARA]})
 
