@@ -3,6 +3,7 @@
 A command's module is imported when the command is used, so that a help text is there at once.
 """
 
+import gc
 import importlib
 import itertools
 import os
@@ -121,6 +122,7 @@ def program() -> None:
 
 def main() -> NoReturn:
     """Entry point of `nemboks`."""
+    gc.set_threshold(50_000, 20, 20)  # a start makes a hundred thousand objects that stay: nothing to look for
     program.main()
 
 
