@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from nemboks.daemon.destinations import Destinations
 from nemboks.daemon.faults import Guarded
 from nemboks.daemon.work import Work
+from nemboks.domain.custody import NO_CUSTODY
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.guard import receipt_may_go
 from nemboks.domain.letter import Event, Letter, State
@@ -59,6 +60,11 @@ class Noticing:
         return planned
 
 
+def _ordinary(box: Mailbox) -> bool:
+    """Whether nothing about the mailbox itself could keep a due letter from being one of the store's due rows."""
+    return box.custody == NO_CUSTODY and not any((box.paused_at, box.parked_until, box.frozen_at, box.serves_until))
+
+
 class Roles:
     """The work of one process, with nothing running yet."""
 
@@ -102,9 +108,14 @@ class Roles:
     # --- who is told of what ---
 
     def _moved(self, letter: Letter) -> None:
-        number = _ROLE_OF.get(letter.state)
-        if number is not None and letter.due_at is not None and letter.due_at <= self.world.clock.now():
-            self.roles[number].look()
+        number, now = _ROLE_OF.get(letter.state), self.world.clock.now()
+        if number is None or letter.due_at is None or letter.due_at > now:
+            return
+        box = self._fresh(letter.mailbox)
+        if box is not None and _ordinary(box):
+            self.roles[number].offer(letter)
+        else:
+            self.roles[number].look()  # the store knows what may go
 
     def _copied(self, copy: Delivery) -> None:
         if copy.state is DeliveryState.WAITING and copy.due_at is not None and copy.due_at <= self.world.clock.now():

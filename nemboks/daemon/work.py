@@ -2,15 +2,16 @@
 
 A free seat is taken before a row is read, so a busy neighbour slows us down by itself. No mailbox has more than half
 of the seats, so one with a thousand letters delays no other. Rows are read some at a time; those without a seat yet
-are remembered, and the store is asked again only when it may have more. What is in hand or remembered saves work and
-decides nothing: the guards in the store are what makes a double or a late step harmless.
+are remembered in the order in which they came to be due, with those that the process itself has just made due, and the
+store is asked again only when it may have more. What is in hand or remembered saves work and decides nothing: the
+guards in the store are what makes a double or a late step harmless.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import Letter, Stale
@@ -36,11 +37,20 @@ class Work(Generic[Row]):
     in_hand: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _waiting: dict[int, Row] = field(default_factory=dict)  # read, and without a seat
     _without: frozenset[int] | None = None  # the store had no more rows but of these mailboxes; None: not asked yet
+    _news: bool = True  # something may have come to be due before those that we know
     _boxes: Counter[int] = field(default_factory=Counter)
 
     def look(self) -> None:
         """The store is asked at the next filling: something may have come to be due."""
-        self._without = None
+        self._without, self._news = None, True
+        self.nudge.set()
+
+    def offer(self, row: Row) -> None:
+        """A row that was just committed, and is due: it need not be read."""
+        if row.id in self.in_hand or len(self._waiting) >= MOST:
+            self.look()
+            return
+        self._remember([row])
         self.nudge.set()
 
     @property
@@ -50,8 +60,9 @@ class Work(Generic[Row]):
 
     async def fill(self, group: asyncio.TaskGroup) -> int:
         """How many steps were started: due rows on free seats, oldest due first, none twice."""
-        total = self._seat(group)
+        total = 0 if self._news else self._seat(group)
         while self._more() and len(self.in_hand) < self.seats:
+            self._news = False
             brought = await self._read()
             total += self._seat(group)
             if not brought or len(self._waiting) > MOST:
@@ -69,8 +80,15 @@ class Work(Generic[Row]):
             self._without = None
         # One whose step ended while we asked was read as it stood before: whatever is due of it now is looked at anew.
         new = {row.id: row for row in rows if row.id not in known and row.id not in self.in_hand}
-        self._waiting |= new
+        self._remember(new.values())
         return len(new)
+
+    def _remember(self, rows: Collection[Row]) -> None:
+        """In the store's own order. Mailboxes come as they were asked for."""
+        last = next(reversed(self._waiting.values()), None)
+        self._waiting |= {row.id: row for row in rows}
+        if last is not None and any(_when(row) < _when(last) for row in rows):
+            self._waiting = dict(sorted(self._waiting.items(), key=lambda item: _when(item[1])))
 
     def _more(self) -> bool:
         """Whether the store may have due rows that we did not see and that could have a seat."""
@@ -111,6 +129,15 @@ class Work(Generic[Row]):
             await self.step(row)
         except Stale as e:  # another was quicker; the row says where it is now
             log().info("letter_stale", letter=row.id, words=str(e))
+
+
+def _when(row: Letter | Delivery | Mailbox) -> tuple[Any, ...]:
+    match row:
+        case Letter():
+            return row.due_at, row.available_at, row.id
+        case Delivery():
+            return row.due_at, row.id
+    return ()
 
 
 def _box(row: Letter | Delivery | Mailbox) -> int:

@@ -143,7 +143,8 @@ def _neutral_step(step: Item) -> Item:
 
 
 async def retry(store: Acts, asking: Asking, letter_id: int) -> Item:
-    """The letter, due now. NotFound, NotAllowed; RefusedByRule where there is nothing to try."""
+    """The letter, due now; one that is due already keeps its place. NotFound, NotAllowed; RefusedByRule where there is
+    nothing to try."""
 
     def act(books: Books) -> Item:
         actor, box, letter = letter_for(books, asking, Action.RETRY, letter_id)
@@ -151,8 +152,10 @@ async def retry(store: Acts, asking: Asking, letter_id: int) -> Item:
             raise RefusedByRule(NO_RETRY[letter.state])
         if letter.bounced:
             raise RefusedByRule(CAME_BACK)
-        again = Reappeared(books.at) if letter.state is State.VANISHED else Retried(actor.name, books.at)
-        return letter_item(books.move(letter, again), box.cvr)
+        again = Retried(actor.name, min(books.at, letter.due_at or books.at))
+        return letter_item(
+            books.move(letter, Reappeared(books.at) if letter.state is State.VANISHED else again), box.cvr
+        )
 
     return await store.act(act)
 

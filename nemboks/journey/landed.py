@@ -101,18 +101,23 @@ async def sent(letter: Letter, part: int, world: World, number: int | None = Non
     """The attempt that sent the part over verified TLS: the given one, or the latest; None if there is none.
 
     An attempt that ended without a readable reply may be it as well: a sign from beyond says that it was. None, too,
-    if it went to another address than the parts before it, or if nobody can tell to which address it went.
+    if it went to another address than the parts before it, or if nobody can tell to which address it went: of an
+    attempt whose process was killed behind its dot there is no report, and its mail may be the one.
     """
     found: list[Attempted] = []
+    addresses = {one.address for one in letter.proofs}
     for each in (number,) if number else range(letter.fence, 0, -1):
         attempted = await world.letters.attempt(letter.id, each)
-        report = attempted.report if attempted else None
-        if attempted is None or report is None or report.tls is None or attempted.part != part:
+        if attempted is None or attempted.part != part:
+            continue
+        report = attempted.report
+        if report is None:
+            addresses |= {attempted.address} if attempted.dot_begun else set()
             continue
         refused = report.reply is not None and report.reply.code >= 400 and not number
-        if report.stage is Stage.DOT and not refused:
+        if report.stage is Stage.DOT and report.tls is not None and not refused:
             found.append(attempted)
-    addresses = {*(one.address for one in found), *(one.address for one in letter.proofs)}
+            addresses.add(attempted.address)
     return found[0] if found and len(addresses) == 1 else None
 
 

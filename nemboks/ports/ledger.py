@@ -56,6 +56,7 @@ class Attempted:
     address: str
     server: str
     report: Report | None
+    dot_begun: bool = False  # the server may have the mail, whatever the report says
 
 
 class Letters(Protocol):

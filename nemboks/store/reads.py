@@ -139,7 +139,9 @@ class LetterReads:
     async def attempt(self, letter: int, number: int) -> Attempted | None:
         """One attempt of the letter's primary, as it was recorded."""
         row = await self._reader.read(lambda tx: tx.execute(ATTEMPT, {"id": letter, "number": number}).first())
-        return None if row is None else Attempted(row.number, row.part, row.address, row.server, row.report)
+        if row is None:
+            return None
+        return Attempted(row.number, row.part, row.address, row.server, row.report, row.dot_begun_at is not None)
 
     async def counts(self) -> Sequence[Count]:
         """Letters per mailbox and state."""

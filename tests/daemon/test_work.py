@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from nemboks.daemon.work import MOST, Work
 from nemboks.domain.letter import Letter, Stale, State
 from tests.domain.samples import letter
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
 class Queue:
@@ -124,3 +127,44 @@ async def test_a_row_that_was_read_while_its_step_ran_is_not_taken_as_it_stood()
         assert await queue.work.fill(group) == 0
 
     assert queue.taken == [(1, 1000)]
+
+
+async def test_what_has_come_to_be_due_before_the_others_goes_before_them() -> None:
+    """Rows were read ahead; one that the store brings later, and that was due before them, is not behind them."""
+    queue = Queue(*(replace(_letters(box, 1)[0], due_at=NOW + timedelta(seconds=box)) for box in (1, 2, 3)))
+    queue.work.seats = 1
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+        await asyncio.sleep(0)
+        queue.rows.append(replace(_letters(4, 1)[0], due_at=NOW))
+        queue.rows.sort(key=lambda row: (row.due_at or NOW, row.id))
+        queue.work.look()
+        queue.go.set()
+        while len(queue.taken) < 4:
+            await asyncio.sleep(0)
+            await queue.work.fill(group)
+
+    assert [box for box, _ in queue.taken] == [1, 4, 2, 3]
+
+
+async def test_a_row_that_we_made_due_ourselves_is_not_read() -> None:
+    """It goes in its turn among those that were read, and the store is not asked for it."""
+    queue = Queue(*(replace(one, due_at=NOW) for one in _letters(1, 3)))
+    queue.work.seats = 2
+    asked: list[int] = []
+    due = queue.work.due
+
+    async def counted(limit: int, without: Collection[int]) -> Sequence[Letter]:
+        asked.append(limit)
+        return await due(limit, without)
+
+    queue.work.due = counted
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+        made = replace(_letters(2, 1)[0], due_at=NOW - timedelta(seconds=9))
+        queue.rows.append(made)
+        before = len(asked)
+        queue.work.offer(made)
+        assert await queue.work.fill(group) == 1
+        assert len(asked) == before
+        queue.go.set()

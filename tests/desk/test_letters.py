@@ -103,12 +103,23 @@ async def test_a_retry_makes_a_letter_due_now_or_is_refused_with_words(store, fi
     if state in RETRYABLE:
         item = await desk.retry(store, ME, letter.id)
         after = await store.letters.get(letter.id)
-        assert (now, State.FOUND if state is State.VANISHED else state) == (after.due_at, item["state"])
+        due_at = now if state is State.VANISHED or letter.due_at is None else min(now, letter.due_at)
+        assert (due_at, State.FOUND if state is State.VANISHED else state) == (after.due_at, item["state"])
     else:
         with pytest.raises(RefusedByRule) as refused:
             await desk.retry(store, ME, letter.id)
         assert refused.value.words.da and refused.value.words.en
         assert letter == await store.letters.get(letter.id)
+
+
+async def test_a_retry_of_what_waits_for_its_turn_does_not_send_it_to_the_end(store, filled, clock) -> None:
+    """Letters go in the order in which they came: whoever is impatient must not be served last."""
+    impatient = await filled.waiting("letter-1")
+    patient = await filled.waiting("letter-2")
+    now = clock.advance(10)
+    await desk.retry(store, ME, impatient.id)
+
+    assert [letter.id for letter in await store.letters.due(State.WAITING, now, 9)] == [impatient.id, patient.id]
 
 
 async def test_history_names_who_asked(store, filled, clock) -> None:

@@ -221,6 +221,9 @@ class FakeLetters:
             self.attempts[before.id, number] = Attempted(
                 number, self.rows[before.id].part, event.address, event.server, None
             )
+        elif isinstance(event, DotBegun):
+            tried = self.attempts[before.id, before.fence]
+            self.attempts[before.id, before.fence] = replace(tried, dot_begun=True)
         elif (report := getattr(event, "report", None)) and (before.id, before.fence) in self.attempts:
             tried = self.attempts[before.id, before.fence]
             self.attempts[before.id, before.fence] = replace(tried, report=report)

@@ -88,8 +88,10 @@ class Relayed:
         report = replace(make.report(Stage.DOT, reply=make.reply(), way=Way.RELAY), **changes)
         self.record(number, part, report)
 
-    def record(self, number: int, part: int, report: Report | None) -> None:
-        self.letters.attempts[1, number] = Attempted(number, part, Address("anna@bageri.example"), "smart", report)
+    def record(
+        self, number: int, part: int, report: Report | None, address: str = "anna@bageri.example", dot: bool = False
+    ) -> None:
+        self.letters.attempts[1, number] = Attempted(number, part, Address(address), "smart", report, dot)
 
     def events(self) -> list[type]:
         return [type(event) for _, event in self.letters.past]

@@ -151,3 +151,15 @@ async def test_a_find_without_a_record_of_ours_confirms_nothing() -> None:
     town.sent(1)
     await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
     assert town.letter.confirmation is not None and town.letter.confirmation.attempt == 1
+
+
+@pytest.mark.parametrize("dot", [True, False])
+async def test_a_mail_of_a_killed_attempt_to_the_address_of_before_confirms_no_later_one(dot: bool) -> None:
+    """The process died behind its dot, the address was changed, the next mail was handed over and got lost: what lies
+    in the inbox that we look into is the first one, and the new reader has nothing."""
+    town = Relayed(fence=2)
+    town.landings.lies[ID] = INBOX
+    town.record(1, 1, None, "bo@bageri.example", dot)
+    town.sent(2)
+    await look_for(town.letter, await town.world.mailboxes.get(town.letter.mailbox), town.world)
+    assert town.letter.state is (State.HANDED_OVER if dot else State.FORWARDED)

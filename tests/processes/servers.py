@@ -126,10 +126,12 @@ class Mta:
         """Its master is gone; SIGKILL takes all its processes with it at once."""
         if (pid := self.pid) is None:
             return
-        if number is signal.SIGKILL:
+        if number is not signal.SIGKILL:
+            freeze(pid, signal.SIGCONT)  # one that stands still could not hear it
+            with suppress(subprocess.TimeoutExpired):
+                subprocess.run([*self._command, "stop"], capture_output=True, timeout=SECONDS)
+        if self.pid is not None:
             os.killpg(pid, signal.SIGKILL)
-        else:
-            subprocess.run([*self._command, "stop"], capture_output=True, timeout=60)
         end = time.monotonic() + SECONDS
         while self.pid is not None and time.monotonic() < end:
             time.sleep(0.02)

@@ -11,6 +11,7 @@ promise is played again with fewer faults until none can be left out, and printe
 """
 
 import argparse
+import gc
 import importlib
 import multiprocessing
 import signal
@@ -73,11 +74,13 @@ def play(number: int, seed: int, mistake: str | None = None, only: Collection[st
     """One schedule. What it raises, and a schedule that does not end, are breaches like any other."""
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(SECONDS)
+    gc.disable()  # a schedule clears up behind itself
     try:
         outcome: Outcome = floor(number).schedule(seed, mistake, only)
     except Exception as error:
         outcome = Outcome(seed, (("other", f"{type(error).__name__}: {error}"),))
     finally:
+        gc.enable()
         signal.alarm(0)
     return outcome
 

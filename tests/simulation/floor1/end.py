@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nemboks.domain.chain import Outcome as Chain
+from nemboks.domain.letter import Reason
 from nemboks.domain.routing import BY_MAILBOX, obstacle
 from tests.simulation.floor1.oracle import carries, field
 from tests.simulation.floor1.oracle_rows import moment
@@ -139,9 +140,10 @@ def _i15_told(sim: "Sim") -> None:
 
 
 async def _i18_held_for_what_is(sim: "Sim", life: "Life") -> None:
-    """What holds a letter for its mailbox's sake holds it still: else nobody would ever come to let it go."""
+    """What holds a letter for its mailbox's sake holds it still: else nobody would ever come to let it go. What lies in
+    the tray waits for a person, whatever becomes of the route."""
     for row in sim.oracle.rows("SELECT id, mailbox_id, why FROM letters WHERE state = 'HELD'"):
-        if row["why"] in BY_MAILBOX:
+        if row["why"] in BY_MAILBOX and row["why"] != Reason.UNROUTED:
             letter, box = await life.store.letters.get(row["id"]), await life.store.mailboxes.get(row["mailbox_id"])
             assert letter is not None
             if obstacle(replace(letter, released_at=None), box, sim.clock.now()) is None:  # a case releases, too

@@ -21,6 +21,8 @@ from tests.simulation.floor1.oracle_pace import Paces
 from tests.simulation.floor1.oracle_rows import moment
 from tests.simulation.floor1.upstream import Posted
 
+LOOKED = 60.0  # seconds from a look to what was written for it, at most
+
 
 class Oracle(Hands, Paces):
     """Knows what was posted, what was kept, and what is committed; collects what is wrong with it."""
@@ -73,11 +75,14 @@ class Oracle(Hands, Paces):
             self.breach("other", f"I4: letter {before['id']} began its dot after its deadline")
 
     def i04_ended_in_time(self, before: Any, event: events.AttemptEnded) -> None:
-        """Another may end an attempt only when its time is up, or when its process is surely dead."""
+        """Another may end an attempt only when its time is up, or when its process is surely dead.
+
+        By the clock under which they looked: it may have been set back before they write.
+        """
         if event.words != "the attempt's holder is gone" or before["deadline_at"] is None:
             return
         grace = self.sim.plan.pace.dot_seconds if before["dot_begun_at"] else 0.0
-        over = self.sim.clock.now() >= moment(before["deadline_at"]) + timedelta(seconds=grace)
+        over = self.sim.clock.latest(LOOKED) >= moment(before["deadline_at"]) + timedelta(seconds=grace)
         if not over and self.claimed_by.get((before["id"], before["fence"])) == self.sim.lives:
             self.breach("other", f"I4: attempt {before['fence']} of letter {before['id']} was ended before its time")
 
@@ -88,15 +93,16 @@ class Oracle(Hands, Paces):
             self.breach("premature", f"I2: letter {row['id']} is confirmed, and no server said so")
 
     def _answered(self, letter: int, attempt: int, address: str) -> list[Kept]:
+        """A mail in the inbox may be an earlier attempt's to the same address: nobody can tell them apart."""
         return [
             x for x in self.sim.mail.mails
-            if x.letter == letter and x.answered and x.recipient == address and attempt in (0, x.fence)
-            and bool(x.delivery) is (attempt == 0)
+            if x.letter == letter and x.answered and x.recipient == address and bool(x.delivery) is (attempt == 0)
+            and (attempt in (0, x.fence) or (x.landed == "inbox" and x.fence < attempt))
         ]  # fmt: skip
 
     def i14_receipt_may_go(self, row: Any) -> None:
         """Nothing that a person or a date put before the receipt is in its way when it begins."""
-        box, now = self._box(row["mailbox_id"]), self.sim.clock.now()
+        box, now = self.box(row["mailbox_id"]), self.sim.clock.now()
         custody, proof = json.loads(box["custody"]), json.loads(row["confirmation"])
         waits = [name for name in ("legal_hold_since", "shadow_since", "unproven", "fuse") if custody.get(name)]
         if (until := custody.get("probation_until")) and now < moment(until):

@@ -13,7 +13,7 @@ class Paces(Ledger):
 
     def i07_order(self, row: Any, after: Letter) -> None:
         """No earlier letter of the mailbox has been waiting for its first attempt for a minute."""
-        if after.fence != 1 or self._box(row["mailbox_id"])["frozen_at"] is not None:
+        if after.fence != 1 or self.box(row["mailbox_id"])["frozen_at"] is not None:
             return
         now = self.sim.clock.now()
         text = (now - timedelta(seconds=60)).isoformat(timespec="microseconds")[:26] + "Z"

@@ -100,7 +100,7 @@ class Ledger:
             "SELECT * FROM attempts WHERE letter_id = ? AND delivery_id = ? AND number = ?", (letter, delivery, number)
         )[0]
 
-    def _box(self, number: int) -> Any:
+    def box(self, number: int) -> Any:
         return self.rows("SELECT * FROM mailboxes WHERE id = ?", (number,))[0]
 
 

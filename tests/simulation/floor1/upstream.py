@@ -38,6 +38,7 @@ class Posted:
     sort: int = 0
     here: bool = True
     hidden: bool = False  # on no list, and there for who knows its id
+    left_out: bool = False  # a list once lacked it
     lingers: int = 0  # listed so often after it is gone
     acked: bool = False
     stays: bool = False  # upstream said yes to a receipt and keeps it
@@ -125,7 +126,10 @@ class SimInbox:
             one.lingers -= 1
             return True
         shown = one.here and not one.hidden
-        return shown and not (self.face is Face.REST and self.sim.fires("H24", step))
+        if shown and self.face is Face.REST and self.sim.fires("H24", step):
+            one.left_out = True
+            return False
+        return shown
 
     def _time(self, one: Posted, step: str) -> datetime | None:
         if self.face is Face.REST:
