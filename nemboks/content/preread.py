@@ -60,6 +60,11 @@ class Preread:
             return self._block.whole or self._block.size >= HEADER_LIMIT
         return self._index < 0 or self._sink.ended
 
+    @property
+    def quick(self) -> bool:
+        """Whether `seen` takes no time."""
+        return self._block is not None or self._index < 0
+
     def feed(self, piece: bytes) -> None:
         """Nothing. Raises ContentsDiffer for contents that are not the headline's."""
         if self._block is not None:
@@ -68,7 +73,7 @@ class Preread:
             self._read(lambda: self._reader.feed(piece))
 
     def seen(self) -> Seen:
-        """What was read. Raises ContentsDiffer. May take a second for an odd HTML document: not for the event loop."""
+        """What was read. Raises ContentsDiffer. If not `quick`, it may take a second: not for the event loop."""
         if self._block is not None:
             return Seen(beginning=bytes(self._block.kept))
         if self._index < 0:

@@ -193,19 +193,29 @@ class Roles:
     async def _land(self, letter: Letter) -> None:
         await look_for(letter, await self._box(letter.mailbox), self.world)
 
-    def _goes(self, letter: Letter) -> bool:
+    def _where(self, letter: Letter) -> str | None:
+        """The destination, as far as is known without a look."""
         _, box = self._known.get(letter.mailbox, (0.0, None))
-        target = aim(box.route, letter, self.world.clock.now()) if box else None
-        return target is None or self.destinations.goes(target.destination)
+        return self._leads(box, letter) if box else None
+
+    def _leads(self, box: Mailbox, letter: Letter) -> str:
+        return (aim(box.route, letter, self.world.clock.now()) or box.route).destination
+
+    def _goes(self, letter: Letter) -> bool:
+        where = self._where(letter)
+        return where is None or self.destinations.goes(where)
 
     async def _forward(self, letter: Letter) -> None:
-        box = await self._box(letter.mailbox, anew=True)  # addresses and certificates are never a second old
-        target = aim(box.route, letter, self.world.clock.now()) or box.route
-        with self.destinations.seat(target.destination) as seat:
+        where = self._where(letter) or self._leads(await self._box(letter.mailbox), letter)
+        with self.destinations.seat(where) as seat:
             if seat is None:  # it stays due, and is not looked at again while the server is busy
-                self._busy["forward"].add(target.destination)
-            else:
-                seat.report = await self._past(partial(forward, letter, box, self.world))
+                self._busy["forward"].add(where)
+                return
+            box = await self._box(letter.mailbox, anew=True)  # addresses and certificates are never a second old
+            if self._leads(box, letter) != where:
+                self.roles[2].look()  # it stays due, and has another seat
+                return
+            seat.report = await self._past(partial(forward, letter, box, self.world))
 
     def _copy_goes(self, copy: Delivery) -> bool:
         return self.destinations.goes(destination(copy.server, copy.address))

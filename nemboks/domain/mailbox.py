@@ -227,3 +227,4 @@ class Mailbox:
     frozen_at: datetime | None = None  # an estate was registered: nothing goes to the people of before
     boundary_at: datetime | None = None  # it is in effect: from then on letters go to the kurator (by available_at)
     serves_until: datetime | None = None  # the plan's end: from then on nothing new is fetched or sent
+    sealing: int = 0  # another with other credentials; says nothing of them, and means nothing to another process

@@ -8,6 +8,7 @@ memory only, and only here and in the inbox.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import httpx2
@@ -26,6 +27,15 @@ _CLOSE_SECONDS: Final = 2.0
 _NEEDED: Final = {Face.REST: ("system_id", "api_token"), Face.IMAP: ("user", "password")}
 
 
+@dataclass
+class _Kept:
+    """An open inbox."""
+
+    key: tuple[str, ...]  # face and credentials
+    known: tuple[Face, int]  # the mailbox that had these: as long as it comes so, nobody has to open them
+    inbox: Inbox
+
+
 class MailboxInboxes:
     """The Inboxes port. `credentials` opens a mailbox's: system_id and api_token, or user and password."""
 
@@ -35,23 +45,28 @@ class MailboxInboxes:
         self._rest, self._imap, self._credentials, self._pace, self._clock = rest, imap, credentials, pace, clock
         self._fuse = fuse
         self._client: httpx2.AsyncClient | None = None
-        self._open: dict[int, tuple[tuple[str, ...], Inbox]] = {}
+        self._open: dict[int, _Kept] = {}
 
     async def of(self, mailbox: Mailbox) -> Inbox:
         """The mailbox's inbox. Raises Refused when its credentials are not complete, Unavailable as open_client."""
+        kept = self._open.get(mailbox.id)
+        if kept is not None and mailbox.sealing and kept.known == (mailbox.face, mailbox.sealing):
+            return kept.inbox
         given = await self._credentials(mailbox)
         first, second = _NEEDED[mailbox.face]
         if not given.get(first) or not given.get(second):
             raise Refused(f"the mailbox has no {first} and {second}", mailbox=True)
         key = (mailbox.face, given[first], given[second])
         # No await from here to the entry: two tasks asking at once get the same inbox.
+        known = (mailbox.face, mailbox.sealing)
         kept = self._open.get(mailbox.id)
-        if kept is not None and kept[0] == key:
-            return kept[1]
+        if kept is not None and kept.key == key:
+            kept.known = known
+            return kept.inbox
         inbox = FusedInbox(self._made(mailbox.face, given[first], given[second]), self._fuse, mailbox)
-        self._open[mailbox.id] = (key, inbox)
+        self._open[mailbox.id] = _Kept(key, known, inbox)
         if kept is not None:
-            await kept[1].close()
+            await kept.inbox.close()
         return inbox
 
     def _made(self, face: Face, name: str, secret: str) -> Inbox:
@@ -63,7 +78,7 @@ class MailboxInboxes:
 
     async def close(self) -> None:
         """Everything is closed within two seconds, politely where there is time."""
-        inboxes = [inbox for _, inbox in self._open.values()]
+        inboxes = [kept.inbox for kept in self._open.values()]
         self._open.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):

@@ -139,7 +139,7 @@ async def _seen(parcel: Parcel, world: World) -> Seen:
                 ahead.feed(piece)
                 if ahead.done:
                     break
-    seen: Seen = await world.aside(ahead.seen) if ahead.wanted else ahead.seen()
+    seen: Seen = ahead.seen() if ahead.quick else await world.aside(ahead.seen)
     return seen
 
 

@@ -27,13 +27,13 @@ from nemboks.domain.wishes import Wish
 from nemboks.store import deliveries, desk_schema, events, headlines, moves, permits
 from nemboks.store.kept import Kept
 from nemboks.store.mailbox_rows import (
-    BY_CVR,
     BY_JUST_CVR,
     IN_ORDER,
     INSERT,
     OF_ACCOUNT,
     VERSIONS,
     mailboxes_of,
+    of_cvr,
     one,
     route_from,
 )
@@ -97,8 +97,7 @@ class SqlBooks:
 
     def mailbox(self, cvr: Cvr) -> Mailbox | None:
         """The mailbox of this CVR."""
-        found = mailboxes_of(self._tx, BY_CVR, {"cvr": cvr})
-        return found[0] if found else None
+        return of_cvr(self._tx, cvr)
 
     def mailbox_of(self, id_: int) -> Mailbox:
         """The mailbox with this id. StoreError if there is none."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from operator import attrgetter
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -16,55 +17,52 @@ from sqlalchemy.types import TypeDecorator
 ANY: Final = sqlite.dialect()
 
 
-class UtcTime(TypeDecorator[datetime]):
+class Ours(TypeDecorator[Any]):
+    """A type that lies as text. `write` and `read` never see None; the hot path calls them without SQLAlchemy."""
+
+    impl: Any = Text
+    cache_ok = True
+
+    def __init__(self, write: Callable[[Any], str], read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.write, self.read = write, read
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else self.write(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self.read(value)
+
+
+class UtcTime(Ours):
     """An aware UTC time as ISO 8601 text with microseconds and Z: one length, so text order is time order."""
 
     impl = String(27)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+    def __init__(self) -> None:
+        super().__init__(_utc, datetime.fromisoformat)
 
 
-class Word(TypeDecorator[StrEnum]):
+class Word(Ours):
     """One word of an enumeration, as its value."""
 
     impl = String(32)
     cache_ok = True
 
     def __init__(self, words: type[StrEnum]) -> None:
-        super().__init__()
+        super().__init__(attrgetter("value"), words)
         self.words = words
 
-    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self.words(value)
-
-
-class Value(TypeDecorator[Any]):
+class Value(Ours):
     """A frozen value of the domain as JSON text. Fields added later need defaults; unknown ones are ignored."""
 
-    impl = Text
     cache_ok = True
 
     def __init__(self, shape: Any) -> None:
-        super().__init__()
+        super().__init__(partial(_shaped, shape), partial(_read, shape))
         self.shape = shape
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else _adapter(self.shape).dump_json(value).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else _read(self.shape, value)
 
 
 class Details(Value):
@@ -76,43 +74,41 @@ class Details(Value):
         super().__init__(Mapping[str, Any])
 
 
-class Checked(TypeDecorator[Any]):
+class Checked(Ours):
     """A text that checks itself when it is made, such as an Address."""
 
-    impl = Text
     cache_ok = True
 
     def __init__(self, make: Callable[[str], Any]) -> None:
-        super().__init__()
+        super().__init__(lambda value: str(make(value)), make)
         self.make = make
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else str(self.make(value))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else self.make(value)
-
-
-class Made(TypeDecorator[Any]):
+class Made(Ours):
     """A value of the domain that checks itself (an Address does), as JSON text; `make` builds it from what was read."""
 
-    impl = Text
     cache_ok = True
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
-        super().__init__()
+        super().__init__(lambda value: to_json(value).decode(), partial(_made, make))
         self.make = make
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else to_json(value).decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else _made(self.make, value)
+def _utc(value: datetime) -> str:
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        value = value.astimezone(UTC)
+    return value.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 @cache
 def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
+
+
+def _shaped(shape: Any, value: Any) -> str:
+    return _adapter(shape).dump_json(value).decode()
 
 
 @lru_cache(maxsize=512)  # a letter is read before each of its moves; frozen values can be shared

@@ -18,12 +18,15 @@ from nemboks.ports import Clock
 from nemboks.store import attempts, events
 from nemboks.store.copies import CURRENT, MAY_GO, NAMES_RECIPIENT, NOT_FROZEN, SERVED
 from nemboks.store.reader import Reader
+from nemboks.store.ready import Ready
 from nemboks.store.rows import delivery_changes, delivery_from, delivery_values
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
 from nemboks.store.writer import Tx, Writer
 
 READ: Final = select(deliveries).where(deliveries.c.id == bindparam("id"))
-OF_LETTER: Final = select(deliveries).where(deliveries.c.letter_id == bindparam("letter")).order_by(deliveries.c.id)
+_OF_LETTER: Final = Ready(
+    select(deliveries).where(deliveries.c.letter_id == bindparam("letter")).order_by(deliveries.c.id)
+)
 _GOING: Final = (
     select(deliveries)
     .join_from(deliveries, letters)
@@ -71,7 +74,7 @@ class SqlDeliveries:
 
     async def of(self, letter: int) -> Sequence[Delivery]:
         """The letter's deliveries, in the order in which they were planned."""
-        return await self._reader.read(lambda tx: _deliveries(tx, OF_LETTER, {"letter": letter}))
+        return await self._reader.read(lambda tx: _of(tx, letter))
 
     async def get(self, delivery: int) -> Delivery:
         """The delivery. Stale if there is none."""
@@ -100,6 +103,10 @@ def _deliveries(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> list[
     return [delivery_from(row._mapping) for row in tx.execute(statement, values)]
 
 
+def _of(tx: Tx, letter: int) -> list[Delivery]:
+    return [delivery_from(row) for row in _OF_LETTER.all(tx, {"letter": letter})]
+
+
 def _read(tx: Tx, delivery: int) -> Delivery:
     found = _deliveries(tx, READ, {"id": delivery})
     if not found:
@@ -110,12 +117,12 @@ def _read(tx: Tx, delivery: int) -> Delivery:
 def plan(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> list[Delivery]:
     """The letter's deliveries after these recipients were added."""
     plan_new(tx, letter, recipients, at)
-    return _deliveries(tx, OF_LETTER, {"letter": letter.id})
+    return _of(tx, letter.id)
 
 
 def plan_new(tx: Tx, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> int:
     """How many of these recipients the letter did not have yet."""
-    known = {(one.role, one.address, one.server) for one in _deliveries(tx, OF_LETTER, {"letter": letter.id})}
+    known = {(one.role, one.address, one.server) for one in _of(tx, letter.id)}
     new = [one for one in dict.fromkeys(recipients) if (one.role, one.address, one.server) not in known]
     for one in new:
         planned = Delivery(

@@ -18,11 +18,11 @@ from nemboks.domain.letter import Event, Letter, State
 from nemboks.domain.mailbox import Address
 from nemboks.domain.proof import Confirmation
 from nemboks.store.columns import ANY
-from nemboks.store.ready import Ready
+from nemboks.store.ready import Ready, writer
 from nemboks.store.schema import events
 from nemboks.store.writer import Tx
 
-_BIND: Final = [(name, events.c[name].type.bind_processor(ANY)) for name in FIELDS]
+_BIND: Final = [(name, writer(events.c[name].type, ANY)) for name in FIELDS]
 # Already bound for the hash, so as plain as the driver takes them.
 _ADD: Final = Ready(
     insert(events).values({
@@ -45,7 +45,7 @@ def add(tx: Tx, *rows: Mapping[str, Any]) -> None:
     last = _LAST.first(tx, {}) or {"id": 0, "hash": GENESIS}
     number, hash_ = last["id"], last["hash"]
     for row in rows:
-        values = {name: write(row[name]) if write else row[name] for name, write in _BIND}
+        values = {name: x if (x := row[name]) is None or write is None else write(x) for name, write in _BIND}
         number += 1
         hash_ = hash_of(number, hash_, values.values())
         _ADD.run(tx, {"id": number, "hash": hash_, **values})

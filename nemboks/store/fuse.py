@@ -14,7 +14,7 @@ from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Books, Withheld
 from nemboks.store import permits
 from nemboks.store.books import SqlBooks
-from nemboks.store.mailbox_rows import now
+from nemboks.store.mailbox_rows import one
 from nemboks.store.ready import Ready
 from nemboks.store.rows import letter_from
 from nemboks.store.schema import letters
@@ -42,7 +42,7 @@ class SqlFuse:
 
     def _ask(self, tx: Tx, mailbox: int, upstream_id: str) -> Answer:
         books = self._books(tx)
-        box, row = now(tx, mailbox), LETTER.first(tx, {"b_box": mailbox, "upstream": upstream_id})
+        box, row = one(tx, mailbox), LETTER.first(tx, {"b_box": mailbox, "upstream": upstream_id})
         letter = letter_from(row) if row else None
         known = permits.before(tx, letter, books.at) if letter else None
         answer = asked(letter, box, permits.load(tx, mailbox, known, books.at), self._limits, books.at)

@@ -15,7 +15,8 @@ from nemboks.store import events, headlines, moves
 from nemboks.store.copies import FINISHED_COPIES, SERVED, SETTLED, STRANDED
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
-from nemboks.store.rows import letter_of, values_of
+from nemboks.store.ready import Ready
+from nemboks.store.rows import letter_from, letter_of, values_of
 from nemboks.store.schema import letters, mailboxes
 from nemboks.store.vault import Vault
 from nemboks.store.writer import Tx, Writer
@@ -51,7 +52,7 @@ OVERDUE: Final = SENDING.where(
         letters.c.deadline_at <= bindparam("grace_from"),
     )
 )
-TWINS: Final = (
+TWINS: Final = Ready(
     select(letters)
     .where(
         letters.c.mailbox_id == bindparam("mailbox"),
@@ -134,7 +135,7 @@ class SqlLetters(LetterReads):
         if letter.fence:  # it has a life of its own here, and `rebind` would refuse to end it
             return None
         values = {"mailbox": letter.mailbox, "digest": sha256, "own": letter.id}
-        same = await self._reader.read(lambda tx: _letters(tx, TWINS, values))
+        same = await self._reader.read(lambda tx: [letter_from(row) for row in TWINS.all(tx, values)])
         return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
 
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:

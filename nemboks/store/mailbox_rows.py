@@ -13,12 +13,13 @@ from nemboks.store.ready import Ready
 from nemboks.store.schema import mailboxes, routes
 from nemboks.store.writer import Tx
 
-SAME: Final = tuple(field.name for field in fields(Mailbox) if field.name not in ("cvr", "route"))
+SAME: Final = tuple(field.name for field in fields(Mailbox) if field.name not in ("cvr", "route", "sealing"))
 _SAME_ROUTE: Final = tuple(field.name for field in fields(Route) if field.name != "address")
 _ROUTE: Final = [column for column in routes.columns if column.name != "mailbox_id"]
 ALL: Final = select(mailboxes, *_ROUTE).join_from(mailboxes, routes, CURRENT)
 IN_ORDER: Final = ALL.order_by(mailboxes.c.cvr)
-BY_ID: Final = ALL.where(mailboxes.c.id == bindparam("id"))
+_BY_ID: Final = Ready(ALL.where(mailboxes.c.id == bindparam("id")))
+CREDENTIALS: Final = Ready(select(mailboxes.c.cvr, mailboxes.c.credentials).where(mailboxes.c.id == bindparam("id")))
 OF_FILE: Final = IN_ORDER.where(mailboxes.c.declared)
 OF_CVRS: Final = IN_ORDER.where(mailboxes.c.cvr.in_(bindparam("cvrs", expanding=True)))
 LISTENING: Final = (
@@ -31,15 +32,14 @@ LISTENING: Final = (
     .limit(bindparam("most"))
 )
 THESE: Final = ALL.where(mailboxes.c.id.in_(bindparam("ids", expanding=True)))
-_NOW: Final = Ready(BY_ID)
-BY_CVR: Final = ALL.where(mailboxes.c.cvr == bindparam("cvr"))
+BY_CVR: Final = Ready(ALL.where(mailboxes.c.cvr == bindparam("cvr")))
 BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))
 DUE: Final = (
     ALL.where(mailboxes.c.due_at <= bindparam("now"), SERVED)
     .order_by(mailboxes.c.due_at, mailboxes.c.id)
     .limit(bindparam("most"))
 )
-SHARED: Final = (
+SHARED: Final = Ready(
     select(mailboxes.c.id)
     .join_from(mailboxes, routes, CURRENT)
     .where(routes.c.address == bindparam("address"), mailboxes.c.id != bindparam("own"))
@@ -83,18 +83,24 @@ def mailboxes_of(tx: Tx, statement: Any, values: Mapping[str, Any]) -> list[Mail
 
 def one(tx: Tx, mailbox: int) -> Mailbox:
     """The mailbox. StoreError if there is none."""
-    found = mailboxes_of(tx, BY_ID, {"id": mailbox})
-    if not found:
+    values = _BY_ID.first(tx, {"id": mailbox})
+    if values is None:
         raise StoreError(f"there is no mailbox {mailbox}")
-    return found[0]
+    return mailbox_from(values)
 
 
 def by_cvr(tx: Tx, cvr: Cvr) -> Mailbox:
     """The mailbox of the CVR. StoreError if there is none."""
-    found = mailboxes_of(tx, BY_CVR, {"cvr": cvr})
-    if not found:
+    found = of_cvr(tx, cvr)
+    if found is None:
         raise StoreError(f"there is no mailbox for CVR {cvr}; see `nemboks mailbox list`")
-    return found[0]
+    return found
+
+
+def of_cvr(tx: Tx, cvr: Cvr) -> Mailbox | None:
+    """The mailbox of the CVR, if there is one."""
+    values = BY_CVR.first(tx, {"cvr": cvr})
+    return None if values is None else mailbox_from(values)
 
 
 def mailbox_of(row: Row[Any]) -> Mailbox:
@@ -104,16 +110,10 @@ def mailbox_of(row: Row[Any]) -> Mailbox:
 
 def mailbox_from(values: Mapping[Any, Any]) -> Mailbox:
     """The mailbox of the values of a row of ALL, by column name."""
-    return Mailbox(cvr=Cvr(values["cvr"]), route=route_from(values), **{name: values[name] for name in SAME})
+    same = {name: values[name] for name in SAME}
+    return Mailbox(cvr=Cvr(values["cvr"]), route=route_from(values), sealing=hash(values["credentials"]), **same)
 
 
 def route_from(values: Mapping[Any, Any]) -> Route:
     """The route of values that have all columns of `routes`."""
     return Route(address=Address(values["address"]), **{name: values[name] for name in _SAME_ROUTE})
-
-
-def now(tx: Tx, mailbox: int) -> Mailbox:
-    """The mailbox as its row says in this transaction, quickly: for the guards of the letters' way."""
-    values = _NOW.first(tx, {"id": mailbox})
-    assert values is not None  # a letter never is without a mailbox
-    return mailbox_from(values)

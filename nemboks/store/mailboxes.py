@@ -18,9 +18,8 @@ from nemboks.ports import Clock
 from nemboks.store import events
 from nemboks.store.errors import Altered, KeyMissing, StoreError
 from nemboks.store.mailbox_rows import (
-    BY_CVR,
-    BY_ID,
     BY_JUST_CVR,
+    CREDENTIALS,
     DESCRIBE,
     DUE,
     IN_ORDER,
@@ -36,6 +35,7 @@ from nemboks.store.mailbox_rows import (
     by_cvr,
     mailbox_of,
     mailboxes_of,
+    of_cvr,
     one,
 )
 from nemboks.store.reader import Reader
@@ -92,13 +92,12 @@ class SqlMailboxes:
 
     async def find(self, cvr: Cvr) -> Mailbox | None:
         """The mailbox of this CVR."""
-        found = await self._reader.read(lambda tx: mailboxes_of(tx, BY_CVR, {"cvr": cvr}))
-        return found[0] if found else None
+        return await self._reader.read(lambda tx: of_cvr(tx, cvr))
 
     async def shared(self, mailbox: Mailbox) -> bool:
         """Whether another CVR's letters go to the same address."""
         values = {"address": mailbox.route.address, "own": mailbox.id}
-        return await self._reader.read(lambda tx: tx.execute(SHARED, values).first() is not None)
+        return await self._reader.read(lambda tx: SHARED.first(tx, values) is not None)
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
         """The mailbox after a listing that failed; history has a row when the trouble is another than before."""
@@ -106,8 +105,9 @@ class SqlMailboxes:
 
     async def credentials(self, mailbox: Mailbox) -> Mapping[str, str]:
         """The mailbox's credentials, opened. KeyMissing, Altered."""
-        row = await self._reader.read(lambda tx: tx.execute(BY_ID, {"id": mailbox.id}).one())
-        return _opened(self._vault, row.cvr, row.credentials)
+        row = await self._reader.read(lambda tx: CREDENTIALS.first(tx, {"id": mailbox.id}))
+        assert row is not None  # no mailbox is ever removed
+        return _opened(self._vault, row["cvr"], row["credentials"])
 
     async def add(self, declared: Declared, vouched_by: str) -> Mailbox:
         """The new mailbox, due at once. StoreError if the CVR has one already."""
@@ -163,7 +163,7 @@ def _postpone(tx: Tx, id_: int, due_at: datetime, trouble: str, parked: bool, at
 
 
 def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, at: datetime) -> Mailbox:
-    if mailboxes_of(tx, BY_CVR, {"cvr": new.cvr}):
+    if of_cvr(tx, new.cvr) is not None:
         raise StoreError(f"CVR {new.cvr} has a mailbox already")
     row = {
         "cvr": new.cvr,

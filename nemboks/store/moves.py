@@ -36,7 +36,7 @@ from nemboks.domain.routing import BY_MAILBOX, aim, obstacle
 from nemboks.store import attempts, events
 from nemboks.store.copies import TAKES_EFFECT
 from nemboks.store.desk_schema import estates
-from nemboks.store.mailbox_rows import now
+from nemboks.store.mailbox_rows import one
 from nemboks.store.ready import Ready
 from nemboks.store.rows import changes, letter_from
 from nemboks.store.schema import letters
@@ -68,7 +68,7 @@ def move(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
     after = rules.move(before, event, at)
     if isinstance(event, Claimed | DotBegun):
         _may_send(tx, before, event, at)
-    if isinstance(event, ReceiptBegun) and (why := receipt_may_go(before, now(tx, before.mailbox), at)):
+    if isinstance(event, ReceiptBegun) and (why := receipt_may_go(before, one(tx, before.mailbox), at)):
         raise Stale(f"letter {before.id}: no receipt: {why}")
     write(tx, before, after)
     attempts.record(tx, before, event, at)
@@ -81,7 +81,7 @@ def step(tx: Tx, seen: Letter, event: Event, at: datetime) -> Letter:
     hold that the mailbox does not ask for any more: nobody would come again to let such a letter go on."""
     if isinstance(event, Hold) and event.reason in BY_MAILBOX:
         before = read(tx, seen.id)
-        if (reason := obstacle(before, now(tx, before.mailbox), at)) != event.reason:
+        if (reason := obstacle(before, one(tx, before.mailbox), at)) != event.reason:
             raise Stale(f"letter {before.id}: {event.reason} was its obstacle, now it is {reason}")
     return move(tx, seen, event, at)
 
@@ -117,7 +117,7 @@ def _write(columns: frozenset[str]) -> Ready:
 
 def _kept(tx: Tx, letter: Letter, event: Acknowledged | Cleared) -> Acknowledged | Cleared:
     """The event without its clearing, or Stale, while a legal hold keeps the mailbox's contents."""
-    if now(tx, letter.mailbox).custody.legal_hold_since is None:
+    if one(tx, letter.mailbox).custody.legal_hold_since is None:
         return event
     if isinstance(event, Cleared):
         raise Stale(f"letter {letter.id}: a legal hold keeps its contents")
@@ -126,7 +126,7 @@ def _kept(tx: Tx, letter: Letter, event: Acknowledged | Cleared) -> Acknowledged
 
 def _may_send(tx: Tx, letter: Letter, event: Claimed | DotBegun, at: datetime) -> None:
     """Raises Stale unless the letter may go now, to the address that the attempt names and by the route it names."""
-    box = now(tx, letter.mailbox)
+    box = one(tx, letter.mailbox)
     if box.paused_at is not None:
         raise Stale(f"letter {letter.id}: its mailbox is paused")
     if not serves(box.serves_until, at):

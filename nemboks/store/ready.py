@@ -10,8 +10,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from nemboks.store.columns import Ours
 
 Processor = Callable[[Any], Any] | None
+
+
+def writer(column: TypeEngine[Any], dialect: Dialect) -> Processor:
+    """What makes of a value, other than None, what the driver takes; None for nothing."""
+    return column.write if isinstance(column, Ours) else column.bind_processor(dialect)
+
+
+def _reader(column: TypeEngine[Any], dialect: Dialect) -> Processor:
+    return column.read if isinstance(column, Ours) else column.result_processor(dialect, None)
 
 
 class _Form:
@@ -27,11 +39,17 @@ class _Form:
         self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
         binds = {name: bind for bind, name in compiled.bind_names.items()}
         self.binds: list[tuple[str, Processor]] = [
-            (name, binds[name].type.bind_processor(dialect)) for name in compiled.positiontup or binds
+            (name, writer(binds[name].type, dialect)) for name in compiled.positiontup or binds
         ]
+        self.names = [name for name, _ in self.binds]
         self.results: list[tuple[str, Processor]] = []
         if isinstance(statement, Select):
-            self.results = [(c.name, c.type.result_processor(dialect, None)) for c in statement.selected_columns]
+            self.results = [(c.name, _reader(c.type, dialect)) for c in statement.selected_columns]
+
+    def read(self, row: Any) -> dict[str, Any]:
+        """The driver's row, by column name."""
+        found = zip(self.results, row, strict=True)
+        return {name: value if read is None or value is None else read(value) for (name, read), value in found}
 
 
 class Ready:
@@ -51,10 +69,12 @@ class Ready:
         """The first row, by column name."""
         form = self._form(tx)
         row = self._execute(tx, form, values).fetchone()
-        if row is None:
-            return None
-        found = zip(form.results, row, strict=True)
-        return {name: read(value) if read else value for (name, read), value in found}
+        return None if row is None else form.read(row)
+
+    def all(self, tx: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Every row, by column name."""
+        form = self._form(tx)
+        return [form.read(row) for row in self._execute(tx, form, values).fetchall()]
 
     def _form(self, tx: Connection) -> _Form:
         form = self._forms.get(tx.dialect.name)
@@ -66,6 +86,6 @@ class Ready:
     def _execute(tx: Connection, form: _Form, values: Mapping[str, Any]) -> Any:
         """The driver's cursor (PEP 249)."""
         given = {**form.fixed, **values}
-        named = ((name, write(given[name]) if write else given[name]) for name, write in form.binds)
         driver: Any = tx.connection.driver_connection
-        return driver.execute(form.sql, [value for _, value in named] if form.in_order else dict(named))
+        plain = [x if (x := given[name]) is None or write is None else write(x) for name, write in form.binds]
+        return driver.execute(form.sql, plain if form.in_order else dict(zip(form.names, plain, strict=True)))

@@ -28,7 +28,7 @@ from nemboks.store.vault import Vault
 
 T = TypeVar("T")
 _NAME: Final = re.compile(r"[0-9a-f]{32}")
-SMALL: Final = CHUNK + 1024  # octets of a sealed file of one chunk, and less
+SMALL: Final = 4 * (CHUNK + 1024)  # octets of a sealed file of so many chunks, and less
 
 
 class Spool:
@@ -53,7 +53,7 @@ class Spool:
     async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
         path = self._path(sealed.file)
-        # A file of one chunk was written a moment ago and comes from memory: a thread would cost more than the read.
+        # A small file was written a moment ago and comes from memory: a thread would cost more than the read.
         off_loop = _here if _size(path) <= SMALL else self.off_loop
         file = await off_loop(opened, path)
         try:
@@ -69,7 +69,9 @@ class Spool:
 
     async def destroy(self, sealed: Sealed) -> None:
         """Removes the file; one that is missing is fine."""
-        await self.off_loop(self._path(sealed.file).unlink, True)
+        path = self._path(sealed.file)
+        off_loop = _here if _size(path) <= SMALL else self.off_loop  # to free a large one takes a while
+        await off_loop(path.unlink, True)
         self.ours.discard(sealed.file)
 
     async def sweep(self, known: set[str]) -> int:

@@ -98,6 +98,16 @@ async def test_changed_credentials_make_a_new_one(inboxes, vault):
         await new.list()
 
 
+async def test_what_is_known_is_not_opened_again(inboxes, vault):
+    """A mailbox that says that its credentials are the same has the same inbox; one that says otherwise is asked."""
+    known = replace(OFFICE, sealing=7)
+    old = await inboxes.of(known)
+    vault.of[2] = {"user": "anna", "password": "ny"}
+
+    assert await inboxes.of(known) is old
+    assert await inboxes.of(replace(OFFICE, sealing=8)) is not old
+
+
 async def test_a_changed_face_makes_a_new_one(inboxes, vault):
     """A mailbox that moves from REST to IMAP is read there from then on."""
     assert isinstance((await inboxes.of(BAKERY))._inbox, RestInbox)
