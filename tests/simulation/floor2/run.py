@@ -65,10 +65,13 @@ def _forget(town: Town) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            gc.collect(0)
+            heard = len(town.loop.complaints)  # so far of what lived
             town.loop.kill()
             bury(town.loop)
             town.loop.graveyard.clear()
-            gc.collect(0)
+            gc.collect(1)
+            del town.loop.complaints[heard:]
     finally:
         sys.unraisablehook = before
         gc.enable()
