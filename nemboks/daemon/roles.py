@@ -5,17 +5,18 @@ Whatever is committed here wakes the role whose state it is; the sweep's look is
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast
 
-from nemboks.daemon.destinations import Destinations
+from nemboks.daemon.destinations import Destinations, Seat
 from nemboks.daemon.faults import Guarded
 from nemboks.daemon.work import Work
 from nemboks.domain.custody import NO_CUSTODY
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.guard import receipt_may_go
-from nemboks.domain.letter import Event, Letter, State
+from nemboks.domain.letter import Event, FetchBegun, Letter, ReceiptBegun, State
 from nemboks.domain.mailbox import Mailbox, destination
 from nemboks.domain.proof import Report
 from nemboks.domain.routing import aim
@@ -30,6 +31,7 @@ from nemboks.settings import Seats
 
 Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
 _ROLE_OF: Final = {State.FOUND: 1, State.WAITING: 2, State.HANDED_OVER: 3, State.FORWARDED: 4}
+_MIDWAY: Final = (FetchBegun, ReceiptBegun)  # the step that committed it goes on, and the row is not due to anybody
 MOST_KNOWN: Final = 1000  # mailboxes
 FRESH_SECONDS: Final = 1.0  # so long what was read of a mailbox may serve a step; the guards ask the row itself
 
@@ -45,7 +47,8 @@ class Noticing:
 
     async def move(self, row: Any, event: Event) -> Any:
         after = await self._real.move(row, event)
-        self._told(after)
+        if not isinstance(event, _MIDWAY):
+            self._told(after)
         return after
 
     async def found(self, *args: Any) -> int:
@@ -79,20 +82,21 @@ class Roles:
         self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._known: dict[int, tuple[float, Mailbox]] = {}  # mailboxes, and when they were read (monotonic)
-        # Destinations that were left out when a role last asked the store, or had no seat left for a letter since.
+        self._seats: dict[tuple[str, int], tuple[str, Seat]] = {}  # of servers, by role and row
+        # Destinations that were left out when a role last asked the store.
         self._busy: dict[str, set[str]] = {"forward": set(), "further": set()}
         self.roles: tuple[Work[Any], ...] = (
             self._role("look", self._mailboxes, self._look, seats.look),
             self._role("collect", self._letters(State.FOUND), self._collect, seats.collect),
-            self._role("forward", self._sendable, self._forward, seats.forward, self._goes),
+            self._role("forward", self._sendable, self._forward, seats.forward, self._letter_enters),
             self._role("land", self._letters(State.HANDED_OVER), self._land, seats.look),
             self._role("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
-            self._role("further", self._further, self._send_further, max(1, seats.forward // 2), self._copy_goes),
+            self._role("further", self._further, self._send_further, max(1, seats.forward // 2), self._copy_enters),
         )
 
     def _role(
         self, name: str, due: Due, step: Callable[[Any], Awaitable[None]], seats: int,
-        may: Callable[[Any], bool] = lambda _: True,
+        enter: Callable[[Any], ExitStack | None] = lambda _: ExitStack(),
     ) -> Work[Any]:  # fmt: skip
         async def unless_stopping(limit: int, without: Collection[int]) -> Sequence[Any]:
             rows = await due(limit, without)
@@ -100,7 +104,7 @@ class Roles:
 
         guarded: Guarded[Any] = Guarded(name, unless_stopping, step, self.world, self._told_of_faults)
         work: Work[Any] = Work(
-            name, guarded.due, guarded.step, seats, lambda row: not self.stopping.is_set() and may(row)
+            name, guarded.due, guarded.step, seats, lambda row: None if self.stopping.is_set() else enter(row)
         )
         work.done = partial(self._done, work)
         return work
@@ -201,32 +205,44 @@ class Roles:
     def _leads(self, box: Mailbox, letter: Letter) -> str:
         return (aim(box.route, letter, self.world.clock.now()) or box.route).destination
 
-    def _goes(self, letter: Letter) -> bool:
-        where = self._where(letter)
-        return where is None or self.destinations.goes(where)
-
     async def _forward(self, letter: Letter) -> None:
-        where = self._where(letter) or self._leads(await self._box(letter.mailbox), letter)
-        with self.destinations.seat(where) as seat:
-            if seat is None:  # it stays due, and is not looked at again while the server is busy
-                self._busy["forward"].add(where)
-                return
-            box = await self._box(letter.mailbox, anew=True)  # addresses and certificates are never a second old
-            if self._leads(box, letter) != where:
-                self.roles[2].look()  # it stays due, and has another seat
-                return
-            seat.report = await self._past(partial(forward, letter, box, self.world))
-
-    def _copy_goes(self, copy: Delivery) -> bool:
-        return self.destinations.goes(destination(copy.server, copy.address))
+        box = await self._box(letter.mailbox, anew=True)  # addresses and certificates are never a second old
+        with self._seat("forward", letter.id, self._leads(box, letter)) as seat:
+            if seat is None:  # its route leads elsewhere now, and there is no seat: it stays due
+                self.roles[2].put_back(letter)
+            else:
+                seat.report = await self._past(partial(forward, letter, box, self.world))
 
     async def _send_further(self, delivery: Delivery) -> None:
-        where = destination(delivery.server, delivery.address)
-        with self.destinations.seat(where) as seat:
+        with self._seat("further", delivery.id, destination(delivery.server, delivery.address)) as seat:
             if seat is None:
-                self._busy["further"].add(where)
+                self.roles[5].put_back(delivery)
             else:
                 seat.report = await self._past(partial(send_further, delivery, self.world))
+
+    # --- the servers' seats: taken with ours, so that nobody passes by ---
+
+    def _letter_enters(self, letter: Letter) -> ExitStack | None:
+        where = self._where(letter)
+        return self._enter("forward", letter.id, where) if where is not None else ExitStack()
+
+    def _copy_enters(self, copy: Delivery) -> ExitStack | None:
+        return self._enter("further", copy.id, destination(copy.server, copy.address))
+
+    def _enter(self, role: str, row: int, where: str) -> ExitStack | None:
+        held = ExitStack()
+        seat = held.enter_context(self.destinations.seat(where))
+        if seat is None:
+            held.close()
+            return None
+        self._seats[role, row] = where, seat
+        held.callback(self._seats.pop, (role, row))
+        return held
+
+    def _seat(self, role: str, row: int, where: str) -> AbstractContextManager[Seat | None]:
+        """The seat that the row entered with, if that is the right server's."""
+        given, seat = self._seats.get((role, row), ("", None))
+        return nullcontext(seat) if given == where else self.destinations.seat(where)
 
     async def _past(self, attempt: Callable[[Callable[[], bool]], Awaitable[Report | None]]) -> Report | None:
         """What came of an attempt; while its dot is out, a stop waits for it."""

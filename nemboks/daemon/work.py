@@ -10,6 +10,7 @@ guards in the store are what makes a double or a late step harmless.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -31,7 +32,7 @@ class Work(Generic[Row]):
     due: Callable[[int, Collection[int]], Awaitable[Sequence[Row]]]
     step: Callable[[Row], Awaitable[None]]
     seats: int
-    may: Callable[[Row], bool] = lambda _: True  # whether the row may have a seat now
+    enter: Callable[[Row], ExitStack | None] = lambda _: ExitStack()  # what it holds until its end; None: not now
     done: Callable[[], None] = lambda: None  # called after every step: somebody may have work now
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: dict[int, asyncio.Task[None]] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Work(Generic[Row]):
     _without: frozenset[int] | None = None  # the store had no more rows but of these mailboxes; None: not asked yet
     _news: bool = True  # something may have come to be due before those that we know
     _boxes: Counter[int] = field(default_factory=Counter)
+    _begun: set[int] = field(default_factory=set)  # steps since the store was last asked
 
     def look(self) -> None:
         """The store is asked at the next filling: something may have come to be due."""
@@ -46,8 +48,12 @@ class Work(Generic[Row]):
         self.nudge.set()
 
     def offer(self, row: Row) -> None:
-        """A row that was just committed, and is due: it need not be read."""
-        if row.id in self.in_hand or len(self._waiting) >= MOST:
+        """A row that is due as it was just committed: it need not be read."""
+        self.look() if row.id in self.in_hand else self.put_back(row)
+
+    def put_back(self, row: Row) -> None:
+        """A row whose step leaves it as it was, and due."""
+        if len(self._waiting) >= MOST:
             self.look()
             return
         self._remember([row])
@@ -60,7 +66,8 @@ class Work(Generic[Row]):
 
     async def fill(self, group: asyncio.TaskGroup) -> int:
         """How many steps were started: due rows on free seats, oldest due first, none twice."""
-        total = 0 if self._news else self._seat(group)
+        # What was left out when the store was last asked, and could go now, may come before those that we know.
+        total = 0 if self._news or (self._without and self._more()) else self._seat(group)
         while self._more() and len(self.in_hand) < self.seats:
             self._news = False
             brought = await self._read()
@@ -75,11 +82,13 @@ class Work(Generic[Row]):
             self._waiting.clear()  # they are due in the store
         limit, without = AHEAD * self.seats + len(self.in_hand) + 2 * len(self._waiting), frozenset(self._full())
         known, self._without = self.in_hand.keys() | self._waiting.keys(), without
+        self._begun.clear()
         rows = await self.due(limit, without)
         if len(rows) >= limit:
             self._without = None
-        # One whose step ended while we asked was read as it stood before: whatever is due of it now is looked at anew.
-        new = {row.id: row for row in rows if row.id not in known and row.id not in self.in_hand}
+        # One whose step began or ended while we asked was read as it stood before: what is due of it now comes again.
+        known |= self._begun | self._waiting.keys()
+        new = {row.id: row for row in rows if row.id not in known}
         self._remember(new.values())
         return len(new)
 
@@ -99,19 +108,22 @@ class Work(Generic[Row]):
         for row in list(self._waiting.values()):
             if len(self.in_hand) >= self.seats:
                 break
-            if _box(row) not in self._full() and self.may(row):
-                del self._waiting[row.id]
-                self._start(row, group)
-                started += 1
+            if row.id in self.in_hand or _box(row) in self._full() or (held := self.enter(row)) is None:
+                continue
+            del self._waiting[row.id]
+            self._start(row, held, group)
+            started += 1
         return started
 
-    def _start(self, row: Row, group: asyncio.TaskGroup) -> None:
+    def _start(self, row: Row, held: ExitStack, group: asyncio.TaskGroup) -> None:
         box = _box(row)
         task = group.create_task(self._run(row), name=f"{self.name} {row.id}")
         self.in_hand[row.id] = task
+        self._begun.add(row.id)
         self._boxes[box] += 1
 
         def leave(_: asyncio.Task[None]) -> None:
+            held.close()
             del self.in_hand[row.id]
             self._boxes[box] -= 1
             if not self._boxes[box]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -88,7 +89,7 @@ async def test_after_each_step_whoever_may_have_work_is_told() -> None:
 async def test_rows_that_may_not_go_now_hide_nobody_behind_them() -> None:
     """Letters that a holiday leads to a dead server are the oldest, and more than are read at once: others go."""
     queue = Queue(*_letters(1, 300), *_letters(2, 1))
-    queue.work.may = lambda row: row.mailbox != 1
+    queue.work.enter = lambda row: ExitStack() if row.mailbox != 1 else None
     queue.go.set()
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         await queue.work.fill(group)
@@ -99,7 +100,7 @@ async def test_rows_that_may_not_go_now_hide_nobody_behind_them() -> None:
 async def test_thousands_of_rows_that_may_not_go_end_the_look_all_the_same() -> None:
     """What waits in memory is bounded, and nobody asks the store without end."""
     queue = Queue(*_letters(1, 5000))
-    queue.work.may = lambda row: False
+    queue.work.enter = lambda row: None
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         for _ in range(3):
             queue.work.look()
@@ -168,3 +169,26 @@ async def test_a_row_that_we_made_due_ourselves_is_not_read() -> None:
         assert await queue.work.fill(group) == 1
         assert len(asked) == before
         queue.go.set()
+
+
+async def test_a_row_whose_step_put_it_back_is_the_next_one() -> None:
+    """The server had no seat left when it came: it waits at its place, and those behind it do not pass it."""
+    queue = Queue(*(replace(_letters(box, 1)[0], due_at=NOW + timedelta(seconds=box)) for box in (1, 2, 3)))
+    queue.work.seats = 1
+    step, turned_away = queue.work.step, [1]
+
+    async def passed(row: Letter) -> None:
+        if row.mailbox in turned_away:
+            turned_away.remove(row.mailbox)
+            queue.work.put_back(row)
+        else:
+            await step(row)
+
+    queue.work.step = passed
+    queue.go.set()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        while len(queue.taken) < 3:
+            await queue.work.fill(group)
+            await asyncio.sleep(0)
+
+    assert [box for box, _ in queue.taken] == [1, 2, 3]
