@@ -13,6 +13,7 @@ from nemboks.domain.letter import Reason, State
 from nemboks.domain.mailbox import Face, Role
 from nemboks.domain.states import UNDELIVERED
 from nemboks.store.desk_schema import estates
+from nemboks.store.ready import Ready
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
 from nemboks.store.unfold import items, text_at
 
@@ -83,7 +84,7 @@ _UNDELIVERED: Final = select(letters.c.id).where(
     or_(letters.c.state != State.HELD, letters.c.why.in_(_OUT_OF_REACH)),
     letters.c.found_at < bindparam("since"),
 )
-STRANDED: Final = (
+STRANDED: Final = Ready(
     select(letters)
     .join_from(letters, mailboxes)
     .join(routes, CURRENT)
@@ -110,7 +111,7 @@ _OPEN: Final = exists(
 _NOT_DONE: Final = [state for state in State if state is not State.ACKNOWLEDGED]
 _HELD_SINCE: Final = text_at(mailboxes.c.custody, "legal_hold_since")
 _ON_HOLD: Final = select(mailboxes.c.id).where(_HELD_SINCE.is_not(None))
-FINISHED_COPIES: Final = (
+FINISHED_COPIES: Final = Ready(
     select(letters)
     .where(
         letters.c.mailbox_id.not_in(_ON_HOLD),

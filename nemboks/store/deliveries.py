@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 
 from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState, step
 from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale
@@ -23,7 +23,7 @@ from nemboks.store.rows import delivery_changes, delivery_from, delivery_values
 from nemboks.store.schema import deliveries, letters, mailboxes, routes
 from nemboks.store.writer import Tx, Writer
 
-READ: Final = select(deliveries).where(deliveries.c.id == bindparam("id"))
+READ: Final = Ready(select(deliveries).where(deliveries.c.id == bindparam("id")))
 _OF_LETTER: Final = Ready(
     select(deliveries).where(deliveries.c.letter_id == bindparam("letter")).order_by(deliveries.c.id)
 )
@@ -34,7 +34,7 @@ _GOING: Final = (
     .join(routes, CURRENT)
     .where(mailboxes.c.paused_at.is_(None), SERVED, NOT_FROZEN, MAY_GO, NAMES_RECIPIENT)
 )
-DUE: Final = (
+DUE: Final = Ready(
     _GOING.where(
         deliveries.c.state == DeliveryState.WAITING,
         deliveries.c.due_at <= bindparam("now"),
@@ -42,16 +42,18 @@ DUE: Final = (
         deliveries.c.destination.not_in(bindparam("busy", expanding=True)),
     )
     .order_by(deliveries.c.due_at, deliveries.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("most")),
+    lists=("without", "busy"),
 )
-MAY_SEND: Final = _GOING.where(deliveries.c.id == bindparam("id")).with_only_columns(deliveries.c.id)
-SENDING: Final = (
-    select(deliveries).where(deliveries.c.state == DeliveryState.SENDING).order_by(deliveries.c.deadline_at)
-)
-OVERDUE: Final = SENDING.where(
-    or_(
-        and_(deliveries.c.dot_begun_at.is_(None), deliveries.c.deadline_at <= bindparam("now")),
-        deliveries.c.deadline_at <= bindparam("grace_from"),
+MAY_SEND: Final = Ready(_GOING.where(deliveries.c.id == bindparam("id")).with_only_columns(deliveries.c.id))
+_SENDING = select(deliveries).where(deliveries.c.state == DeliveryState.SENDING).order_by(deliveries.c.deadline_at)
+SENDING: Final = Ready(_SENDING)
+OVERDUE: Final = Ready(
+    _SENDING.where(
+        or_(
+            and_(deliveries.c.dot_begun_at.is_(None), deliveries.c.deadline_at <= bindparam("now")),
+            deliveries.c.deadline_at <= bindparam("grace_from"),
+        )
     )
 )
 INSERT: Final = insert(deliveries)
@@ -99,12 +101,12 @@ class SqlDeliveries:
         return await self._reader.read(lambda tx: _deliveries(tx, OVERDUE, values))
 
 
-def _deliveries(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> list[Delivery]:
-    return [delivery_from(row._mapping) for row in tx.execute(statement, values)]
+def _deliveries(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Delivery]:
+    return [delivery_from(row) for row in statement.all(tx, values)]
 
 
 def _of(tx: Tx, letter: int) -> list[Delivery]:
-    return [delivery_from(row) for row in _OF_LETTER.all(tx, {"letter": letter})]
+    return _deliveries(tx, _OF_LETTER, {"letter": letter})
 
 
 def _read(tx: Tx, delivery: int) -> Delivery:
@@ -138,7 +140,7 @@ def _move(tx: Tx, seen: Delivery, event: DeliveryEvent, at: datetime) -> Deliver
     before = _read(tx, seen.id)
     _check(seen, before, event)
     after = step(before, event, at)
-    if isinstance(event, Claimed | DotBegun) and tx.execute(MAY_SEND, {"id": before.id, "now": at}).first() is None:
+    if isinstance(event, Claimed | DotBegun) and MAY_SEND.first(tx, {"id": before.id, "now": at}) is None:
         raise Stale(f"delivery {before.id}: its mailbox is paused, its route has changed, or its letter may not go")
     changed = delivery_changes(before, after)
     guard = {"b_id": before.id, "b_state": before.state, "b_fence": before.fence}

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Table, insert, select, update
+from sqlalchemy import Column, ColumnElement, Table, bindparam, insert, select, update
 
+from nemboks.store.ready import Ready
 from nemboks.store.writer import Tx
 
 V = TypeVar("V")
@@ -33,30 +35,46 @@ class Kept(Generic[V]):
 
     def get(self, id_: int) -> V | None:
         """The value with this id."""
-        row = self._tx.execute(select(self._table).where(self._table.c.id == id_)).first()
-        return self._kind(**row._mapping) if row else None
+        row = _rows(self._table, (("id", "=", False),)).first(self._tx, {"v_id": id_})
+        return self._kind(**row) if row else None
 
     def all(self, **equal: Any) -> list[V]:
         """Those whose fields equal these values, by id; None stands for "has none"."""
-        return self._where(*self._equal(equal))
+        return self._where(equal)
 
     def due(self, field: str, at: datetime, **equal: Any) -> list[V]:
         """Of such rows those whose time in that field has come, by id."""
-        return self._where(self._table.c[field] <= at, *self._equal(equal))
+        return self._where(equal, (field, "<=", at))
 
     def since(self, field: str, at: datetime) -> list[V]:
         """Those whose time in that field is then or later, by id."""
-        return self._where(self._table.c[field] >= at)
+        return self._where({}, (field, ">=", at))
 
-    def _equal(self, equal: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-        return [
-            self._table.c[name].is_(None) if value is None else self._table.c[name] == value
-            for name, value in equal.items()
-        ]
+    def _where(self, equal: Mapping[str, Any], *times: tuple[str, str, datetime]) -> list[V]:
+        wanted = tuple((name, "=", value is None) for name, value in equal.items())
+        found = _rows(self._table, (*wanted, *((name, sign, False) for name, sign, _ in times)))
+        values = {f"v_{name}": value for name, value in equal.items()}
+        rows = found.all(self._tx, values | {f"t_{name}": at for name, _, at in times})
+        return [self._kind(**row) for row in rows]
 
-    def _where(self, *wanted: ColumnElement[bool]) -> list[V]:
-        rows = self._tx.execute(select(self._table).where(*wanted).order_by(self._table.c.id))
-        return [self._kind(**row._mapping) for row in rows]
+
+@cache  # one statement for each question that somebody asks: some sixty
+def _rows(table: Table, wanted: tuple[tuple[str, str, bool], ...]) -> Ready:
+    """By id, the rows whose fields (name, how they compare, whether there is to be nothing) are as wanted."""
+    return Ready(
+        select(table).where(*(_is(table.c[name], sign, none) for name, sign, none in wanted)).order_by(table.c.id)
+    )
+
+
+def _is(column: Column[Any], sign: str, none: bool) -> ColumnElement[bool]:
+    if none:
+        return column.is_(None)
+    match sign:
+        case "<=":
+            return column <= bindparam(f"t_{column.name}")
+        case ">=":
+            return column >= bindparam(f"t_{column.name}")
+    return column == bindparam(f"v_{column.name}")
 
 
 def _columns(value: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
 
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Collected, Dismissed, Event, Hold, Letter, Reappeared, Stale, State
@@ -16,7 +16,7 @@ from nemboks.store.copies import FINISHED_COPIES, SERVED, SETTLED, STRANDED
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
 from nemboks.store.ready import Ready
-from nemboks.store.rows import letter_from, letter_of, values_of
+from nemboks.store.rows import letter_from, values_of
 from nemboks.store.schema import letters, mailboxes
 from nemboks.store.vault import Vault
 from nemboks.store.writer import Tx, Writer
@@ -25,15 +25,16 @@ START: Final = "start from now"  # who left alone what lay there before
 SLICE: Final = 500  # upstream ids in one query; SQLite takes 32,766 values
 
 
-def _due(*also: ColumnElement[bool]) -> Select[Any]:
-    return (
+def _due(*also: ColumnElement[bool]) -> Ready:
+    return Ready(
         select(letters)
         .join_from(letters, mailboxes)
         .where(letters.c.state == bindparam("state"), letters.c.due_at <= bindparam("now"), *also)
         .where(letters.c.mailbox_id.not_in(bindparam("without", expanding=True)))
         .where(mailboxes.c.destination.not_in(bindparam("busy", expanding=True)))
         .order_by(letters.c.due_at, letters.c.available_at, letters.c.id)
-        .limit(bindparam("most"))
+        .limit(bindparam("most")),
+        lists=("without", "busy"),
     )
 
 
@@ -45,11 +46,14 @@ DUE: Final = {
     State.FORWARDED: _due(_OPEN, ~mailboxes.c.receipts_held),
 }
 DUE_ANY: Final = _due()
-SENDING: Final = select(letters).where(letters.c.state == State.SENDING).order_by(letters.c.deadline_at)
-OVERDUE: Final = SENDING.where(
-    or_(
-        and_(letters.c.dot_begun_at.is_(None), letters.c.deadline_at <= bindparam("now")),
-        letters.c.deadline_at <= bindparam("grace_from"),
+_SENDING = select(letters).where(letters.c.state == State.SENDING).order_by(letters.c.deadline_at)
+SENDING: Final = Ready(_SENDING)
+OVERDUE: Final = Ready(
+    _SENDING.where(
+        or_(
+            and_(letters.c.dot_begun_at.is_(None), letters.c.deadline_at <= bindparam("now")),
+            letters.c.deadline_at <= bindparam("grace_from"),
+        )
     )
 )
 TWINS: Final = Ready(
@@ -62,14 +66,18 @@ TWINS: Final = Ready(
     )
     .order_by(letters.c.id)
 )
-KNOWN: Final = select(letters.c.id, letters.c.upstream_id, letters.c.state).where(
-    letters.c.mailbox_id == bindparam("mailbox"), letters.c.upstream_id.in_(bindparam("ids", expanding=True))
+KNOWN: Final = Ready(
+    select(letters.c.id, letters.c.upstream_id, letters.c.state).where(
+        letters.c.mailbox_id == bindparam("mailbox"), letters.c.upstream_id.in_(bindparam("ids", expanding=True))
+    ),
+    lists=("ids",),
 )
 INSERT: Final = insert(letters)
-LISTED_AT: Final = select(
+_LISTED: Final = (
     mailboxes.c.listed_at, mailboxes.c.trouble, mailboxes.c.custody, mailboxes.c.unusable, mailboxes.c.unusable_since
-).where(mailboxes.c.id == bindparam("mailbox"))
-NOTE: Final = (
+)  # fmt: skip
+LISTED_AT: Final = Ready(select(*_LISTED).where(mailboxes.c.id == bindparam("mailbox")))
+NOTE: Final = Ready(
     update(mailboxes)
     .where(mailboxes.c.id == bindparam("b_id"))
     .values(
@@ -135,7 +143,7 @@ class SqlLetters(LetterReads):
         if letter.fence:  # it has a life of its own here, and `rebind` would refuse to end it
             return None
         values = {"mailbox": letter.mailbox, "digest": sha256, "own": letter.id}
-        same = await self._reader.read(lambda tx: [letter_from(row) for row in TWINS.all(tx, values)])
+        same = await self._reader.read(lambda tx: _letters(tx, TWINS, values))
         return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
 
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:
@@ -145,7 +153,7 @@ class SqlLetters(LetterReads):
     async def unread(self, mailbox: Mailbox, ids: Sequence[str]) -> bool:
         """Whether one of these is not known here, or only FOUND."""
         known = await self._reader.read(lambda tx: _known(tx, mailbox.id, ids))
-        return any(id_ not in known or known[id_].state is State.FOUND for id_ in ids)
+        return any(id_ not in known or known[id_]["state"] is State.FOUND for id_ in ids)
 
     async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:
         """Undelivered letters found before `since` whose route has a fallback that has no delivery yet."""
@@ -165,8 +173,8 @@ def renumbered(one: Letter, other: Letter) -> bool:
     return bool(dot and dot_too) and first != second
 
 
-def _letters(tx: Tx, statement: Select[Any], values: dict[str, Any]) -> list[Letter]:
-    return [letter_of(row) for row in tx.execute(statement, values)]
+def _letters(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Letter]:
+    return [letter_from(row) for row in statement.all(tx, values)]
 
 
 def _size(letter: Letter) -> int:
@@ -174,7 +182,9 @@ def _size(letter: Letter) -> int:
 
 
 def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int) -> int:
-    listed_at, trouble, custody, others, since = tx.execute(LISTED_AT, {"mailbox": mailbox}).one()
+    row = LISTED_AT.first(tx, {"mailbox": mailbox})
+    assert row is not None  # no mailbox is ever removed
+    listed_at, trouble, custody, others, since = row.values()
     by_id = {one.upstream_id: one for one in listed}
     known = _known(tx, mailbox, list(by_id))
     without = listed_at if unusable >= others else None  # fewer: nobody can say since when a new one lay there
@@ -182,16 +192,16 @@ def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at:
     if new:
         tx.execute(INSERT, new)
         ids = _known(tx, mailbox, [row["upstream_id"] for row in new])
-        rows = [events.row(mailbox, "found", at, {}, ids[row["upstream_id"]].id) for row in new]
+        rows = [events.row(mailbox, "found", at, {}, ids[row["upstream_id"]]["id"]) for row in new]
         events.add(tx, *({**row, "to_state": State.FOUND, "fence": 0} for row in rows))
         for row in new if custody.starts_at else ():
             if _lay_there(row["available_at"], by_id[row["upstream_id"]], listed_at, custody.starts_at):
-                moves.move(tx, moves.read(tx, ids[row["upstream_id"]].id), Dismissed(START), at)
+                moves.move(tx, moves.read(tx, ids[row["upstream_id"]]["id"]), Dismissed(START), at)
     for row in known.values():
-        if row.state is State.VANISHED:
-            moves.move(tx, moves.read(tx, row.id), Reappeared(at), at)
+        if row["state"] is State.VANISHED:
+            moves.move(tx, moves.read(tx, row["id"]), Reappeared(at), at)
     since = (since or at) if unusable else None
-    tx.execute(NOTE, {"b_id": mailbox, "due": due_at, "at": at, "others": unusable, "since": since})
+    NOTE.run(tx, {"b_id": mailbox, "due": due_at, "at": at, "others": unusable, "since": since})
     if unusable != others:
         events.add(tx, events.row(mailbox, "listing_unusable", at, {"number": unusable, "before": others}))
     if trouble:
@@ -206,7 +216,8 @@ def _lay_there(available_at: datetime, listed: Listed, listed_at: datetime | Non
 
 def _known(tx: Tx, mailbox: int, ids: Sequence[str]) -> dict[str, Any]:
     slices = (ids[start : start + SLICE] for start in range(0, len(ids), SLICE))
-    return {row.upstream_id: row for part in slices for row in tx.execute(KNOWN, {"mailbox": mailbox, "ids": part})}
+    of = ({"mailbox": mailbox, "ids": part} for part in slices)
+    return {row["upstream_id"]: row for values in of for row in KNOWN.all(tx, values)}
 
 
 def _new(mailbox: int, listed: Listed, listed_at: datetime | None, at: datetime) -> dict[str, Any]:

@@ -22,19 +22,20 @@ _BY_ID: Final = Ready(ALL.where(mailboxes.c.id == bindparam("id")))
 CREDENTIALS: Final = Ready(select(mailboxes.c.cvr, mailboxes.c.credentials).where(mailboxes.c.id == bindparam("id")))
 OF_FILE: Final = IN_ORDER.where(mailboxes.c.declared)
 OF_CVRS: Final = IN_ORDER.where(mailboxes.c.cvr.in_(bindparam("cvrs", expanding=True)))
-LISTENING: Final = (
+LISTENING: Final = Ready(
     ALL.where(
         mailboxes.c.face == Face.IMAP,
         or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bindparam("now")),
         mailboxes.c.id.not_in(bindparam("without", expanding=True)),
     )
     .order_by(mailboxes.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("most")),
+    lists=("without",),
 )
-THESE: Final = ALL.where(mailboxes.c.id.in_(bindparam("ids", expanding=True)))
+THESE: Final = Ready(ALL.where(mailboxes.c.id.in_(bindparam("ids", expanding=True))), lists=("ids",))
 BY_CVR: Final = Ready(ALL.where(mailboxes.c.cvr == bindparam("cvr")))
 BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))
-DUE: Final = (
+DUE: Final = Ready(
     ALL.where(mailboxes.c.due_at <= bindparam("now"), SERVED)
     .order_by(mailboxes.c.due_at, mailboxes.c.id)
     .limit(bindparam("most"))
@@ -78,6 +79,8 @@ DESCRIBE: Final = (
 
 def mailboxes_of(tx: Tx, statement: Any, values: Mapping[str, Any]) -> list[Mailbox]:
     """The mailboxes that a statement like ALL brings."""
+    if isinstance(statement, Ready):
+        return [mailbox_from(row) for row in statement.all(tx, values)]
     return [mailbox_of(row) for row in tx.execute(statement, values)]
 
 

@@ -14,14 +14,15 @@ from nemboks.domain.proof import Report
 from nemboks.ports import Attempted
 from nemboks.store.columns import UtcTime, Word
 from nemboks.store.reader import Reader
-from nemboks.store.rows import letter_of
+from nemboks.store.ready import Ready
+from nemboks.store.rows import letter_from, letter_of
 from nemboks.store.schema import attempts, deliveries, events, letters, mailboxes
 from nemboks.store.writer import Tx
 
 _STATE = bindparam("state", type_=Word(State))
 _CVR = bindparam("cvr", type_=String(8))
 _SINCE = bindparam("since", type_=UtcTime())
-GET: Final = select(letters).where(letters.c.id == bindparam("id"))
+GET: Final = Ready(select(letters).where(letters.c.id == bindparam("id")))
 LIST: Final = (
     select(letters)
     .join_from(letters, mailboxes)
@@ -37,8 +38,14 @@ LIST_OF: Final = LIST.where(letters.c.mailbox_id.in_(bindparam("mailboxes", expa
 ATTEMPTS: Final = (
     select(attempts).where(attempts.c.letter_id == bindparam("id")).order_by(attempts.c.delivery_id, attempts.c.number)
 )
-ATTEMPT: Final = select(attempts).where(
-    attempts.c.letter_id == bindparam("id"), attempts.c.delivery_id == 0, attempts.c.number == bindparam("number")
+_FACTS: Final = (
+    attempts.c.number, attempts.c.part, attempts.c.address, attempts.c.server, attempts.c.report,
+    attempts.c.dot_begun_at,
+)  # fmt: skip
+ATTEMPT: Final = Ready(
+    select(*_FACTS).where(
+        attempts.c.letter_id == bindparam("id"), attempts.c.delivery_id == 0, attempts.c.number == bindparam("number")
+    )
 )
 _TOLD = [column for column in events.c if column.name != "hash"]
 EVENTS: Final = select(*_TOLD).where(events.c.letter_id == bindparam("id")).order_by(events.c.id)
@@ -114,8 +121,8 @@ class LetterReads:
 
     async def get(self, letter_id: int) -> Letter | None:
         """The letter as it stands."""
-        row = await self._reader.read(lambda tx: tx.execute(GET, {"id": letter_id}).first())
-        return None if row is None else letter_of(row)
+        row = await self._reader.read(lambda tx: GET.first(tx, {"id": letter_id}))
+        return None if row is None else letter_from(row)
 
     async def list(
         self,
@@ -138,10 +145,11 @@ class LetterReads:
 
     async def attempt(self, letter: int, number: int) -> Attempted | None:
         """One attempt of the letter's primary, as it was recorded."""
-        row = await self._reader.read(lambda tx: tx.execute(ATTEMPT, {"id": letter, "number": number}).first())
+        row = await self._reader.read(lambda tx: ATTEMPT.first(tx, {"id": letter, "number": number}))
         if row is None:
             return None
-        return Attempted(row.number, row.part, row.address, row.server, row.report, row.dot_begun_at is not None)
+        dot_begun = row.pop("dot_begun_at") is not None
+        return Attempted(**row, dot_begun=dot_begun)
 
     async def counts(self) -> Sequence[Count]:
         """Letters per mailbox and state."""

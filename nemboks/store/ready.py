@@ -5,7 +5,8 @@ names and columns stay those of schema.py. Compiled for each database when it is
 values in order, PostgreSQL's takes them by name and prepares on the server what it is given often.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
@@ -15,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 from nemboks.store.columns import Ours
 
 Processor = Callable[[Any], Any] | None
+Statement = Select[Any] | Insert | Update | Delete
 
 
 def writer(column: TypeEngine[Any], dialect: Dialect) -> Processor:
@@ -27,24 +29,32 @@ def _reader(column: TypeEngine[Any], dialect: Dialect) -> Processor:
 
 
 class _Form:
-    """The statement in one database's words."""
+    """The statement in one database's words, for lists of certain lengths."""
 
     def __init__(
-        self, statement: Select[Any] | Insert | Update | Delete, columns: list[str] | None, dialect: Dialect
+        self, statement: Statement, columns: list[str] | None, dialect: Dialect, lengths: Mapping[str, int]
     ) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         assert isinstance(compiled, SQLCompiler)
-        self.sql = str(compiled)
-        self.in_order = compiled.positiontup is not None
-        self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
         binds = {name: bind for bind, name in compiled.bind_names.items()}
-        self.binds: list[tuple[str, Processor]] = [
-            (name, writer(binds[name].type, dialect)) for name in compiled.positiontup or binds
-        ]
-        self.names = [name for name, _ in self.binds]
+        unset = dict.fromkeys(name for name, bind in binds.items() if bind.required)
+        state = compiled.construct_expanded_state(unset | {name: [None] * n for name, n in lengths.items()})
+        self.sql, self.in_order = state.statement, state.positiontup is not None
+        self.lists = {name: state.parameter_expansion[name] for name in lengths}
+        of = {one: name for name, each in state.parameter_expansion.items() for one in each}
+        self.fixed = {name: x for name, x in state.parameters.items() if of.get(name, name) not in unset}
+        self.names = list(state.positiontup or state.parameters)
+        self.binds = [(name, writer(binds[of.get(name, name)].type, dialect)) for name in self.names]
         self.results: list[tuple[str, Processor]] = []
         if isinstance(statement, Select):
             self.results = [(c.name, _reader(c.type, dialect)) for c in statement.selected_columns]
+
+    def plain(self, values: Mapping[str, Any]) -> list[Any]:
+        """What the driver takes, in the order of `names`."""
+        given = {**self.fixed, **values}
+        for name, each in self.lists.items():  # the last one again, until the list is as long as the statement
+            given |= zip_longest(each, found := given[name], fillvalue=found[-1]) if each else ()
+        return [x if (x := given[name]) is None or write is None else write(x) for name, write in self.binds]
 
     def read(self, row: Any) -> dict[str, Any]:
         """The driver's row, by column name."""
@@ -55,37 +65,44 @@ class _Form:
 class Ready:
     """One statement, ready to run with named values."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update | Delete, columns: Iterable[str] = ()) -> None:
-        """`columns`: of an insert, which of its columns are given."""
-        self._statement, self._columns = statement, list(columns) or None
-        self._forms: dict[str, _Form] = {}
+    def __init__(self, statement: Statement, columns: Iterable[str] = (), lists: Sequence[str] = ()) -> None:
+        """`columns`: of an insert, which of its columns are given. `lists`: the names of its expanding values."""
+        self._statement, self._columns, self._lists = statement, list(columns) or None, lists
+        self._forms: dict[tuple[Any, ...], _Form] = {}
 
     def run(self, tx: Connection, values: Mapping[str, Any]) -> int:
         """How many rows were changed."""
-        changed: int = self._execute(tx, self._form(tx), values).rowcount
+        changed: int = self._execute(tx, self._form(tx, values), values).rowcount
         return changed
 
     def first(self, tx: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The first row, by column name."""
-        form = self._form(tx)
+        form = self._form(tx, values)
         row = self._execute(tx, form, values).fetchone()
         return None if row is None else form.read(row)
 
     def all(self, tx: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every row, by column name."""
-        form = self._form(tx)
+        form = self._form(tx, values)
         return [form.read(row) for row in self._execute(tx, form, values).fetchall()]
 
-    def _form(self, tx: Connection) -> _Form:
-        form = self._forms.get(tx.dialect.name)
+    def _form(self, tx: Connection, values: Mapping[str, Any]) -> _Form:
+        lengths = [_length(len(values[name])) for name in self._lists]
+        key = (tx.dialect.name, *lengths)
+        form = self._forms.get(key)
         if form is None:
-            form = self._forms[tx.dialect.name] = _Form(self._statement, self._columns, tx.dialect)
+            sizes = dict(zip(self._lists, lengths, strict=True))
+            form = self._forms[key] = _Form(self._statement, self._columns, tx.dialect, sizes)
         return form
 
     @staticmethod
     def _execute(tx: Connection, form: _Form, values: Mapping[str, Any]) -> Any:
         """The driver's cursor (PEP 249)."""
-        given = {**form.fixed, **values}
         driver: Any = tx.connection.driver_connection
-        plain = [x if (x := given[name]) is None or write is None else write(x) for name, write in form.binds]
+        plain = form.plain(values)
         return driver.execute(form.sql, plain if form.in_order else dict(zip(form.names, plain, strict=True)))
+
+
+def _length(number: int) -> int:
+    """Of the statement's list: a power of two, or 0, so that there are few statements."""
+    return 1 << (number - 1).bit_length() if number else 0

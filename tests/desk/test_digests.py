@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from nemboks.content.announcement_texts import announcement_text
 from nemboks.desk import digests as desk
@@ -143,14 +142,10 @@ async def test_each_day_of_two_years_has_one_morning(trouble):
 async def test_nothing_due_costs_one_search(trouble):
     """The sweep runs every few seconds."""
     statements = []
-
-    def count(*words):
-        statements.append(words[2])
-
-    connection = trouble.store.mailboxes._reader._line._tx
-    event.listen(connection, "before_cursor_execute", count)
+    driver = trouble.store.mailboxes._reader._line._tx.connection.driver_connection
+    driver.set_trace_callback(statements.append)
     assert not await trouble.store.ask(waiting)
-    event.remove(connection, "before_cursor_execute", count)
+    driver.set_trace_callback(None)
 
     assert 1 == len([one for one in statements if one.startswith("SELECT")])
 
