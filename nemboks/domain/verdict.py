@@ -57,6 +57,7 @@ RULES: Final[tuple[tuple[frozenset[Stage], str, Verdict], ...]] = (
 )
 _COMPILED: Final = tuple((stages, re.compile(pattern), verdict) for stages, pattern, verdict in RULES)
 
+QUICK_TRIES: Final = 8  # of a letter, in vain, for whatever reasons
 TOO_LARGE_LIMIT: Final = 3  # refusals for size in a row; then only a person can help
 
 _GREYLISTED: Final = re.compile(r"gr[ae]y-?\s?list", re.IGNORECASE)
@@ -106,6 +107,10 @@ def wait(meaning: Verdict, failures: int, age: float, pace: Pace, chance: float)
 def _temporary(failures: int, age: float, pace: Pace) -> float:
     if failures <= len(pace.retry_seconds):
         return pace.retry_seconds[max(0, failures - 1)]
+    return _by_age(age, pace)
+
+
+def _by_age(age: float, pace: Pace) -> float:
     return next((seconds for limit, seconds in pace.retry_by_age if age < limit), pace.retry_last_seconds)
 
 
@@ -133,14 +138,22 @@ def asked(text: str) -> float | None:
     return min(float(seconds), LONGEST_ASKED)
 
 
-def _due_in(meaning: Verdict, report: Report, failures: int, age: float, pace: Pace, chance: float) -> float:
-    """Seconds until the next try: our own schedule, unless a temporary refusal says when to come back."""
-    own = wait(meaning, failures, age, pace, chance)
+def _due_in(
+    meaning: Verdict, report: Report, failures: int, tries: int, age: float, pace: Pace, chance: float
+) -> float:
+    """Seconds until the next try: our own schedule, unless a temporary refusal says when to come back.
+
+    After so many `tries` in vain it is the letter's age that counts: a server that gives another reason each time would
+    else begin the schedule anew each time (RELIABILITY I8: at most 90 attempts in five days).
+    """
+    own, often = wait(meaning, failures, age, pace, chance), tries > QUICK_TRIES
+    if often and meaning is not Verdict.CONVERSION:
+        own = max(own, spread(_by_age(age, pace), chance))
     if meaning is not Verdict.TEMPORARY or report.reply is None:
         return own
     if (seconds := asked(report.reply.text)) is not None:
         # Not sooner than asked for; one that asks again and again is not hammered on its word for ever.
-        least = own if failures > len(pace.retry_seconds) else 0.0
+        least = own if often or failures > len(pace.retry_seconds) else 0.0
         return max(least, max(seconds, pace.retry_seconds[0]) * (1 + 0.1 * chance))
     return max(own, pace.greylist_seconds) if _GREYLISTED.search(report.reply.text) else own
 
@@ -165,7 +178,8 @@ def judge(
     words = " – ".join(filter(None, (said, ours)))  # what it said, and what we make of it
     failures = tried.failures + 1 if tried.why == meaning else 1
     age = (at - tried.found_at).total_seconds()
-    due_at = at + timedelta(seconds=_due_in(meaning, report, failures, age, pace, chance))
+    tries = tried.fence - len(tried.proofs)
+    due_at = at + timedelta(seconds=_due_in(meaning, report, failures, tries, age, pace, chance))
     if meaning is Verdict.ACCEPTED and report.reply and report.tls:
         return _accepted(report, tried, address, at, pace, transmission_id)
     if meaning in (Verdict.UNCERTAIN, Verdict.ACCEPTED):

@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import cycle
+from random import Random
 from typing import Any
 
 import pytest
@@ -157,6 +159,26 @@ def test_failures_of_one_kind_are_counted(why: str, before: int, seconds: float)
     """Another kind begins anew."""
     event = judged(refused(451), letter(State.SENDING, why=why, failures=before))
     assert (event.why, event.due_at) == (V.TEMPORARY, AT + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_server_with_another_reason_each_time_is_not_asked_without_end(seed: int) -> None:
+    """Each reason would begin the schedule anew; at most ninety attempts in five days all the same (RELIABILITY I8)."""
+    reasons = cycle([refused(451), refused(552, "5.3.4", "too large"), refused(550, "5.1.1", "no such user")])
+    tried, at, tries, draw = letter(State.SENDING, found_at=AT, fence=0), AT, 0, Random(seed)
+    while at < AT + timedelta(days=5):
+        tries += 1
+        event = judge(next(reasons), tried, "anna@bageri.example", at, PACE, draw.random(), "t-new", None)
+        tried, at = replace(tried, why=event.why, failures=1, fence=tries), event.due_at
+
+    assert 40 < tries <= 90
+
+
+def test_the_parts_that_went_are_no_tries_in_vain() -> None:
+    """The tenth mail of a letter in many mails that is put off once is tried again in a minute."""
+    went = tuple(replace(confirmation(), part=part) for part in range(1, 10))
+    tenth = letter(State.SENDING, fence=10, proofs=went)
+    assert judged(refused(451), tenth).due_at == AT + timedelta(seconds=60)
 
 
 def test_age_counts_from_when_it_was_found() -> None:
