@@ -26,6 +26,7 @@ EVENTS = frozenset({
     "incident_unreachable", "notice_sent", "notice_failed", "webhook_told", "webhook_failed", "copy_moved",
     "preflight_fault", "relay_trusted", "announcement_sent", "announcement_failed", "announcement_dropped",
     "audit_head", "fuse_tripped", "mailbox_reconciled", "contents_kept", "standing_changed", "standing_unknown",
+    "nudges_lost",
 })  # fmt: skip
 
 _SECRET = ("pass", "secret", "token", "key", "authorization")

@@ -11,25 +11,32 @@ from nemboks.cli.errors import ATTENTION, FAILED
 from nemboks.cli.output import Call, operator, options
 
 if TYPE_CHECKING:
+    from nemboks.daemon.run import Daemon
     from nemboks.desk.words import Item
     from nemboks.settings import Settings
+    from nemboks.wiring import Services
+
+ROLES = ("worker", "all")  # `all` is every role that there is
 
 
 @click.command(
     epilog="""\b
 Examples:
   nemboks run --config /etc/nemboks/nemboks.toml
-  NEMBOKS_CONFIG=nemboks.toml nemboks run 2> nemboks.log"""
+  NEMBOKS_CONFIG=nemboks.toml nemboks run 2> nemboks.log
+  nemboks run --role worker"""
 )
+@click.option("--role", type=click.Choice(ROLES), help="What this machine does, where several share a ledger.")
 @options
-def run(call: Call) -> None:
+def run(call: Call, role: str | None) -> None:
     """Forward letters until SIGTERM or Ctrl-C.
 
-    Writes its log as JSON lines to stderr. A stop waits for the replies to letters that are already sent.
+    Writes its log as JSON lines to stderr. A stop waits for the replies to letters that are already sent. With --role
+    it shares the work with the other machines on a ledger on PostgreSQL; all of them are started with it, or none.
     """
     settings = call.settings()
     _prepare()
-    if asyncio.run(_serve(settings)):
+    if asyncio.run(_serve(settings, role)):
         sys.exit(FAILED)
 
 
@@ -72,21 +79,38 @@ def _prepare() -> None:
     logs.configure()
 
 
-async def _serve(settings: "Settings") -> bool:
+async def _serve(settings: "Settings", role: str | None) -> bool:
     """Serve until told to stop; whether it ended because something failed."""
     from nemboks.daemon.notify import Systemd
-    from nemboks.daemon.run import Daemon
     from nemboks.logs import log
     from nemboks.wiring import services
 
+    if role is not None and not settings.store.shared:
+        from nemboks.settings import SettingsError
+
+        raise SettingsError("--role is for a ledger that machines share: set store.url, or run without it")
     async with services(settings) as ready:
-        daemon = Daemon(ready)
+        daemon = await _daemon(ready, settings, role)
         try:
             await daemon.run(Systemd())
         except Exception:  # told as a line of the log: that is where its reader looks
             log().exception("daemon_failed")
             return True
         return daemon.failed
+
+
+async def _daemon(ready: "Services", settings: "Settings", role: str | None) -> "Daemon":
+    """All the work of a ledger, or one of several workers'. The engine that these need is imported for them alone."""
+    if role is None:
+        from nemboks.daemon.run import Daemon
+
+        return Daemon(ready)
+    from nemboks.wiring.server import facts
+    from nemboks.workers.nudges import SCHEMA, schema
+    from nemboks.workers.worker import Worker
+
+    await ready.store.settle(SCHEMA, *schema())
+    return Worker(ready, facts(settings))
 
 
 async def _drain(settings: "Settings") -> "Item":

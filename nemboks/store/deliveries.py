@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, update
 
 from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState, step
 from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale
@@ -34,17 +34,25 @@ _GOING: Final = (
     .join(routes, CURRENT)
     .where(mailboxes.c.paused_at.is_(None), SERVED, NOT_FROZEN, MAY_GO, NAMES_RECIPIENT)
 )
-DUE: Final = Ready(
-    _GOING.where(
-        deliveries.c.state == DeliveryState.WAITING,
-        deliveries.c.due_at <= bindparam("now"),
-        deliveries.c.mailbox_id.not_in(bindparam("without", expanding=True)),
-        deliveries.c.destination.not_in(bindparam("busy", expanding=True)),
+
+
+def due_where(*also: ColumnElement[bool]) -> Ready:
+    """The statement of `due`, with these conditions besides."""
+    return Ready(
+        _GOING.where(
+            deliveries.c.state == DeliveryState.WAITING,
+            deliveries.c.due_at <= bindparam("now"),
+            deliveries.c.mailbox_id.not_in(bindparam("without", expanding=True)),
+            deliveries.c.destination.not_in(bindparam("busy", expanding=True)),
+            *also,
+        )
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(bindparam("most")),
+        lists=("without", "busy"),
     )
-    .order_by(deliveries.c.due_at, deliveries.c.id)
-    .limit(bindparam("most")),
-    lists=("without", "busy"),
-)
+
+
+DUE: Final = due_where()
 MAY_SEND: Final = Ready(_GOING.where(deliveries.c.id == bindparam("id")).with_only_columns(deliveries.c.id))
 _SENDING = select(deliveries).where(deliveries.c.state == DeliveryState.SENDING).order_by(deliveries.c.deadline_at)
 SENDING: Final = Ready(_SENDING)
@@ -87,7 +95,7 @@ class SqlDeliveries:
     ) -> Sequence[Delivery]:
         """WAITING deliveries whose time has come and that may go now, oldest due first."""
         values = {"now": now, "most": limit, "without": list(without), "busy": list(busy)}
-        return await self._reader.read(lambda tx: _deliveries(tx, DUE, values))
+        return await self._reader.read(lambda tx: deliveries_of(tx, DUE, values))
 
     async def move(self, delivery: Delivery, event: DeliveryEvent) -> Delivery:
         """The delivery after the event, committed. Raises Stale; then nothing changed."""
@@ -96,21 +104,22 @@ class SqlDeliveries:
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Delivery]:
         """SENDING deliveries whose attempt may be ended, the longest overdue first."""
         if sole:
-            return await self._reader.read(lambda tx: _deliveries(tx, SENDING, {}))
+            return await self._reader.read(lambda tx: deliveries_of(tx, SENDING, {}))
         values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
-        return await self._reader.read(lambda tx: _deliveries(tx, OVERDUE, values))
+        return await self._reader.read(lambda tx: deliveries_of(tx, OVERDUE, values))
 
 
-def _deliveries(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Delivery]:
+def deliveries_of(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Delivery]:
+    """The deliveries that the statement brings."""
     return [delivery_from(row) for row in statement.all(tx, values)]
 
 
 def _of(tx: Tx, letter: int) -> list[Delivery]:
-    return _deliveries(tx, _OF_LETTER, {"letter": letter})
+    return deliveries_of(tx, _OF_LETTER, {"letter": letter})
 
 
 def _read(tx: Tx, delivery: int) -> Delivery:
-    found = _deliveries(tx, READ, {"id": delivery})
+    found = deliveries_of(tx, READ, {"id": delivery})
     if not found:
         raise Stale(f"there is no delivery {delivery}")
     return found[0]

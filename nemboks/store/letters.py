@@ -25,7 +25,8 @@ START: Final = "start from now"  # who left alone what lay there before
 SLICE: Final = 500  # upstream ids in one query; SQLite takes 32,766 values
 
 
-def _due(*also: ColumnElement[bool]) -> Ready:
+def due_where(*also: ColumnElement[bool]) -> Ready:
+    """The statement of `due`, with these conditions besides."""
     return Ready(
         select(letters)
         .join_from(letters, mailboxes)
@@ -40,12 +41,13 @@ def _due(*also: ColumnElement[bool]) -> Ready:
 
 _OPEN = or_(mailboxes.c.parked_until.is_(None), mailboxes.c.parked_until <= bindparam("now"))  # upstream lets us in
 _GOING = and_(mailboxes.c.paused_at.is_(None), SERVED)
-DUE: Final = {
-    State.FOUND: _due(_OPEN, _GOING),
-    State.WAITING: _due(_GOING, SETTLED),
-    State.FORWARDED: _due(_OPEN, ~mailboxes.c.receipts_held),
+MAY_BE_DUE: Final[dict[State, tuple[ColumnElement[bool], ...]]] = {
+    State.FOUND: (_OPEN, _GOING),
+    State.WAITING: (_GOING, SETTLED),
+    State.FORWARDED: (_OPEN, ~mailboxes.c.receipts_held),
 }
-DUE_ANY: Final = _due()
+DUE: Final = {state: due_where(*also) for state, also in MAY_BE_DUE.items()}
+DUE_ANY: Final = due_where()
 _SENDING = select(letters).where(letters.c.state == State.SENDING).order_by(letters.c.deadline_at)
 SENDING: Final = Ready(_SENDING)
 OVERDUE: Final = Ready(
@@ -105,14 +107,17 @@ class SqlLetters(LetterReads):
         self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
     ) -> int:
         """How many letters were new; the listing is noted on the mailbox with them."""
-        return await self._writer.unit(lambda tx: _found(tx, mailbox.id, listed, at, due_at, unusable))
+        return await self._writer.unit(lambda tx: note_listing(tx, mailbox.id, listed, at, due_at, unusable))
 
     async def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event, committed. Raises Stale; then nothing changed."""
         told = event
         if isinstance(event, Collected | Hold) and event.headline is not None:
             told = replace(event, headline=headlines.kept(event.headline, letter.id, self._vault))
-        return await self._writer.unit(lambda tx: moves.step(tx, letter, told, self._clock.now()))
+        return await self._writer.unit(lambda tx: self._step(tx, letter, told))
+
+    def _step(self, tx: Tx, letter: Letter, event: Event) -> Letter:
+        return moves.step(tx, letter, event, self._clock.now())
 
     def as_it_came(self, letter: int, headline: Headline) -> Headline:
         """The headline of a letter with every word in it. HeadlineAltered, KeyMissing."""
@@ -129,21 +134,21 @@ class SqlLetters(LetterReads):
         """Letters in the state whose due time has come, oldest due first; none of the mailboxes in `without`, none to
         a destination in `busy`."""
         values = {"state": state, "now": now, "most": limit, "without": list(without), "busy": list(busy)}
-        return await self._reader.read(lambda tx: _letters(tx, DUE.get(state, DUE_ANY), values))
+        return await self._reader.read(lambda tx: letters_of(tx, DUE.get(state, DUE_ANY), values))
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:
         """SENDING letters whose attempt may be ended, the longest overdue first."""
         if sole:
-            return await self._reader.read(lambda tx: _letters(tx, SENDING, {}))
+            return await self._reader.read(lambda tx: letters_of(tx, SENDING, {}))
         values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
-        return await self._reader.read(lambda tx: _letters(tx, OVERDUE, values))
+        return await self._reader.read(lambda tx: letters_of(tx, OVERDUE, values))
 
     async def twin(self, letter: Letter, sha256: str, size: int) -> Letter | None:
         """Another letter of the mailbox with the same bytes, not acknowledged, under another UIDVALIDITY."""
         if letter.fence:  # it has a life of its own here, and `rebind` would refuse to end it
             return None
         values = {"mailbox": letter.mailbox, "digest": sha256, "own": letter.id}
-        same = await self._reader.read(lambda tx: _letters(tx, TWINS, values))
+        same = await self._reader.read(lambda tx: letters_of(tx, TWINS, values))
         return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
 
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:
@@ -158,12 +163,12 @@ class SqlLetters(LetterReads):
     async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:
         """Undelivered letters found before `since` whose route has a fallback that has no delivery yet."""
         values = {"since": min(now, since), "most": limit}
-        return await self._reader.read(lambda tx: _letters(tx, STRANDED, values))
+        return await self._reader.read(lambda tx: letters_of(tx, STRANDED, values))
 
     async def finished_copies(self, given_up: datetime, limit: int) -> Sequence[Letter]:
         """ACKNOWLEDGED letters whose contents nobody waits for any more."""
         values = {"given_up": given_up, "most": limit}
-        return await self._reader.read(lambda tx: _letters(tx, FINISHED_COPIES, values))
+        return await self._reader.read(lambda tx: letters_of(tx, FINISHED_COPIES, values))
 
 
 def renumbered(one: Letter, other: Letter) -> bool:
@@ -173,7 +178,8 @@ def renumbered(one: Letter, other: Letter) -> bool:
     return bool(dot and dot_too) and first != second
 
 
-def _letters(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Letter]:
+def letters_of(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Letter]:
+    """The letters that the statement brings."""
     return [letter_from(row) for row in statement.all(tx, values)]
 
 
@@ -181,7 +187,8 @@ def _size(letter: Letter) -> int:
     return letter.headline.size if letter.headline else -1
 
 
-def _found(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int) -> int:
+def note_listing(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int) -> int:
+    """How many of the listed letters were new, in the caller's transaction."""
     row = LISTED_AT.first(tx, {"mailbox": mailbox})
     assert row is not None  # no mailbox is ever removed
     listed_at, trouble, custody, others, since = row.values()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, or_, select, update
 
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Route
 from nemboks.store.copies import CURRENT, SERVED
@@ -35,11 +35,18 @@ LISTENING: Final = Ready(
 THESE: Final = Ready(ALL.where(mailboxes.c.id.in_(bindparam("ids", expanding=True))), lists=("ids",))
 BY_CVR: Final = Ready(ALL.where(mailboxes.c.cvr == bindparam("cvr")))
 BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))
-DUE: Final = Ready(
-    ALL.where(mailboxes.c.due_at <= bindparam("now"), SERVED)
-    .order_by(mailboxes.c.due_at, mailboxes.c.id)
-    .limit(bindparam("most"))
-)
+
+
+def due_where(*also: ColumnElement[bool]) -> Ready:
+    """The statement of `due`, with these conditions besides."""
+    return Ready(
+        ALL.where(mailboxes.c.due_at <= bindparam("now"), SERVED, *also)
+        .order_by(mailboxes.c.due_at, mailboxes.c.id)
+        .limit(bindparam("most"))
+    )
+
+
+DUE: Final = due_where()
 SHARED: Final = Ready(
     select(mailboxes.c.id)
     .join_from(mailboxes, routes, CURRENT)

@@ -70,6 +70,11 @@ class Place:
     def __str__(self) -> str:
         return f"database {self._facts.get('dbname', '')} on {self._facts.get('host') or 'this machine'}"
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What libpq is told, by name; the password among it."""
+        return dict(self._facts)
+
     def connect(self, writes: bool) -> tuple[Connection, Driver]:
         """A connection in autocommit mode, for SQLAlchemy and bare. StoreError if it cannot have our durability."""
         driver = self._opened(writes)

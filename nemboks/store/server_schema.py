@@ -24,3 +24,12 @@ contents = Table(  # sealed files in pieces, in order; for server_spool.py
     Column("chunk", LargeBinary, nullable=False),
     Column("at", UtcTime, nullable=False),
 )
+
+leases = Table(  # which worker a due row belongs to until then, by the server's time; for leases.py
+    "leases",
+    server_metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String(32), nullable=False, index=True),
+    Column("until", UtcTime, nullable=False),
+)

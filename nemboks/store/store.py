@@ -4,17 +4,18 @@ Promises: a store that opens has the durability of D4 and the schema of this pro
 The daemon takes the lock; the CLI opens the same store beside it without. On a server several daemons work on one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from nemboks.domain.codes import Codes
 from nemboks.domain.fuse import Limits
+from nemboks.domain.letter import Letter
 from nemboks.domain.pace import Pace
 from nemboks.ports import Books, Clock
-from nemboks.store import migrations
+from nemboks.store import guests, migrations
 from nemboks.store.announcements import SqlAnnouncements
 from nemboks.store.audit import SqlAudit
 from nemboks.store.books import SqlBooks
@@ -35,6 +36,9 @@ from nemboks.store.stream import SqlStream
 from nemboks.store.turns import Turns
 from nemboks.store.vault import Vault
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions, Tx, Writer
+
+if TYPE_CHECKING:
+    from nemboks.store.leases_ports import Share
 
 T = TypeVar("T")
 PRODUCTION: Final = Pace()
@@ -92,6 +96,17 @@ class Store:
     def clock(self) -> Clock:
         """The time that everybody on this ledger goes by."""
         return self._clock
+
+    def share(self, seconds: float, wanted: Callable[[Letter], bool]) -> "Share":
+        """The ledger as one of several workers sees it; a lease that is not renewed lasts so long."""
+        from nemboks.store.leases_ports import Share  # only a server's ledger has leases, and psycopg
+
+        return Share(self._writer, self._reader, self._clock, self._vault, seconds, wanted)
+
+    async def settle(self, schema: str, whole: str, steps: Sequence[tuple[str, str]]) -> None:
+        """Returns when the schema of another program's tables is at the last step (guests.py). StoreTooNew,
+        StoreInUse."""
+        await self._writer.unit(lambda tx: guests.settle(tx, schema, whole, steps, self._home.alone(tx)))
 
     async def act(self, fn: Callable[[Books], T]) -> T:
         """What the act brings, after its commit; what it raises, after the rollback."""

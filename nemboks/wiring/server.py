@@ -52,6 +52,11 @@ def survives_failover(settings: Settings) -> bool:
     return place(settings).survives_failover()
 
 
+def facts(settings: Settings) -> dict[str, str]:
+    """What libpq is told of the database, by name; the password among it. SettingsError, StoreError."""
+    return place(settings).facts
+
+
 def place(settings: Settings) -> "Place":
     """The database. SettingsError, StoreError."""
     try:

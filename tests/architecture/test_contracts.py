@@ -24,6 +24,7 @@ BREACHES = {
     "pure": ("content/memo.py", "asyncio"),
     "aiosmtplib": ("delivery/smtp.py", "aiosmtplib"),
     "aioimaplib": ("intake/rest.py", "aioimaplib"),
+    "procrastinate": ("daemon/run.py", "procrastinate"),
     "settings": ("store/store.py", "nemboks.settings"),
     "time": ("journey/forward.py", "time"),
     "rooms": ("daemon/run.py", "sqlalchemy"),

@@ -29,7 +29,7 @@ class Daemon:
 
     def __init__(
         self, config: Path, log: Path, watch: Callable[["Daemon", dict[str, Any]], None] | None = None,
-        command: Sequence[str] = (str(BIN / "nemboks"),), **more: Any,
+        command: Sequence[str] = (str(BIN / "nemboks"),), words: Sequence[str] = (), **more: Any,
     ) -> None:  # fmt: skip
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.last = STOPPED  # the event that was logged last
@@ -37,7 +37,7 @@ class Daemon:
         self.ready_seconds = 0.0
         self._log, self._watch = log, watch
         self.process = subprocess.Popen(
-            [*command, "run", "--config", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            [*command, "run", "--config", str(config), *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, start_new_session=True, **more,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._read, name="daemon's log", daemon=True)
