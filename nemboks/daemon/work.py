@@ -64,6 +64,11 @@ class Work(Generic[Row]):
         """Whether a free seat would find a row, as far as we know."""
         return bool(self._waiting) or self._more()
 
+    @property
+    def known(self) -> set[int]:
+        """The rows that are in hand, or wait here for a seat."""
+        return {*self.in_hand, *self._waiting}
+
     async def fill(self, group: asyncio.TaskGroup) -> int:
         """How many steps were started: due rows on free seats, oldest due first, none twice."""
         # What was left out when the store was last asked, and could go now, may come before those that we know.
