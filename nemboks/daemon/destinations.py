@@ -15,9 +15,12 @@ from nemboks.domain.mailbox import DIRECT
 from nemboks.domain.proof import Report, Stage
 from nemboks.logs import log
 from nemboks.ports import Clock
+from nemboks.rate import Rate
+from nemboks.settings import Rates
 
 SEATS: Final = 8  # connections to a company's own server or a relay at a time, once it took a letter
 DIRECT_SEATS: Final = 2  # … to a domain's MX, where we are strangers (RELIABILITY 7)
+MOST_TURNS: Final = 10_000  # destinations; then all begin anew
 FAILURES: Final = 5  # in a row; then it is probed
 
 
@@ -32,12 +35,14 @@ class Destinations:
     """Who may go where now.
 
     `seats`: how many letters are sent at a time in all; a server that we do not know to be well gets half of them.
-    `seconds`: between two probes of a destination that is down.
+    `seconds`: between two probes of a destination that is down. `rates`: mails a second, at most.
     """
 
     seats: int
     seconds: float
     clock: Clock
+    rates: Rates = field(default_factory=Rates)
+    _turns: dict[str, Rate] = field(default_factory=dict)
     _taken: Counter[str] = field(default_factory=Counter)
     _breakers: dict[str, _Breaker] = field(default_factory=dict)
     _well: set[str] = field(default_factory=set)
@@ -66,6 +71,14 @@ class Destinations:
             if not self._taken[name]:
                 del self._taken[name]
             self._learn(name, seat)
+
+    async def turn(self, name: str) -> None:
+        """Returns when the next mail may go there."""
+        per_second = self.rates.direct if name.startswith(f"{DIRECT}:") else self.rates.server
+        if per_second is not None:
+            if len(self._turns) > MOST_TURNS:
+                self._turns.clear()
+            await self._turns.setdefault(name, Rate(per_second, self.clock)).turn()
 
     @property
     def down(self) -> list[str]:

@@ -27,7 +27,7 @@ from nemboks.journey.further import send_further
 from nemboks.journey.landed import look_for
 from nemboks.journey.world import World
 from nemboks.ports import Deliveries, Letters
-from nemboks.settings import Seats
+from nemboks.settings import Rates, Seats
 
 Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
 _ROLE_OF: Final = {State.FOUND: 1, State.WAITING: 2, State.HANDED_OVER: 3, State.FORWARDED: 4}
@@ -71,14 +71,18 @@ def _ordinary(box: Mailbox) -> bool:
 class Roles:
     """The work of one process, with nothing running yet."""
 
-    def __init__(self, world: World, seats: Seats, faulty: Callable[[Exception, bool], None]) -> None:
+    def __init__(
+        self, world: World, seats: Seats, faulty: Callable[[Exception, bool], None], rates: Rates | None = None
+    ) -> None:
         """`faulty` is told of each step's fault, and whether no other row would survive it either."""
         self.stopping = asyncio.Event()
         self._told_of_faults = faulty
         letters = Noticing(world.letters, self._moved, lambda: self.roles[1].look())
         copies = Noticing(world.deliveries, self._copied, lambda: self.roles[5].look())
         self.world = replace(world, letters=cast(Letters, letters), deliveries=cast(Deliveries, copies))
-        self.destinations = Destinations(seats.forward, world.pace.breaker_seconds, world.clock)
+        self.destinations = Destinations(
+            seats.forward, world.pace.breaker_seconds, world.clock, rates or Rates()
+        )
         self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._known: dict[int, tuple[float, Mailbox]] = {}  # mailboxes, and when they were read (monotonic)
@@ -206,6 +210,8 @@ class Roles:
         return (aim(box.route, letter, self.world.clock.now()) or box.route).destination
 
     async def _forward(self, letter: Letter) -> None:
+        if (where := self._where(letter)) is not None:
+            await self.destinations.turn(where)
         box = await self._box(letter.mailbox, anew=True)  # addresses and certificates are never a second old
         with self._seat("forward", letter.id, self._leads(box, letter)) as seat:
             if seat is None:  # its route leads elsewhere now, and there is no seat: it stays due
@@ -214,7 +220,9 @@ class Roles:
                 seat.report = await self._past(partial(forward, letter, box, self.world))
 
     async def _send_further(self, delivery: Delivery) -> None:
-        with self._seat("further", delivery.id, destination(delivery.server, delivery.address)) as seat:
+        where = destination(delivery.server, delivery.address)
+        await self.destinations.turn(where)
+        with self._seat("further", delivery.id, where) as seat:
             if seat is None:
                 self.roles[5].put_back(delivery)
             else:

@@ -30,7 +30,7 @@ class Daemon(Roles):
     """All work of one process over one store."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(services.world, services.settings.seats, self._faulty)
+        super().__init__(services.world, services.settings.seats, self._faulty, services.settings.rates)
         self.services = services
         self.failed = False  # a loop or a chore raised: the process is to end as failed
         self.fault: Exception | None = None  # the first one; `drain` raises it in the end

@@ -82,7 +82,7 @@ def _undelivered(facts: LetterFacts) -> Iterator[Cause]:
     elif letter.state is State.HANDED_OVER:
         yield of_why("handed_over", [letter], of_box.at)
     if letter.state is State.WAITING and letter.due_at is not None:
-        yield cause("letter_waiting", due_at=letter.due_at)
+        yield cause("letter_waiting", due_at=max(letter.due_at, of_box.at))
     elif letter.state in _OPEN:
         yield cause(_OPEN[letter.state])
     if any(one.state is DeliveryState.DELIVERED for one in facts.others):

@@ -26,6 +26,7 @@ from nemboks.domain.pace import Pace
 from nemboks.intake.patience import Patience
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Refused, Unavailable
+from nemboks.rate import Rate
 
 ANSWER_BYTES: Final = 16 << 20  # a page of 1000 ids is 40 kB
 _FAULT_BYTES: Final = 64 << 10  # of an error's body: enough for code and message
@@ -45,6 +46,7 @@ class RestAccess:
     client_cert_file: Path | None
     client_key_file: Path | None
     delete_after_receipt: bool = False
+    rate: Rate | None = None  # of all calls of this process; None for as many as there are
 
     def __post_init__(self) -> None:
         if not self.base_url.startswith("https://"):
@@ -88,7 +90,7 @@ class RestCalls:
     def __init__(
         self, client: httpx2.AsyncClient, access: RestAccess, system_id: str, api_token: str, pace: Pace, clock: Clock
     ) -> None:
-        self._client, self._pace, self._clock = client, pace, clock
+        self._client, self._rate, self._pace, self._clock = client, access.rate, pace, clock
         self._base = access.base_url.rstrip("/") + "/"
         self._basic = base64.b64encode(f"{system_id}:{api_token}".encode()).decode()
         self._secrets = (api_token, self._basic)
@@ -97,6 +99,7 @@ class RestCalls:
         self, method: str, path: str, params: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
     ) -> Answer:
         """The whole answer, whatever its status. Raises Unavailable when none came, or one beyond 16 MB."""
+        await self._turn()
         with _translated():
             async with asyncio.timeout(self._pace.request_seconds):
                 response = await self._send(method, path, "application/json", params, body)
@@ -107,6 +110,7 @@ class RestCalls:
 
     async def open(self, path: str, accept: str) -> httpx2.Response:
         """The answer with its body still to be read, always 2xx; the caller closes it. Raises as `failure` says."""
+        await self._turn()
         with _translated():
             async with asyncio.timeout(self._pace.request_seconds):
                 response = await self._send("GET", path, accept)
@@ -117,6 +121,10 @@ class RestCalls:
                 finally:
                     await response.aclose()
         raise self.failure(answer, "the letter")
+
+    async def _turn(self) -> None:
+        if self._rate is not None:  # not part of the call's own time
+            await self._rate.turn()
 
     async def _send(
         self,

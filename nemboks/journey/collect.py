@@ -25,6 +25,7 @@ from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import ContentsGone, Gone, Inbox, InboxError, Refused, Unavailable
 
+LEGAL_AHEAD = timedelta(days=1)  # so much earlier a service of process is due than what came with it
 LOOKS = 3  # a letter that is not there, or not readable, gets three looks before we believe it
 
 
@@ -223,7 +224,9 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
         style=style, address=address, after=letter.fence,
     )  # fmt: skip
     # Due since it was found: letters of one listing go out in its order, however long each fetch took (RELIABILITY I7).
-    return Collected(headline, sealed, copy, min(letter.found_at, now))
+    # A term that runs from a service of process (forkyndelse) waits behind no other letter of its day.
+    ahead = LEGAL_AHEAD if headline.legal else timedelta(0)
+    return Collected(headline, sealed, copy, min(letter.found_at, now) - ahead)
 
 
 async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, world: World) -> None:

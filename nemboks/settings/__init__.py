@@ -98,6 +98,20 @@ class Seats(Group):
     acknowledge: int = Field(8, ge=1, le=64, description="Receipts given at a time.")
 
 
+class Rates(Group):
+    """How much is done in a second, at most: what waited through an outage goes at a bearable pace. Of one process."""
+
+    upstream: float = Field(100, gt=0, le=10_000, description="Calls to Digital Post a second.")
+    server: float | None = Field(
+        None, gt=0, le=10_000, examples=[20],
+        description="Mails a second to each of the mail servers below; as many as its connections take if absent.",
+    )  # fmt: skip
+    direct: float | None = Field(
+        None, gt=0, le=10_000, examples=[1],
+        description="Mails a second to each domain that is sent to directly; as many as it takes if absent.",
+    )  # fmt: skip
+
+
 class Settings(BaseSettings):
     """Everything that Nemboks must be told."""
 
@@ -125,6 +139,7 @@ class Settings(BaseSettings):
     notices: Notices = Field(Notices(), description="")
     mailboxes: tuple[DeclaredMailbox, ...] = Field((), description="")
     seats: Seats = Field(Seats(), description="")
+    rates: Rates = Field(Rates(), description="")
     fuse: Fuse = Field(Fuse(), description="")
     pace: Pace = Field(Pace(), description="")
 

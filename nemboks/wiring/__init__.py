@@ -110,7 +110,8 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             spool = open_spool(settings, vault, threaded=True)
             if settings.store.shared:
                 stack.push_async_callback(server.close, spool)
-            room, inboxes = MailRoom(settings, store, clock), _inboxes(settings, store, clock)
+            access = _rest(settings, clock)
+            room, inboxes = MailRoom(settings, store, clock), _inboxes(settings, store, clock, access)
             stack.push_async_callback(inboxes.close)
             courier = room.courier()
             stack.push_async_callback(courier.close)
@@ -124,7 +125,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             world = replace(
                 world,
                 as_it_came=store.letters.as_it_came,
-                registry=_registry(settings, clock, stack),
+                registry=_registry(settings, clock, access, stack),
                 reconciling=reconciling(settings, store, inboxes, clock),
             )
             yield Services(settings, store, world, spool)
@@ -139,7 +140,7 @@ async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, "Reconcil
 
     store = open_store(settings)
     clock = store.clock
-    inboxes = _inboxes(settings, store, clock)
+    inboxes = _inboxes(settings, store, clock, _rest(settings, clock))
     try:
         yield store, reconciling(settings, store, inboxes, clock)
     finally:
@@ -147,7 +148,7 @@ async def reconciler(settings: Settings) -> AsyncIterator[tuple[Store, "Reconcil
         await store.close()
 
 
-def _inboxes(settings: Settings, store: Store, clock: Clock) -> "MailboxInboxes":
+def _inboxes(settings: Settings, store: Store, clock: Clock, access: "RestAccess") -> "MailboxInboxes":
     from nemboks.intake.imap import ImapAccess
     from nemboks.intake.inboxes import MailboxInboxes
     from nemboks.wiring.safety import fuse
@@ -155,10 +156,12 @@ def _inboxes(settings: Settings, store: Store, clock: Clock) -> "MailboxInboxes"
     up = settings.upstream
     imap = ImapAccess(up.imap_host, up.imap_port, up.imap_ca_file)
     credentials = partial(_credentials, store)
-    return MailboxInboxes(_rest(settings), imap, credentials, settings.pace, clock, fuse(settings, store))
+    return MailboxInboxes(access, imap, credentials, settings.pace, clock, fuse(settings, store))
 
 
-def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> "RestRegistry | None":
+def _registry(
+    settings: Settings, clock: Clock, access: "RestAccess", stack: AsyncExitStack
+) -> "RestRegistry | None":
     """The register, asked in our own name; None where we have no login of our own."""
     from nemboks.intake.registry import RestRegistry
 
@@ -166,19 +169,21 @@ def _registry(settings: Settings, clock: Clock, stack: AsyncExitStack) -> "RestR
     if own is None:
         return None
     our_cvr, system_id, api_token = own
-    registry = RestRegistry(_rest(settings), system_id, api_token, our_cvr, settings.pace, clock)
+    registry = RestRegistry(access, system_id, api_token, our_cvr, settings.pace, clock)
     stack.push_async_callback(registry.close)
     return registry
 
 
-def _rest(settings: Settings) -> "RestAccess":
+def _rest(settings: Settings, clock: Clock) -> "RestAccess":
     from nemboks.intake.rest_calls import RestAccess
+    from nemboks.rate import Rate
 
     up = settings.upstream
     # Without REST mailboxes nobody reads the certificate; with one, the error names the setting that is missing.
     certificate = up.client_cert_file or Path("upstream.client_cert_file (not set)")
     key = up.client_key_file or Path("upstream.client_key_file (not set)")
-    return RestAccess(up.rest_url, up.rest_ca_file, certificate, key, up.delete_after_receipt)
+    rate = Rate(settings.rates.upstream, clock)
+    return RestAccess(up.rest_url, up.rest_ca_file, certificate, key, up.delete_after_receipt, rate)
 
 
 async def _credentials(store: Store, mailbox: Mailbox) -> Mapping[str, str]:

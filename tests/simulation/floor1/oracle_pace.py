@@ -12,7 +12,9 @@ class Paces(Ledger):
     """Asked at every claim; told of every end of an attempt."""
 
     def i07_order(self, row: Any, after: Letter) -> None:
-        """No earlier letter of the mailbox has been waiting for its first attempt for a minute."""
+        """No earlier letter of the mailbox has been waiting for its first attempt for a minute; a legal one passes."""
+        if after.headline is not None and after.headline.legal:
+            return
         if after.fence != 1 or self.box(row["mailbox_id"])["frozen_at"] is not None:
             return
         now = self.sim.clock.now()
