@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from nemboks.daemon.run import Daemon
 from nemboks.domain.letter import State
 from nemboks.domain.pace import Pace
 from nemboks.journey.world import World
-from nemboks.settings import Seats
+from nemboks.settings import Rates, Seats
 from nemboks.wiring import Services
 from tests.journey.town import SlowCourier, Town, memo, uuid, with_courier
 
@@ -39,14 +39,15 @@ class FakeServices:
 
 
 @dataclass
-class _Seats:
-    seats: Seats
+class _Settings:
+    seats: Seats = field(default_factory=Seats)
+    rates: Rates = field(default_factory=Rates)
 
 
 def daemon_of(town: Town, **waits: Any) -> Daemon:
     """A daemon over the town, with the demo's waits."""
     town.world = replace(town.world, pace=Pace.demo().model_copy(update=waits))
-    return Daemon(cast(Services, FakeServices(town.world, _Seats(Seats()))))
+    return Daemon(cast(Services, FakeServices(town.world, _Settings())))
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from nemboks.intake.fused import FusedInbox
 from nemboks.journey.reconcile import Reconciling
 from nemboks.journey.world import Returning, Telling, World
 from nemboks.ports import Inbox
-from nemboks.settings import Seats
+from nemboks.settings import Rates, Seats
 from nemboks.store.errors import StoreBusy, StoreFull
 from nemboks.store.spool import Spool
 from nemboks.wiring import Services
@@ -168,7 +168,7 @@ class Life:
 
     def _daemon(self, number: int, seats: int) -> SimDaemon:
         settings: Any = SimpleNamespace(
-            seats=Seats(look=max(2, seats), collect=seats, forward=seats, acknowledge=seats)
+            seats=Seats(look=max(2, seats), collect=seats, forward=seats, acknowledge=seats), rates=Rates()
         )
         return SimDaemon(Services(settings, self.store, self.world, self.spool), self, number)
 
