@@ -30,6 +30,12 @@ KINDS: Final = 6  # roles: each has its part of them
 BEAT_SECONDS, STALLED_SECONDS = 5.0, 20.0
 AGAIN_SECONDS: Final = 2.0  # after the server was lost
 _KNOWN: Final = "SELECT queueing_lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+# Whatever its worker's heart does: a nudge is heard within a second or two, and one whose end was lost on the way to
+# the server would stay in hand as long as its worker lives.
+_STALLED: Final = (
+    "SELECT id FROM procrastinate_jobs AS job WHERE status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_events "
+    "WHERE job_id = job.id AND type = 'started' AND at > now() - make_interval(secs => %(seconds)s))"
+)
 
 Heard = Callable[[str], Awaitable[None]]  # what is due: a role's name
 Due = Callable[[int], Awaitable["Sequence[tuple[str, str, int]]"]]  # poll: "look", cvr, 0; else role, "", letter
@@ -125,14 +131,14 @@ class Nudges:
                     await manager.defer_job_async(job=job)
 
     async def _hand_out_again(self) -> None:
-        """What a worker had in hand whose heart stopped."""
+        """What somebody has had in hand for too long, dead or not."""
         manager = self._app.job_manager
-        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        for row in await self._app.connector.execute_query_all_async(query=_STALLED, seconds=STALLED_SECONDS):
             try:
-                await manager.retry_job(job, retry_at=self._clock.now())
+                await manager.retry_job_by_id_async(row["id"], retry_at=self._clock.now())
             except ConnectorException:  # the same nudge waits already, or its worker has come back and ended it
                 with suppress(ConnectorException):
-                    await manager.finish_job(job, Status.ABORTED, delete_job=True)
+                    await manager.finish_job_by_id_async(row["id"], Status.ABORTED, delete_job=True)
 
     async def _tell(self) -> None:
         while True:

@@ -93,10 +93,18 @@ async def test_two_daemons_work_on_one_server(place) -> None:
         assert await other.sweep_spool() == 0
 
 
+def test_a_role_is_for_a_shared_ledger(empty) -> None:
+    """A file has one daemon: there is nothing to share."""
+    done = empty.run("run", "--role", "worker")
+
+    assert (done.exit_code, "set store.url" in done.output) == (78, True)
+
+
 def test_a_ledger_in_a_file_never_imports_the_driver(empty) -> None:
-    """A single process pays nothing for the other kind of store."""
+    """A single process pays nothing for the other kind of store, nor for the engine of several workers."""
     program = (
-        "import sys\nfrom pathlib import Path\nfrom nemboks.settings import load\n"
+        "import sys\nfrom pathlib import Path\nfrom nemboks.settings import load\nimport nemboks.cli.run\n"
+        "import nemboks.daemon.run\n"
         "from nemboks.wiring import open_store\n"
         f"open_store(load(Path({str(empty.config)!r}), {{}}), threaded=True)\n"
         "print([x for x in sys.modules if x.startswith(('psycopg', 'procrastinate'))])\n"
