@@ -46,7 +46,10 @@ LEGAL: dict[type[Event], tuple[set[State], set[State], set[str]]] = {
     Vanished: ({S.FOUND}, {S.VANISHED}, {"state", "words", "due_at", "contents"}),
     Reappeared: ({S.VANISHED}, {S.FOUND}, {"state", *TROUBLE}),
     Postponed: ({S.FOUND, S.FORWARDED, S.HANDED_OVER}, set(), {"receipt_begun_at", *TROUBLE}),
-    Claimed: ({S.WAITING}, {S.SENDING}, {"fence", "due_at", "proofs", "composed", "uncertain", "route_version", "rule", *CLOSED}),
+    Claimed: (
+        {S.WAITING}, {S.SENDING},
+        {"fence", "due_at", "proofs", "composed", "uncertain", "route_version", "rule", *CLOSED},
+    ),
     DotBegun: ({S.SENDING}, set(), {"dot_begun_at"}),
     Confirmed: (
         {S.SENDING, S.HANDED_OVER, S.WAITING, S.HELD},
