@@ -29,11 +29,11 @@ Ends = Callable[[Path, Certificates], AbstractContextManager[End]]
 
 
 @contextmanager
-def fast_sink(folder: Path, certificates: Certificates) -> Iterator[End]:
-    """Takes everything and keeps it until the block is left."""
+def fast_sink(folder: Path, certificates: Certificates, seconds: float = 0.0) -> Iterator[End]:
+    """Takes everything, each after so many seconds, and keeps it until the block is left."""
     folder = folder / "sink"
     folder.mkdir()
-    command = python("bench.sink", str(folder), str(certificates.chain), str(certificates.key))
+    command = python("bench.sink", str(folder), str(certificates.chain), str(certificates.key), str(seconds))
     try:
         with server(command, folder, "output") as process:
             wait_for_file(folder / "ports", process)

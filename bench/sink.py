@@ -1,9 +1,10 @@
-"""A mail server that takes everything, fast: `python -m bench.sink FOLDER CERTIFICATE KEY`.
+"""A mail server that takes everything, fast: `python -m bench.sink FOLDER CERTIFICATE KEY [SECONDS]`.
 
 It offers STARTTLS on one port and speaks TLS from the start on the other; PIPELINING, CHUNKING, 8BITMIME. Each mail it
 says 250 to lies in FOLDER as it came, and has a line in FOLDER/taken; nothing is looked at before somebody asks, so
 that it costs the machine little. It acknowledges every segment at once (TCP_QUICKACK): a client without TCP_NODELAY
-would else wait some 40 ms a letter on loopback, which no network makes it wait.
+would else wait some 40 ms a letter on loopback, which no network makes it wait. With SECONDS it thinks about each mail
+for so long before it says 250.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ HELLO = (
     b"250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n"
 )
 DOT = b"\r\n.\r\n"
+TAKEN = b"250 2.0.0 taken\r\n"
 
 
 class Room:
@@ -47,8 +49,8 @@ class Room:
 class Talk(asyncio.Protocol):
     """One connection. `_part` takes what comes next: a command line, the body up to its dot, or a chunk."""
 
-    def __init__(self, room: Room, context: ssl.SSLContext) -> None:
-        self._room, self._context = room, context
+    def __init__(self, room: Room, context: ssl.SSLContext, seconds: float) -> None:
+        self._room, self._context, self._seconds = room, context, seconds
         self._buffer = bytearray()
         self._part: Callable[[], bool] = self._line
         self._file: BinaryIO | None = None
@@ -171,16 +173,19 @@ class Talk(asyncio.Protocol):
         assert self._file is not None
         self._room.take(self._file, self._recipient, stuffed)
         self._file = None
-        return self._say(b"250 2.0.0 taken\r\n")
+        if self._seconds:
+            asyncio.get_running_loop().call_later(self._seconds, self._say, TAKEN)
+            return True
+        return self._say(TAKEN)
 
 
-async def serve(folder: Path, certificate: str, key: str) -> None:
+async def serve(folder: Path, certificate: str, key: str, seconds: float = 0.0) -> None:
     """Serve until the process is ended; FOLDER/ports appears, whole, when both ports listen."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     room, loop = Room(folder), asyncio.get_running_loop()
-    tls = await loop.create_server(lambda: Talk(room, context), "127.0.0.1", 0, ssl=context, backlog=1000)
-    plain = await loop.create_server(lambda: Talk(room, context), "127.0.0.1", 0, backlog=1000)
+    tls = await loop.create_server(lambda: Talk(room, context, seconds), "127.0.0.1", 0, ssl=context, backlog=1000)
+    plain = await loop.create_server(lambda: Talk(room, context, seconds), "127.0.0.1", 0, backlog=1000)
     ports = {"tls": tls.sockets[0].getsockname()[1], "starttls": plain.sockets[0].getsockname()[1]}
     (folder / "ports.new").write_text(json.dumps(ports))
     (folder / "ports.new").rename(folder / "ports")
@@ -188,4 +193,4 @@ async def serve(folder: Path, certificate: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    asyncio.run(serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3], *map(float, sys.argv[4:])))

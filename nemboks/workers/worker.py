@@ -7,16 +7,17 @@ Mailboxes are only polled: a connection that waits for news of one would have to
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from nemboks.daemon.notify import Systemd
-from nemboks.daemon.roles import _ROLE_OF
+from nemboks.daemon.roles import _ROLE_OF, Due
 from nemboks.daemon.run import Daemon
 from nemboks.daemon.watch import Watch
-from nemboks.daemon.work import AHEAD, Work
+from nemboks.daemon.work import Work
 from nemboks.domain.letter import Letter
 from nemboks.domain.mailbox import Mailbox
 from nemboks.store.errors import StoreError
@@ -27,6 +28,7 @@ from nemboks.workers.nudges import Nudges
 LEASE_SWEEPS: Final = 40  # looks into our own store that a lease lasts; a quarter of them between two renewals
 LEAST_LEASE: Final = 5.0  # seconds
 FAREWELL_SECONDS: Final = 2.0
+SHARE: Final = 2  # times its seats: so many rows a role has at most in hand and waiting; the others have seats too
 
 
 class Worker(Daemon):
@@ -40,6 +42,9 @@ class Worker(Daemon):
         world = replace(services.world, letters=share.letters, mailboxes=share.mailboxes, deliveries=share.deliveries)
         super().__init__(replace(services, world=world))
         self._named = {role.name: role for role in self.roles}
+        self._more_of: set[str] = set()  # roles for which the store had more than their share
+        for role in self.roles:
+            role.due = partial(self._modestly, role, role.due)
         self._watch = _Polled(self.world, self.news)
         self._freed = asyncio.Event()
         self._sweeps = 0
@@ -83,7 +88,15 @@ class Worker(Daemon):
         if number is None:
             return False
         role = self.roles[number]
-        return len(role.known) < (1 + AHEAD) * role.seats
+        return len(role.known) < SHARE * role.seats
+
+    async def _modestly(self, role: Work[Any], ask: Due, limit: int, without: Collection[int]) -> Sequence[Any]:
+        """What the role asks for, but no more than its share, for what it is given no other worker has."""
+        most = min(limit, SHARE * role.seats)
+        rows = await ask(most, without)
+        if len(rows) >= most:
+            self._more_of.add(role.name)
+        return rows
 
     def _moved(self, letter: Letter) -> None:
         if self._has_room(letter):
@@ -92,6 +105,9 @@ class Worker(Daemon):
             self.nudges.left()
 
     def _done(self, role: Work[Any]) -> None:
+        if role.name in self._more_of and len(role.known) < SHARE * role.seats:
+            self._more_of.discard(role.name)
+            role.look()
         super()._done(role)
         self._freed.set()
 
@@ -107,10 +123,11 @@ class Worker(Daemon):
     # --- ticks ---
 
     async def _wake_all(self) -> None:
-        """Leases of what we have are renewed. Looks are the nudges' business, and `_overdue`'s now and then."""
+        """Leases of what is in hand are renewed; what waits long for a seat here may find one elsewhere. Looks are the
+        nudges' business, and `_overdue`'s now and then."""
         self._sweeps += 1
-        look, *letters, further = self.roles
-        mine = {LETTER: set().union(*(role.known for role in letters)), MAILBOX: look.known, COPY: further.known}
+        look, *letters, further = (set(role.in_hand) for role in self.roles)
+        mine = {LETTER: set().union(*letters), MAILBOX: look, COPY: further}
         if self._sweeps % (LEASE_SWEEPS // 4) == 0 and any(mine.values()):
             await self._share.leases.renew(mine)
 
