@@ -1,6 +1,6 @@
 """How much faster three workers on one PostgreSQL ledger are than one, into a slow mail server: prints JSON.
 
-Usage: ./x python -m bench.workers URL [--letters 300] [--companies 12] [--seconds 0.5] [--rounds 1]
+Usage: ./x python bench/workers.py URL [--letters 300] [--companies 12] [--seconds 0.5] [--rounds 1]
 
 URL is of a PostgreSQL server where we may make databases; each is removed again. The letters lie in the simulator's
 mailboxes before the workers start. The mail server thinks about each mail for so many seconds, so one worker's seats
