@@ -199,7 +199,7 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Claimed(deadline_at, due_at, version, address, _, rule):
             return {"state": S.SENDING, "fence": letter.fence + 1, "deadline_at": deadline_at, "due_at": due_at,
                     "dot_begun_at": None, "route_version": version, "rule": rule,
-                    **_elsewhere(letter, address)}  # fmt: skip
+                    **_still(letter, at_address(letter.proofs, address))}  # fmt: skip
         case DotBegun():
             return {"dot_begun_at": at}
         case Confirmed(confirmation, transmission_id, due_at):
@@ -264,13 +264,6 @@ def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]
                     "acknowledged_at": at, **emptied}  # fmt: skip
         case _:  # Cleared
             return _EMPTIED
-
-
-def _elsewhere(letter: Letter, address: str) -> Mapping[str, Any]:
-    """What an attempt at another address than the parts before it changes: all parts go there. Those that lie at the
-    old one are counted, for they go there again should the letter be led back: the same mails, then."""
-    left = len(letter.proofs) - len(at_address(letter.proofs, address))
-    return {**_still(letter, ()), "uncertain": letter.uncertain + left} if left else {}
 
 
 def _still(letter: Letter, proofs: tuple[Confirmation, ...]) -> Mapping[str, Any]:

@@ -81,7 +81,7 @@ ROWS: list[tuple[str, Letter, e.Event, dict[str, Any]]] = [
     ("claimed", full(S.WAITING, deadline_at=None), CLAIM, {**CLAIMED, "deadline_at": DEADLINE}),
     ("claimed, parts at this address", parted(S.WAITING, 1, dot_begun_at=OLD), CLAIM, CLAIMED),
     ("claimed for another address", parted(S.WAITING, 1), replace(CLAIM, address=THERE),
-     {**CLAIMED, "proofs": (), "composed": None, "uncertain": 2}),
+     {**CLAIMED, "proofs": (), "composed": None}),
     ("the dot begins", full(S.SENDING), e.DotBegun(2), {"dot_begun_at": AT}),
     ("confirmed", full(S.SENDING, dot_begun_at=AT), e.Confirmed(FIRST, "t1", LATER),
      {"state": S.FORWARDED, "confirmation": FIRST, "due_at": LATER, "transmission_id": "t1", **CALM, **CLOSED}),
