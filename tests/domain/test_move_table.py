@@ -48,7 +48,7 @@ LEGAL: dict[type[Event], tuple[set[State], set[State], set[str]]] = {
     Postponed: ({S.FOUND, S.FORWARDED, S.HANDED_OVER}, set(), {"receipt_begun_at", *TROUBLE}),
     Claimed: (
         {S.WAITING}, {S.SENDING},
-        {"fence", "due_at", "proofs", "composed", "uncertain", "route_version", "rule", *CLOSED},
+        {"fence", "due_at", "proofs", "composed", "route_version", "rule", *CLOSED},
     ),
     DotBegun: ({S.SENDING}, set(), {"dot_begun_at"}),
     Confirmed: (

@@ -113,9 +113,11 @@ def _i03_copies(sim: "Sim") -> None:
         if one.kept and not one.came_back:
             counted[one.letter, one.delivery, field(one.octets, b"Message-ID"), one.recipient] += 1
     for (letter, delivery, _, _), number in counted.items():
-        sim.copies += number - 1
+        # Redirected half-way and led back, the parts at the first address go there once more: people wanted it so.
+        copies = max(0, number - 1 - (0 if delivery else sim.oracle.led_away[letter]))
+        sim.copies += copies
         uncertain = sim.oracle.uncertain[letter, delivery]
-        if number > 1 + uncertain:
+        if copies > uncertain:
             sim.oracle.breach("copies", f"I3: {number} copies of letter {letter}, {uncertain} uncertain ends")
 
 
