@@ -63,7 +63,8 @@ class Nudges:
             try:
                 async with self._app.open_async():
                     await self._work()
-            except Exception as error:  # the engine's trouble is nobody's but its own
+            except* Exception as group:  # the engine's trouble is nobody's but its own
+                error = group.exceptions[0]
                 log().warning("nudges_lost", words=f"{type(error).__name__}: {error}")
             await self._clock.sleep(AGAIN_SECONDS)
             self._app = self._made()

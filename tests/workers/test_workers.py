@@ -40,12 +40,13 @@ class AtItsDot:
             assert len(town.rows) < 400, "it was never in mid-send"
 
 
-def test_a_killed_a_stopped_worker_and_a_restart_lose_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("removal", ["on-receipt", "on-fetch"])
+def test_a_killed_a_stopped_worker_and_a_restart_lose_nothing(tmp_path: Path, removal: str) -> None:
     """One is killed and one stopped in mid-send until others have its letters, the server is restarted meanwhile:
     every letter arrives, none is receipted too early, each copy is counted, and nothing lies about for a minute."""
     server = own()
     killed, stopped = AtItsDot(signal.SIGKILL), AtItsDot(signal.SIGSTOP)
-    with Workers(tmp_path, server) as town:
+    with Workers(tmp_path, server, removal) as town:
         town.settle_in()
         town.put(80)
         third = town.work()

@@ -20,8 +20,9 @@ PACE = Pace.demo().model_copy(update={
 class Workers(Simulated):
     """The simulator and a database from `with` on; `work` starts one worker more."""
 
-    def __init__(self, folder: Path, server: Server, cvrs: int = 4) -> None:
-        super().__init__(folder, cvrs=cvrs)
+    def __init__(self, folder: Path, server: Server, removal: str = "on-receipt") -> None:
+        super().__init__(folder, cvrs=4)
+        self._arguments = (*self._arguments, "--removal", removal)
         self.url = server.fresh()
         self._number = 0
 
