@@ -5,8 +5,9 @@ own, and one that failed five times in a row gets a single probe now and then un
 due stands in the store, and a restart merely tries again.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,12 +16,10 @@ from nemboks.domain.mailbox import DIRECT
 from nemboks.domain.proof import Report, Stage
 from nemboks.logs import log
 from nemboks.ports import Clock
-from nemboks.rate import Rate
 from nemboks.settings import Rates
 
 SEATS: Final = 8  # connections to a company's own server or a relay at a time, once it took a letter
 DIRECT_SEATS: Final = 2  # … to a domain's MX, where we are strangers (RELIABILITY 7)
-MOST_TURNS: Final = 10_000  # destinations; then all begin anew
 FAILURES: Final = 5  # in a row; then it is probed
 
 
@@ -42,7 +41,8 @@ class Destinations:
     seconds: float
     clock: Clock
     rates: Rates = field(default_factory=Rates)
-    _turns: dict[str, Rate] = field(default_factory=dict)
+    turned: Callable[[], None] = lambda: None  # told when the next mail may go somewhere
+    _next: dict[str, float] = field(default_factory=dict)  # monotonic; nobody goes there before it
     _taken: Counter[str] = field(default_factory=Counter)
     _breakers: dict[str, _Breaker] = field(default_factory=dict)
     _well: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class Destinations:
     def busy(self) -> set[str]:
         """The destinations that nobody may go to now: no seat left, or down and not due for a probe."""
         full = {name for name, number in self._taken.items() if number >= self._seats(name)}
-        return full | {name for name in self._breakers if not self._goes(name)}
+        return full | {name for name in (*self._breakers, *self._next) if not self._goes(name)}
 
     def goes(self, name: str) -> bool:
         """Whether somebody may go to the destination now."""
@@ -64,6 +64,7 @@ class Destinations:
             return
         seat = Seat()
         self._taken[name] += 1
+        self._took_a_turn(name)
         try:
             yield seat
         finally:
@@ -71,14 +72,6 @@ class Destinations:
             if not self._taken[name]:
                 del self._taken[name]
             self._learn(name, seat)
-
-    async def turn(self, name: str) -> None:
-        """Returns when the next mail may go there."""
-        per_second = self.rates.direct if name.startswith(f"{DIRECT}:") else self.rates.server
-        if per_second is not None:
-            if len(self._turns) > MOST_TURNS:
-                self._turns.clear()
-            await self._turns.setdefault(name, Rate(per_second, self.clock)).turn()
 
     @property
     def down(self) -> list[str]:
@@ -92,7 +85,17 @@ class Destinations:
             return DIRECT_SEATS
         return SEATS if name in self._well else max(1, min(SEATS, self.seats // 2))
 
+    def _took_a_turn(self, name: str) -> None:
+        now = self.clock.monotonic()
+        self._next = {other: at for other, at in self._next.items() if at > now}
+        per_second = self.rates.direct if name.startswith(f"{DIRECT}:") else self.rates.server
+        if per_second is not None:
+            self._next[name] = now + 1 / per_second
+            asyncio.get_running_loop().call_later(1 / per_second, self.turned)
+
     def _goes(self, name: str) -> bool:
+        if self.clock.monotonic() < self._next.get(name, 0.0):
+            return False
         one = self._breakers.get(name)
         return one is None or one.failures < FAILURES or self.clock.monotonic() >= one.probe_at
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any, Final, cast
 
 from nemboks.daemon.destinations import Destinations, Seat
@@ -81,7 +82,7 @@ class Roles:
         copies = Noticing(world.deliveries, self._copied, lambda: self.roles[5].look())
         self.world = replace(world, letters=cast(Letters, letters), deliveries=cast(Deliveries, copies))
         self.destinations = Destinations(
-            seats.forward, world.pace.breaker_seconds, world.clock, rates or Rates()
+            seats.forward, world.pace.breaker_seconds, world.clock, rates or Rates(), self._server_free
         )
         self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
         self._past_dot: set[asyncio.Task[Any]] = set()
@@ -116,18 +117,22 @@ class Roles:
     # --- who is told of what ---
 
     def _moved(self, letter: Letter) -> None:
+        if letter.why:  # it may be for what we believe of the mailbox
+            self._known.pop(letter.mailbox, None)
         number, now = _ROLE_OF.get(letter.state), self.world.clock.now()
         if number is None or letter.due_at is None or letter.due_at > now:
             return
         box = self._fresh(letter.mailbox)
-        if box is not None and _ordinary(box):
-            self.roles[number].offer(letter)
-        else:
-            self.roles[number].look()  # the store knows what may go
+        self.roles[number].offer(letter, sure=box is not None and _ordinary(box))
 
     def _copied(self, copy: Delivery) -> None:
         if copy.state is DeliveryState.WAITING and copy.due_at is not None and copy.due_at <= self.world.clock.now():
-            self.roles[5].look()
+            self.roles[5].offer(copy, sure=False)
+
+    def _server_free(self) -> None:
+        """A server's next turn has come."""
+        for one in (self.roles[2], self.roles[5]):
+            one.look()
 
     def _done(self, role: Work[Any]) -> None:
         senders = (self.roles[2], self.roles[5])
@@ -150,14 +155,19 @@ class Roles:
         return due
 
     async def _sendable(self, limit: int, without: Collection[int]) -> Sequence[Letter]:
-        busy = self._busy["forward"] = self.destinations.busy()
+        busy = self._busy["forward"] = self._left_out()
         found = await self.world.letters.due(State.WAITING, self.world.clock.now(), limit, without, busy)
         await self._know(found)
         return found
 
     async def _further(self, limit: int, without: Collection[int]) -> Sequence[Delivery]:
-        busy = self._busy["further"] = self.destinations.busy()
+        busy = self._busy["further"] = self._left_out()
         return await self.world.deliveries.due(self.world.clock.now(), limit, without, busy)
+
+    def _left_out(self) -> set[str]:
+        """Destinations that nobody may go to now; of very many only some, for no statement takes more: the others' rows
+        are refused one by one."""
+        return set(islice(self.destinations.busy(), MOST_KNOWN))
 
     async def _mailboxes(self, limit: int, _: Collection[int]) -> Sequence[Mailbox]:
         news = [await self.world.mailboxes.get(x) for x in sorted(self.news)]
@@ -210,8 +220,6 @@ class Roles:
         return (aim(box.route, letter, self.world.clock.now()) or box.route).destination
 
     async def _forward(self, letter: Letter) -> None:
-        if (where := self._where(letter)) is not None:
-            await self.destinations.turn(where)
         box = await self._box(letter.mailbox, anew=True)  # addresses and certificates are never a second old
         with self._seat("forward", letter.id, self._leads(box, letter)) as seat:
             if seat is None:  # its route leads elsewhere now, and there is no seat: it stays due
@@ -220,9 +228,7 @@ class Roles:
                 seat.report = await self._past(partial(forward, letter, box, self.world))
 
     async def _send_further(self, delivery: Delivery) -> None:
-        where = destination(delivery.server, delivery.address)
-        await self.destinations.turn(where)
-        with self._seat("further", delivery.id, where) as seat:
+        with self._seat("further", delivery.id, destination(delivery.server, delivery.address)) as seat:
             if seat is None:
                 self.roles[5].put_back(delivery)
             else:

@@ -40,24 +40,37 @@ class Work(Generic[Row]):
     _without: frozenset[int] | None = None  # the store had no more rows but of these mailboxes; None: not asked yet
     _news: bool = True  # something may have come to be due before those that we know
     _boxes: Counter[int] = field(default_factory=Counter)
-    _begun: set[int] = field(default_factory=set)  # steps since the store was last asked
+    _again: set[int] = field(default_factory=set)  # in hand, and due anew: looked at when the step is over
 
     def look(self) -> None:
         """The store is asked at the next filling: something may have come to be due."""
         self._without, self._news = None, True
         self.nudge.set()
 
-    def offer(self, row: Row) -> None:
-        """A row that is due as it was just committed: it need not be read."""
-        self.look() if row.id in self.in_hand else self.put_back(row)
+    def offer(self, row: Row, sure: bool = True) -> None:
+        """A row that is due as it was just committed: it need not be read, if it is `sure` that the store would bring
+        it."""
+        if row.id in self.in_hand:
+            self._again.add(row.id)
+        elif sure and len(self._waiting) < MOST and not self._after_what_was_not_read(row):
+            self._remember([row])
+        else:
+            self.look()
+        self.nudge.set()
 
     def put_back(self, row: Row) -> None:
-        """A row whose step leaves it as it was, and due."""
-        if len(self._waiting) >= MOST:
-            self.look()
-            return
-        self._remember([row])
-        self.nudge.set()
+        """A row in hand whose step leaves it as it was, and due: it comes again at its place."""
+        if len(self._waiting) < MOST:
+            self._remember([row])
+        else:
+            self._again.add(row.id)
+
+    def _after_what_was_not_read(self, row: Row) -> bool:
+        """Whether the store may have rows that we did not see and that come before this one."""
+        if self._without is not None:
+            return _box(row) in self._without
+        last = next(reversed(self._waiting.values()), None)
+        return last is None or _when(row) > _when(last)
 
     @property
     def goes_on(self) -> bool:
@@ -71,8 +84,7 @@ class Work(Generic[Row]):
 
     async def fill(self, group: asyncio.TaskGroup) -> int:
         """How many steps were started: due rows on free seats, oldest due first, none twice."""
-        # What was left out when the store was last asked, and could go now, may come before those that we know.
-        total = 0 if self._news or (self._without and self._more()) else self._seat(group)
+        total = 0 if self._news else self._seat(group)
         while self._more() and len(self.in_hand) < self.seats:
             self._news = False
             brought = await self._read()
@@ -87,12 +99,11 @@ class Work(Generic[Row]):
             self._waiting.clear()  # they are due in the store
         limit, without = AHEAD * self.seats + len(self.in_hand) + 2 * len(self._waiting), frozenset(self._full())
         known, self._without = self.in_hand.keys() | self._waiting.keys(), without
-        self._begun.clear()
         rows = await self.due(limit, without)
         if len(rows) >= limit:
             self._without = None
-        # One whose step began or ended while we asked was read as it stood before: what is due of it now comes again.
-        known |= self._begun | self._waiting.keys()
+        # One whose step ended while we asked was read as it stood before it; one that was offered is newer.
+        known |= self._waiting.keys()
         new = {row.id: row for row in rows if row.id not in known}
         self._remember(new.values())
         return len(new)
@@ -124,7 +135,6 @@ class Work(Generic[Row]):
         box = _box(row)
         task = group.create_task(self._run(row), name=f"{self.name} {row.id}")
         self.in_hand[row.id] = task
-        self._begun.add(row.id)
         self._boxes[box] += 1
 
         def leave(_: asyncio.Task[None]) -> None:
@@ -133,6 +143,9 @@ class Work(Generic[Row]):
             self._boxes[box] -= 1
             if not self._boxes[box]:
                 del self._boxes[box]
+            if row.id in self._again:
+                self._again.discard(row.id)
+                self.look()
             self.done()
 
         task.add_done_callback(leave)

@@ -61,7 +61,10 @@ async def put_off(mailbox: Mailbox, error: InboxError, world: World) -> datetime
 
 
 async def _park(mailbox: Mailbox, error: Refused, world: World) -> datetime:
-    """When the mailbox that upstream refuses is looked at again: at once, if the register has another login for it."""
+    """When the mailbox that upstream refuses is looked at again: at once, if the register has another login for it, or
+    if it was given one since it was read."""
+    if (await world.mailboxes.get(mailbox.id)).sealing != mailbox.sealing:
+        return world.clock.now()
     mailbox, renewed = await ask_standing(mailbox, world)
     if renewed:
         return mailbox.due_at

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from nemboks.domain.letter import State
 from tests.daemon.harness import LIMIT, daemon_of, states
-from tests.journey.town import Town, memo, uuid
+from tests.journey.test_parts import FILES, too_large
+from tests.journey.town import SlowCourier, Town, memo, uuid, with_courier
 
 LETTERS = 40
 
@@ -52,3 +53,15 @@ async def test_a_receipt_goes_although_its_mailbox_held_it_a_moment_ago() -> Non
     await daemon._acknowledge(town.letter)
 
     assert town.letter.state is State.ACKNOWLEDGED
+
+
+async def test_a_letter_in_three_mails_goes_in_one_pass() -> None:
+    """Each mail makes the next one due while its own step is not quite over: nobody has to come again for it."""
+    town = Town()
+    with_courier(town, SlowCourier())
+    town.inbox.put(uuid(1), memo(files=FILES))
+    town.courier.endings.append(too_large())
+    async with asyncio.timeout(LIMIT):
+        await daemon_of(town).drain()
+
+    assert (town.letter.state, len(town.courier.sent)) == (State.ACKNOWLEDGED, 3)

@@ -51,12 +51,18 @@ async def test_after_a_pause_nobody_has_saved_turns() -> None:
     assert [at - 3600 for at, _ in had] == pytest.approx([0, 0.5, 1], abs=0.051)
 
 
-async def test_each_server_has_a_rate_of_its_own() -> None:
-    """Mails to one server do not wait for those to another; what has no rate waits for nothing."""
-    clock = PretendClock()
-    destinations = Destinations(8, 300, clock, Rates(direct=1))
-    for name in ("direct:bakery.example", "direct:office.example", "own", "own", "own"):
-        await asyncio.wait_for(destinations.turn(name), 5)
-    had = await _given(clock, lambda: destinations.turn("direct:bakery.example"), 2)
+async def test_each_server_has_a_rate_of_its_own_and_nobody_sits_and_waits_for_it() -> None:
+    """Mails to one server do not wait for those to another; who may not go yet takes no seat, and is told when."""
+    clock, told = PretendClock(), asyncio.Event()
+    destinations = Destinations(8, 300, clock, Rates(direct=100), told.set)
 
-    assert [at for at, _ in had] == pytest.approx([1, 2], abs=0.051)
+    def goes(name: str) -> bool:
+        with destinations.seat(name) as seat:
+            return seat is not None
+
+    assert [goes(name) for name in ("direct:bakery.example", "direct:office.example", "own", "own")] == [True] * 4
+    assert not goes("direct:bakery.example")
+    assert destinations.busy() == {"direct:bakery.example", "direct:office.example"}
+    await asyncio.wait_for(told.wait(), 5)
+    clock.advance(0.01)
+    assert goes("direct:bakery.example") and destinations.busy() == {"direct:bakery.example"}

@@ -192,3 +192,20 @@ async def test_a_row_whose_step_put_it_back_is_the_next_one() -> None:
             await asyncio.sleep(0)
 
     assert [box for box, _ in queue.taken] == [1, 2, 3]
+
+
+async def test_new_rows_do_not_pass_what_was_not_read_yet() -> None:
+    """The store has more than was read ahead; what is made due meanwhile comes after all of it."""
+    queue = Queue(*(replace(_letters(box, 1)[0], due_at=NOW + timedelta(seconds=box)) for box in range(1, 30)))
+    queue.work.seats = 1
+    queue.go.set()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+        new = replace(_letters(99, 1)[0], due_at=NOW + timedelta(seconds=99))
+        queue.rows.append(new)
+        queue.work.offer(new)
+        while len(queue.taken) < 30:
+            await asyncio.sleep(0)
+            await queue.work.fill(group)
+
+    assert [box for box, _ in queue.taken] == [*range(1, 30), 99]

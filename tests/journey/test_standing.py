@@ -9,6 +9,7 @@ import pytest
 from nemboks.domain.custody import Consent, Custody, Life, start_of
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Face, Mailbox
+from nemboks.journey.collect import put_off
 from nemboks.journey.standing import SHARE, ask_standing, refresh_standings
 from nemboks.ports import Gone, Refused, Unavailable
 from nemboks.store.store import Store
@@ -174,6 +175,18 @@ async def test_a_new_token_is_used_at_once(house: House) -> None:
 
     assert (await house.credentials())["api_token"] == "ny"
     assert (house.wait(box), box.parked_until) == (0, None)
+
+
+async def test_a_refusal_of_the_token_of_before_parks_nobody(house: House) -> None:
+    """Somebody was on his way with the old one when the new one came: the new one was not refused."""
+    before = await let_in(house)
+    house.registry.companies[make.ANNA] = replace(standing(), credentials={**LOGIN, "api_token": "ny"})
+    house.inbox.plant("list", Refused("HTTP 401", mailbox=True))
+    await house.look()
+
+    again = await put_off(before, Refused("HTTP 401", mailbox=True), house.world)
+
+    assert (again, (await house.box()).parked_until) == (house.clock.now(), None)
 
 
 async def test_the_same_token_refused_again_parks(house: House) -> None:
