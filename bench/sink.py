@@ -49,7 +49,7 @@ class Room:
 class Talk(asyncio.Protocol):
     """One connection. `_part` takes what comes next: a command line, the body up to its dot, or a chunk."""
 
-    def __init__(self, room: Room, context: ssl.SSLContext, seconds: float) -> None:
+    def __init__(self, room: Room, context: ssl.SSLContext, seconds: float = 0.0) -> None:
         self._room, self._context, self._seconds = room, context, seconds
         self._buffer = bytearray()
         self._part: Callable[[], bool] = self._line
