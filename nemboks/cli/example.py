@@ -46,6 +46,8 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "dkim_key_file": "/etc/nemboks/dkim.pem",
     "operator": "drift@nemboks.example",
     "url_file": "/etc/nemboks/store.url",
+    "server": 20,
+    "direct": 1,
 }
 SERVER: Final[Mapping[str, Any]] = {
     "host": "mail.firma.example",

@@ -103,13 +103,17 @@ class Rates(Group):
 
     upstream: float = Field(100, gt=0, le=10_000, description="Calls to Digital Post a second.")
     server: float | None = Field(
-        None, gt=0, le=10_000, examples=[20],
+        None,
+        gt=0,
+        le=10_000,
         description="Mails a second to each of the mail servers below; as many as its connections take if absent.",
-    )  # fmt: skip
+    )
     direct: float | None = Field(
-        None, gt=0, le=10_000, examples=[1],
+        None,
+        gt=0,
+        le=10_000,
         description="Mails a second to each domain that is sent to directly; as many as it takes if absent.",
-    )  # fmt: skip
+    )
 
 
 class Settings(BaseSettings):

@@ -105,11 +105,12 @@ def test_strangers_words_cannot_steer_the_terminal(place) -> None:
 
 
 def test_a_person_can_retry_and_release(place) -> None:
-    """A waiting letter is due now, a held one goes on, and the history names the person."""
+    """A waiting letter that is due keeps its place, a held one goes on, and the history names the person."""
     waiting, held = place.letters[State.WAITING].id, place.letters[State.HELD].id
     before = place.ask("letter", "show", str(waiting))["item"]["next_try_at"]
 
-    assert place.ask("letter", "retry", str(waiting))["item"]["next_try_at"] != before
+    assert place.ask("letter", "retry", str(waiting))["item"]["next_try_at"] == before
+    assert place.ask("letter", "show", str(waiting))["item"]["way"][-1]["by"].endswith("(operator)")
     assert place.ask("letter", "release", str(held))["item"]["state"] == "WAITING"
     assert place.ask("letter", "show", str(held))["item"]["way"][-1]["by"].endswith("(operator)")
 
