@@ -46,8 +46,8 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "dkim_key_file": "/etc/nemboks/dkim.pem",
     "operator": "drift@nemboks.example",
     "url_file": "/etc/nemboks/store.url",
-    "server": 20,
-    "direct": 1,
+    "mail_server": 20,
+    "direct_domain": 1,
 }
 SERVER: Final[Mapping[str, Any]] = {
     "host": "mail.firma.example",

@@ -88,7 +88,7 @@ class Destinations:
     def _took_a_turn(self, name: str) -> None:
         now = self.clock.monotonic()
         self._next = {other: at for other, at in self._next.items() if at > now}
-        per_second = self.rates.direct if name.startswith(f"{DIRECT}:") else self.rates.server
+        per_second = self.rates.direct_domain if name.startswith(f"{DIRECT}:") else self.rates.mail_server
         if per_second is not None:
             self._next[name] = now + 1 / per_second
             asyncio.get_running_loop().call_later(1 / per_second, self.turned)

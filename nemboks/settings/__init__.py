@@ -102,13 +102,13 @@ class Rates(Group):
     """How much is done in a second, at most: what waited through an outage goes at a bearable pace. Of one process."""
 
     upstream: float = Field(100, gt=0, le=10_000, description="Calls to Digital Post a second.")
-    server: float | None = Field(
+    mail_server: float | None = Field(
         None,
         gt=0,
         le=10_000,
         description="Mails a second to each of the mail servers below; as many as its connections take if absent.",
     )
-    direct: float | None = Field(
+    direct_domain: float | None = Field(
         None,
         gt=0,
         le=10_000,

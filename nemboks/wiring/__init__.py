@@ -159,9 +159,7 @@ def _inboxes(settings: Settings, store: Store, clock: Clock, access: "RestAccess
     return MailboxInboxes(access, imap, credentials, settings.pace, clock, fuse(settings, store))
 
 
-def _registry(
-    settings: Settings, clock: Clock, access: "RestAccess", stack: AsyncExitStack
-) -> "RestRegistry | None":
+def _registry(settings: Settings, clock: Clock, access: "RestAccess", stack: AsyncExitStack) -> "RestRegistry | None":
     """The register, asked in our own name; None where we have no login of our own."""
     from nemboks.intake.registry import RestRegistry
 

@@ -54,7 +54,7 @@ async def test_after_a_pause_nobody_has_saved_turns() -> None:
 async def test_each_server_has_a_rate_of_its_own_and_nobody_sits_and_waits_for_it() -> None:
     """Mails to one server do not wait for those to another; who may not go yet takes no seat, and is told when."""
     clock, told = PretendClock(), asyncio.Event()
-    destinations = Destinations(8, 300, clock, Rates(direct=100), told.set)
+    destinations = Destinations(8, 300, clock, Rates(direct_domain=100), told.set)
 
     def goes(name: str) -> bool:
         with destinations.seat(name) as seat:
