@@ -2,7 +2,8 @@
 
 from tests.faults.named import COLLECT, Named
 
-LETTER, BOX, NEWS = "intake/test_imap_letter.py::", "intake/test_imap_mailbox.py::", "intake/test_imap_news.py::"
+LETTER, REMOVAL = "intake/test_imap_letter.py::", "intake/test_imap_removals.py::"
+BOX, NEWS = "intake/test_imap_mailbox.py::", "intake/test_imap_news.py::"
 NEIGHBOURS, TWINS = "intake/test_imap_neighbours.py::", "contracts/test_twins.py::"
 IN_MID_LETTER = LETTER + "test_what_does_not_add_up_is_no_letter"
 
@@ -14,15 +15,15 @@ IMAP: list[Named] = [
      "not add up is no letter.", (IN_MID_LETTER, LETTER + "test_a_letter_is_read_by_count",
                                   LETTER + "test_a_letter_may_come_byte_by_byte"), ""),
     ("M03", "another UIDVALIDITY", "Nothing is removed; known letters go on under their new number, unmailed.",
-     (LETTER + "test_another_uidvalidity_is_gone", LETTER + "test_after_a_changed_uidvalidity_nothing_is_removed",
+     (LETTER + "test_another_uidvalidity_is_gone", REMOVAL + "test_after_a_changed_uidvalidity_nothing_is_removed",
       COLLECT + "test_a_letter_whose_uidvalidity_changed_goes_on_as_the_same",
       TWINS + "test_a_letter_goes_on_under_its_new_number"), ""),
     ("M04", "another client removes letters", "UIDs only: nothing else is meant by them.",
      (NEIGHBOURS + "test_other_clients_at_work", BOX + "test_what_others_do_meanwhile_does_not_disturb"), ""),
     ("M05", "the UID names another message", "Size and header are compared right before the removal.",
-     (LETTER + "test_another_message_under_the_uid_stays", NEIGHBOURS + "test_odd_letters_are_known_again"), ""),
+     (REMOVAL + "test_another_message_under_the_uid_stays", NEIGHBOURS + "test_odd_letters_are_known_again"), ""),
     ("M06", "no UIDPLUS", "The mailbox is refused; never a plain EXPUNGE.",
-     (LETTER + "test_without_uidplus_nothing_is_removed", LETTER + "test_only_the_one_uid_is_removed"), ""),
+     (REMOVAL + "test_without_uidplus_nothing_is_removed", REMOVAL + "test_only_the_one_uid_is_removed"), ""),
     ("M07", "somebody read it", "Means nothing: flags are neither looked at nor set.",
      (NEIGHBOURS + "test_other_clients_at_work",), ""),
     ("M08", "BYE, NO, BAD", "An outage or a refusal, with the server's words.",

@@ -8,7 +8,7 @@ import pytest
 
 from nemboks.daemon.notify import Systemd
 from nemboks.daemon.run import Daemon
-from nemboks.settings import Seats, Settings
+from nemboks.settings import Rates, Seats, Settings
 from nemboks.store.spool import Spool
 from nemboks.wiring import Services
 from tests.faults.village import village
@@ -46,3 +46,4 @@ async def test_after_a_clock_was_put_back_no_mailbox_is_looked_into_for_hours(tm
 @dataclass
 class _Seated:
     seats: Seats = field(default_factory=Seats)
+    rates: Rates = field(default_factory=Rates)
