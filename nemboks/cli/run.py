@@ -89,7 +89,7 @@ async def _serve(settings: "Settings", role: str | None) -> bool:
         from nemboks.settings import SettingsError
 
         raise SettingsError("--role is for a ledger that machines share: set store.url, or run without it")
-    async with services(settings) as ready:
+    async with services(settings, shared=role is not None) as ready:
         daemon = await _daemon(ready, settings, role)
         try:
             await daemon.run(Systemd())

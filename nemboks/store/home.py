@@ -38,8 +38,9 @@ class Home(Protocol):
         """Says that a daemon writes here from now on; only of a ledger with our schema."""
         ...
 
-    def lock_daemon(self, writer: Line) -> None:
-        """Says that a daemon works here, until `unlock` or the end of the process. StoreInUse if that may not be."""
+    def lock_daemon(self, writer: Line, shared: bool) -> None:
+        """Says that a daemon works here, alone or as one of those that share it, until `unlock` or the end of the
+        process. StoreInUse if that may not be."""
         ...
 
     def unlock(self) -> None: ...
@@ -79,8 +80,8 @@ class FileHome:
     def sign(self, writer: Line) -> None:
         """Nothing is to be said: who reads a file's commit knows how it ended."""
 
-    def lock_daemon(self, writer: Line) -> None:
-        self._lock = self._locked()
+    def lock_daemon(self, writer: Line, shared: bool) -> None:
+        self._lock = self._locked()  # nobody shares a file
 
     def unlock(self) -> None:
         if self._lock is not None:

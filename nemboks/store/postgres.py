@@ -30,7 +30,9 @@ _DEFAULTS: Final = {
 }  # fmt: skip
 _SESSION: Final = (
     f"SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
-    "SET TimeZone = 'UTC'; SET jit = off"
+    "SET TimeZone = 'UTC'; SET jit = off; "
+    # A connection whose machine died holds its locks until the server has noticed: after half a minute.
+    "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 )
 # postgresql.org/docs/current/runtime-config-wal.html: weaker ones may lose the last commits
 _MUST: Final = {

@@ -46,7 +46,7 @@ class PostgresLine:
         self._tx: Connection | None = None
         self._driver: Driver | None = None
         self._name, self._mark = "", 0
-        self._working = False
+        self._working = ""  # the question that gets the lock of who works here
         self._rest = threading.Event()  # never set: a way to wait in a thread
         self._until(never, self._connected)
 
@@ -98,11 +98,14 @@ class PostgresLine:
         driver.execute(f"INSERT INTO writers (name, mark, at) VALUES (%s, 0, {NOW})", (name,))  # noqa: S608
         self._name = name
 
-    def work(self) -> None:
-        """Keeps upgrades away while this connection lives. StoreInUse if one is going on."""
-        if not _got(self._live(), f"pg_try_advisory_lock_shared({WORKING})"):
-            raise StoreInUse(f"{self._place} is being upgraded. Start again when that is done")
-        self._working = True
+    def work(self, shared: bool) -> None:
+        """Keeps upgrades and, unless `shared`, all other daemons away while this connection lives. StoreInUse."""
+        working = f"pg_try_advisory_lock{'_shared' if shared else ''}({WORKING})"
+        if not _got(self._live(), working):
+            others = "a daemon without --role works there" if shared else "another daemon works there"
+            words = f"{self._place}: {others}, or it is being upgraded. Stop that one first"
+            raise StoreInUse(words if shared else f"{words}, or start all of them with --role worker")
+        self._working = working
 
     # --- within ---
 
@@ -166,9 +169,10 @@ class PostgresLine:
         return self._tx
 
     def _again(self, tx: Connection, driver: Driver) -> None:
-        """What was said on the lost connection is said again; an upgrade that came between ends us."""
-        if self._working and not _got(driver, f"pg_try_advisory_lock_shared({WORKING})"):
-            raise StoreAway(f"{self._place} is being upgraded")
+        """What was said on the lost connection is said again; an upgrade that came between ends us. The lock may
+        still be with that connection until the server has noticed its end."""
+        if self._working and not _got(driver, self._working):
+            raise StoreAway(f"{self._place}: another daemon works there, or it is being upgraded")
         if self._working and migrations.version(tx) != migrations.HEAD:
             raise StoreBroken(f"{self._place} was upgraded by another Nemboks. Stop, and install the same one here")
 
@@ -188,7 +192,7 @@ class PostgresLine:
 
 
 class PostgresHome:
-    """A ledger on a PostgreSQL server, for any number of daemons at a time."""
+    """A ledger on a PostgreSQL server, for one daemon at a time or any number that share it."""
 
     sole = False
 
@@ -215,9 +219,9 @@ class PostgresHome:
         assert isinstance(writer, PostgresLine)
         writer.sign()
 
-    def lock_daemon(self, writer: Line) -> None:
+    def lock_daemon(self, writer: Line, shared: bool) -> None:
         assert isinstance(writer, PostgresLine)
-        writer.work()
+        writer.work(shared)
 
     def unlock(self) -> None:
         """Went with the connection."""

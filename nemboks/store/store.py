@@ -123,9 +123,10 @@ class Store:
     def _books(self, tx: Tx) -> SqlBooks:
         return SqlBooks(tx, self._vault, self.codes, self._pace, self._clock.now())
 
-    def lock_daemon(self) -> None:
-        """Keeps any other daemon out (of a server: any upgrade) until `close` or the end of the process. StoreInUse."""
-        self._home.lock_daemon(self._line)
+    def lock_daemon(self, shared: bool = False) -> None:
+        """Keeps any other daemon out until `close` or the end of the process; `shared`: all but those that share the
+        ledger by leases (0031). StoreInUse."""
+        self._home.lock_daemon(self._line, shared)
 
     async def check(self) -> None:
         """Reads the whole file for damage. StoreDamaged if there is any (RELIABILITY D02); seconds for a gigabyte."""

@@ -93,8 +93,11 @@ def survives_failover(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def services(settings: Settings) -> AsyncIterator[Services]:
-    """Everything that a daemon needs, with the store's daemon lock held; closed again in reverse."""
+async def services(settings: Settings, shared: bool = False) -> AsyncIterator[Services]:
+    """Everything that a daemon needs, with the store's daemon lock held; closed again in reverse.
+
+    `shared`: the daemon is one of several workers on a server's ledger. StoreInUse.
+    """
     from nemboks.journey.world import World
     from nemboks.wiring.mail import MESSAGE_ID, MailRoom
     from nemboks.wiring.safety import reconciling
@@ -102,7 +105,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     vault = Vault.load(settings.master_key_file)
     store = open_store(settings, vault, threaded=True)
     try:
-        store.lock_daemon()
+        store.lock_daemon(shared)
         await store.check()  # before anything is sent or receipted on the word of a damaged ledger (RELIABILITY D02)
         await declare(store, settings)
         clock = store.clock

@@ -1,5 +1,6 @@
 """The commands on a ledger that lies on a PostgreSQL server."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -82,7 +83,7 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, lines) -> None:
 async def test_two_daemons_work_on_one_server(place) -> None:
     """Each has the other's letters; spool and documents are the server's, and nobody is alone."""
     settings = load(place.config, {})
-    async with services(settings) as one, services(settings) as other:
+    async with services(settings, shared=True) as one, services(settings, shared=True) as other:
         assert not one.store.sole and one.world.clock is one.store.clock
         async with one.spool.seal(1) as sealing:
             await sealing.write(b"brev")
@@ -91,6 +92,18 @@ async def test_two_daemons_work_on_one_server(place) -> None:
         assert b"".join([piece async for piece in open_spool(settings).open(1, sealed)]) == b"brev"
         await open_documents(settings).destroy(sealed)
         assert await other.sweep_spool() == 0
+
+
+async def test_a_daemon_without_a_role_is_alone(place) -> None:
+    """A second one, a drain and a worker are told what to do; nothing starts beside the first."""
+    settings = load(place.config, {})
+    async with services(settings):
+        for command in (("run",), ("run", "--role", "worker"), ("drain",)):
+            done = await asyncio.to_thread(place.run, *command)
+            assert (done.exit_code, "Stop that one first" in done.output) == (75, True)
+    async with services(settings, shared=True):
+        done = await asyncio.to_thread(place.run, "run")
+        assert (done.exit_code, "--role worker" in done.output) == (75, True)
 
 
 def test_a_role_is_for_a_shared_ledger(empty) -> None:

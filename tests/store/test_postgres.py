@@ -170,7 +170,7 @@ async def test_four_processes_open_an_empty_database_at_once(tmp_path):
         "from nemboks.store.store import Store\nfrom nemboks.store.vault import Vault\n"
         "clock = ServerClock(RealClock())\n"
         "store = Store.open(PostgresHome(sys.argv[1], clock), Vault.load(Path(sys.argv[2])), clock)\n"
-        "store.lock_daemon()\nasyncio.run(store.close())\n"
+        "store.lock_daemon(shared=True)\nasyncio.run(store.close())\n"
     )
     vault(tmp_path)
     started = [
@@ -195,16 +195,38 @@ async def test_a_newer_database_is_left_alone(opened, beside):
         opened()
 
 
-async def test_no_upgrade_beneath_a_running_daemon(opened, beside):
-    """An older ledger is upgraded only when no daemon works on it; several daemons of one schema are welcome."""
+async def test_no_upgrade_beneath_running_workers(opened, beside):
+    """An older ledger is upgraded only when no daemon works on it; several that share one schema are welcome."""
     one, other = opened(), opened()
-    one.lock_daemon()
-    other.lock_daemon()
+    one.lock_daemon(shared=True)
+    other.lock_daemon(shared=True)
     beside.execute("UPDATE alembic_version SET version_num = '0011'")
 
     with pytest.raises(StoreInUse, match="Stop all"):
         opened(threaded=False)
     assert not one.sole
+
+
+def _end(store, beside):
+    """Its writer's connection is ended, and the server knows it (5000 ms at most)."""
+    beside.execute("SELECT pg_terminate_backend(%s, 5000)", (store._line._driver.info.backend_pid,))
+
+
+async def test_a_daemon_that_was_away_waits_while_another_works(opened, beside):
+    """Its lock went with its connection and another took the ledger: it writes nothing until that one has ended."""
+    one, other = opened(), opened()
+    one.lock_daemon()
+    for shared in (False, True):
+        with pytest.raises(StoreInUse, match="Stop that one"):
+            other.lock_daemon(shared)
+    _end(one, beside)
+    other.lock_daemon()
+    asked = asyncio.ensure_future(one._writer.unit(note(1)))
+    await asyncio.wait([asked], timeout=0.5)
+    assert (asked.done(), notes(beside)) == (False, [])
+    _end(other, beside)
+
+    assert (await asked, notes(beside)) == (1, [1])
 
 
 async def test_an_upgrade_while_a_daemon_was_away_ends_it(opened, beside):

@@ -130,7 +130,7 @@ async def test_the_tables_are_made_once(opened, beside):
 async def test_an_engine_is_upgraded_alone_and_step_by_step(opened, beside):
     """The steps after the one that it is at, in order, while no other daemon works; a newer engine is left alone."""
     store = opened()
-    store.lock_daemon()  # it works itself
+    store.lock_daemon(shared=True)  # it works itself
     steps = [("1", "CREATE TABLE a (n int)"), ("2", "CREATE TABLE b (n int)"), ("3", "INSERT INTO b VALUES (3)")]
     await store.settle("guests", steps[0][1], steps[:1])
     beside.execute(f"SELECT pg_advisory_lock_shared({WORKING})")

@@ -100,8 +100,8 @@ def drawn(seed: int) -> Plan:
     acts = _happenings(r, span, rates)
     removal = r.choice((Removal.ON_RECEIPT, Removal.ON_RECEIPT, Removal.ON_FETCH, Removal.FORGETS, Removal.EVENTUALLY))
     seats = _seats(r)
-    if removal is Removal.FORGETS:  # two machines that fetch what is forgotten at once: nobody promises to survive it
-        seats = seats[:1]
+    if removal is Removal.FORGETS or (removal is Removal.ON_FETCH and "H04" in rates):
+        seats = seats[:1]  # two that fetch at once what is forgotten then have leases or a lock (decision 0031)
     return Plan(
         seed, boxes, seats, removal,
         _pace(r, span), r.random() < 0.5, span,
