@@ -87,13 +87,14 @@ class Roles:
         self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._known: dict[int, tuple[float, Mailbox]] = {}  # mailboxes, and when they were read (monotonic)
+        self._led: dict[int, tuple[Mailbox, str]] = {}  # where letters go, as a reading of their mailbox had it
         self._seats: dict[tuple[str, int], tuple[str, Seat]] = {}  # of servers, by role and row
         # Destinations that were left out when a role last asked the store.
         self._busy: dict[str, set[str]] = {"forward": set(), "further": set()}
         self.roles: tuple[Work[Any], ...] = (
             self._role("look", self._mailboxes, self._look, seats.look),
             self._role("collect", self._letters(State.FOUND), self._collect, seats.collect),
-            self._role("forward", self._sendable, self._forward, seats.forward, self._letter_enters),
+            self._role("forward", self._sendable, self._forward, seats.forward, self._letter_enters, self._where),
             self._role("land", self._letters(State.HANDED_OVER), self._land, seats.look),
             self._role("acknowledge", self._letters(State.FORWARDED), self._acknowledge, seats.acknowledge),
             self._role("further", self._further, self._send_further, max(1, seats.forward // 2), self._copy_enters),
@@ -102,6 +103,7 @@ class Roles:
     def _role(
         self, name: str, due: Due, step: Callable[[Any], Awaitable[None]], seats: int,
         enter: Callable[[Any], ExitStack | None] = lambda _: ExitStack(),
+        where: Callable[[Any], str | None] = lambda _: None,
     ) -> Work[Any]:  # fmt: skip
         async def unless_stopping(limit: int, without: Collection[int]) -> Sequence[Any]:
             rows = await due(limit, without)
@@ -109,7 +111,7 @@ class Roles:
 
         guarded: Guarded[Any] = Guarded(name, unless_stopping, step, self.world, self._told_of_faults)
         work: Work[Any] = Work(
-            name, guarded.due, guarded.step, seats, lambda row: None if self.stopping.is_set() else enter(row)
+            name, guarded.due, guarded.step, seats, lambda row: None if self.stopping.is_set() else enter(row), where
         )
         work.done = partial(self._done, work)
         return work
@@ -214,7 +216,15 @@ class Roles:
     def _where(self, letter: Letter) -> str | None:
         """The destination, as far as is known without a look."""
         _, box = self._known.get(letter.mailbox, (0.0, None))
-        return self._leads(box, letter) if box else None
+        if box is None:
+            return None
+        asked, where = self._led.get(letter.id, (None, ""))
+        if asked is not box:  # hundreds may wait, and each is asked for whenever a seat is free
+            if len(self._led) > MOST_KNOWN:
+                self._led.clear()
+            where = self._leads(box, letter)
+            self._led[letter.id] = box, where
+        return where
 
     def _leads(self, box: Mailbox, letter: Letter) -> str:
         return (aim(box.route, letter, self.world.clock.now()) or box.route).destination
@@ -244,11 +254,11 @@ class Roles:
         return self._enter("further", copy.id, destination(copy.server, copy.address))
 
     def _enter(self, role: str, row: int, where: str) -> ExitStack | None:
+        if not self.destinations.goes(where):
+            return None
         held = ExitStack()
         seat = held.enter_context(self.destinations.seat(where))
-        if seat is None:
-            held.close()
-            return None
+        assert seat is not None
         self._seats[role, row] = where, seat
         held.callback(self._seats.pop, (role, row))
         return held

@@ -33,6 +33,7 @@ class Work(Generic[Row]):
     step: Callable[[Row], Awaitable[None]]
     seats: int
     enter: Callable[[Row], ExitStack | None] = lambda _: ExitStack()  # what it holds until its end; None: not now
+    where: Callable[[Row], str | None] = lambda _: None  # if one may not go there now, no other row may; None: unknown
     done: Callable[[], None] = lambda: None  # called after every step: somebody may have work now
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: dict[int, asyncio.Task[None]] = field(default_factory=dict)
@@ -120,15 +121,19 @@ class Work(Generic[Row]):
         return self._without is None or bool(self._without - self._full())
 
     def _seat(self, group: asyncio.TaskGroup) -> int:
-        started = 0
+        started, full, refused = 0, self._full(), set[str]()
         for row in list(self._waiting.values()):
             if len(self.in_hand) >= self.seats:
                 break
-            if row.id in self.in_hand or _box(row) in self._full() or (held := self.enter(row)) is None:
+            if row.id in self.in_hand or _box(row) in full or (where := self.where(row)) in refused:
+                continue
+            held = self.enter(row)
+            if held is None:
+                refused |= {where} if where else set()
                 continue
             del self._waiting[row.id]
             self._start(row, held, group)
-            started += 1
+            started, full = started + 1, self._full()
         return started
 
     def _start(self, row: Row, held: ExitStack, group: asyncio.TaskGroup) -> None:

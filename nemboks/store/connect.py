@@ -39,6 +39,10 @@ class FileLine:
         assert isinstance(driver, sqlite3.Connection)
         self._tx, self._driver = tx, driver
 
+    def waits(self, seconds: float) -> None:
+        """How long SQLite waits for another process, each time, from now on."""
+        self._driver.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+
     def begin(self, patient: Patient) -> Connection:
         self._say("BEGIN IMMEDIATE", patient)
         return self._tx

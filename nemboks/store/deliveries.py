@@ -80,33 +80,33 @@ class SqlDeliveries:
 
     async def plan(self, letter: Letter, recipients: Sequence[Recipient], at: datetime) -> Sequence[Delivery]:
         """The letter's deliveries after these recipients were added, due at once."""
-        return await self._writer.unit(lambda tx: plan(tx, letter, recipients, at))
+        return await self._writer.step(lambda tx: plan(tx, letter, recipients, at))
 
     async def of(self, letter: int) -> Sequence[Delivery]:
         """The letter's deliveries, in the order in which they were planned."""
-        return await self._reader.read(lambda tx: _of(tx, letter))
+        return await self._reader.glance(lambda tx: _of(tx, letter))
 
     async def get(self, delivery: int) -> Delivery:
         """The delivery. Stale if there is none."""
-        return await self._reader.read(lambda tx: _read(tx, delivery))
+        return await self._reader.glance(lambda tx: _read(tx, delivery))
 
     async def due(
         self, now: datetime, limit: int, without: Collection[int] = (), busy: Collection[str] = ()
     ) -> Sequence[Delivery]:
         """WAITING deliveries whose time has come and that may go now, oldest due first."""
         values = {"now": now, "most": limit, "without": list(without), "busy": list(busy)}
-        return await self._reader.read(lambda tx: deliveries_of(tx, DUE, values))
+        return await self._reader.glance(lambda tx: deliveries_of(tx, DUE, values))
 
     async def move(self, delivery: Delivery, event: DeliveryEvent) -> Delivery:
         """The delivery after the event, committed. Raises Stale; then nothing changed."""
-        return await self._writer.unit(lambda tx: _move(tx, delivery, event, self._clock.now()))
+        return await self._writer.step(lambda tx: _move(tx, delivery, event, self._clock.now()))
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Delivery]:
         """SENDING deliveries whose attempt may be ended, the longest overdue first."""
         if sole:
-            return await self._reader.read(lambda tx: deliveries_of(tx, SENDING, {}))
+            return await self._reader.glance(lambda tx: deliveries_of(tx, SENDING, {}))
         values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
-        return await self._reader.read(lambda tx: deliveries_of(tx, OVERDUE, values))
+        return await self._reader.glance(lambda tx: deliveries_of(tx, OVERDUE, values))
 
 
 def deliveries_of(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Delivery]:

@@ -31,7 +31,7 @@ class SqlDomains:
 
     async def get(self, name: str) -> Domain:
         """What is remembered of the domain; of an unknown one, nothing."""
-        return await self._reader.read(lambda tx: _get(tx, name))
+        return await self._reader.glance(lambda tx: _get(tx, name))
 
     async def delivered(self, name: str, level: Level) -> None:
         """Returns when the level is remembered, if it is higher than before."""
@@ -42,7 +42,7 @@ class SqlDomains:
                 _put(tx, replace(before, level=level))
                 self._note(tx, "domain_level", name, {"was": before.level.name.lower(), "is": level.name.lower()})
 
-        await self._writer.unit(raised)
+        await self._writer.step(raised)
 
     async def seen(self, name: str, mx: Sequence[str]) -> tuple[str, ...]:
         """The exchangers as they were before; () the first time."""
@@ -56,7 +56,7 @@ class SqlDomains:
                     self._note(tx, "domain_mx_changed", name, {"was": before.mx, "is": now})
             return before.mx
 
-        return await self._writer.unit(noted)
+        return await self._writer.step(noted)
 
     async def keep_policy(self, name: str, sts_id: str, policy: str, until: datetime | None) -> None:
         """Returns when the MTA-STS policy is remembered."""

@@ -36,7 +36,7 @@ class SqlFuse:
 
     async def permit(self, mailbox: int, upstream_id: str) -> None:
         """Returns when it is committed that this letter may leave. Raises Withheld; a trip is committed by then."""
-        answer: Answer = await self._writer.unit(lambda tx: self._ask(tx, mailbox, upstream_id))
+        answer: Answer = await self._writer.step(lambda tx: self._ask(tx, mailbox, upstream_id))
         if answer.why:
             raise Withheld(answer.why, answer.trip is not None)
 

@@ -12,6 +12,9 @@ from sqlalchemy import Connection
 from nemboks.store.connect import FileLine, open_reader, open_writer, translated
 from nemboks.store.errors import StoreInUse
 from nemboks.store.line import Line
+from nemboks.store.loop_writer import LoopWriter
+from nemboks.store.turns import Turns
+from nemboks.store.writer import Writer
 
 
 class Home(Protocol):
@@ -28,6 +31,10 @@ class Home(Protocol):
 
     def reader(self) -> Line:
         """A connection that cannot write."""
+        ...
+
+    def daemons_writer(self, line: Line, turns: Turns) -> Writer:
+        """The writer of a daemon on the line."""
         ...
 
     def opening(self, error: BaseException) -> BaseException:
@@ -73,6 +80,10 @@ class FileHome:
 
     def reader(self) -> Line:
         return FileLine(open_reader(self._path))
+
+    def daemons_writer(self, line: Line, turns: Turns) -> Writer:
+        assert isinstance(line, FileLine)
+        return LoopWriter(line, turns)
 
     def opening(self, error: BaseException) -> BaseException:
         return translated(error, self._path, opening=True)

@@ -23,6 +23,7 @@ from nemboks.store.writer import Tx, Writer
 
 START: Final = "start from now"  # who left alone what lay there before
 SLICE: Final = 500  # upstream ids in one query; SQLite takes 32,766 values
+FEW: Final = 50  # listed letters whose noting takes milliseconds
 
 
 def due_where(*also: ColumnElement[bool]) -> Ready:
@@ -107,14 +108,15 @@ class SqlLetters(LetterReads):
         self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
     ) -> int:
         """How many letters were new; the listing is noted on the mailbox with them."""
-        return await self._writer.unit(lambda tx: note_listing(tx, mailbox.id, listed, at, due_at, unusable))
+        noted = self._writer.step if len(listed) <= FEW else self._writer.unit
+        return await noted(lambda tx: note_listing(tx, mailbox.id, listed, at, due_at, unusable))
 
     async def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event, committed. Raises Stale; then nothing changed."""
         told = event
         if isinstance(event, Collected | Hold) and event.headline is not None:
             told = replace(event, headline=headlines.kept(event.headline, letter.id, self._vault))
-        return await self._writer.unit(lambda tx: self._step(tx, letter, told))
+        return await self._writer.step(lambda tx: self._step(tx, letter, told))
 
     def _step(self, tx: Tx, letter: Letter, event: Event) -> Letter:
         return moves.step(tx, letter, event, self._clock.now())
@@ -134,30 +136,31 @@ class SqlLetters(LetterReads):
         """Letters in the state whose due time has come, oldest due first; none of the mailboxes in `without`, none to
         a destination in `busy`."""
         values = {"state": state, "now": now, "most": limit, "without": list(without), "busy": list(busy)}
-        return await self._reader.read(lambda tx: letters_of(tx, DUE.get(state, DUE_ANY), values))
+        return await self._reader.glance(lambda tx: letters_of(tx, DUE.get(state, DUE_ANY), values))
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:
         """SENDING letters whose attempt may be ended, the longest overdue first."""
         if sole:
-            return await self._reader.read(lambda tx: letters_of(tx, SENDING, {}))
+            return await self._reader.glance(lambda tx: letters_of(tx, SENDING, {}))
         values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
-        return await self._reader.read(lambda tx: letters_of(tx, OVERDUE, values))
+        return await self._reader.glance(lambda tx: letters_of(tx, OVERDUE, values))
 
     async def twin(self, letter: Letter, sha256: str, size: int) -> Letter | None:
         """Another letter of the mailbox with the same bytes, not acknowledged, under another UIDVALIDITY."""
         if letter.fence:  # it has a life of its own here, and `rebind` would refuse to end it
             return None
         values = {"mailbox": letter.mailbox, "digest": sha256, "own": letter.id}
-        same = await self._reader.read(lambda tx: letters_of(tx, TWINS, values))
+        same = await self._reader.glance(lambda tx: letters_of(tx, TWINS, values))
         return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
 
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:
         """The twin under the letter's upstream id; the letter's own row is removed. Stale if either moved on."""
-        return await self._writer.unit(lambda tx: _rebind(tx, twin, letter, self._clock.now()))
+        return await self._writer.step(lambda tx: _rebind(tx, twin, letter, self._clock.now()))
 
     async def unread(self, mailbox: Mailbox, ids: Sequence[str]) -> bool:
         """Whether one of these is not known here, or only FOUND."""
-        known = await self._reader.read(lambda tx: _known(tx, mailbox.id, ids))
+        look = self._reader.glance if len(ids) <= FEW else self._reader.read
+        known = await look(lambda tx: _known(tx, mailbox.id, ids))
         return any(id_ not in known or known[id_]["state"] is State.FOUND for id_ in ids)
 
     async def stranded(self, now: datetime, since: datetime, limit: int) -> Sequence[Letter]:

@@ -71,15 +71,15 @@ class SqlMailboxes:
 
     async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:
         """Mailboxes whose next look has come, oldest due first; paused ones too."""
-        return await self._reader.read(lambda tx: mailboxes_of(tx, DUE, {"now": now, "most": limit}))
+        return await self._reader.glance(lambda tx: mailboxes_of(tx, DUE, {"now": now, "most": limit}))
 
     async def get(self, mailbox: int) -> Mailbox:
         """The mailbox with this id. StoreError if there is none."""
-        return await self._reader.read(lambda tx: one(tx, mailbox))
+        return await self._reader.glance(lambda tx: one(tx, mailbox))
 
     async def some(self, ids: Collection[int]) -> Sequence[Mailbox]:
         """The mailboxes with these ids, in no order."""
-        return await self._reader.read(lambda tx: mailboxes_of(tx, THESE, {"ids": list(ids)}))
+        return await self._reader.glance(lambda tx: mailboxes_of(tx, THESE, {"ids": list(ids)}))
 
     async def listening(self, now: datetime, without: Collection[int], limit: int) -> Sequence[Mailbox]:
         """Mailboxes that can tell of new post themselves and are not parked, without these, at most so many."""
@@ -97,15 +97,15 @@ class SqlMailboxes:
     async def shared(self, mailbox: Mailbox) -> bool:
         """Whether another CVR's letters go to the same address."""
         values = {"address": mailbox.route.address, "own": mailbox.id}
-        return await self._reader.read(lambda tx: SHARED.first(tx, values) is not None)
+        return await self._reader.glance(lambda tx: SHARED.first(tx, values) is not None)
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
         """The mailbox after a listing that failed; history has a row when the trouble is another than before."""
-        return await self._unit(lambda tx, at: _postpone(tx, mailbox.id, due_at, trouble, parked, at))
+        return await self._writer.step(lambda tx: _postpone(tx, mailbox.id, due_at, trouble, parked, self._clock.now()))
 
     async def credentials(self, mailbox: Mailbox) -> Mapping[str, str]:
         """The mailbox's credentials, opened. KeyMissing, Altered."""
-        row = await self._reader.read(lambda tx: CREDENTIALS.first(tx, {"id": mailbox.id}))
+        row = await self._reader.glance(lambda tx: CREDENTIALS.first(tx, {"id": mailbox.id}))
         assert row is not None  # no mailbox is ever removed
         return _opened(self._vault, row["cvr"], row["credentials"])
 

@@ -30,6 +30,8 @@ from nemboks.store.errors import StoreAway, StoreBroken, StoreBusy, StoreError, 
 from nemboks.store.line import Line, Patient, never
 from nemboks.store.postgres import NOW, Driver, Place, time_of
 from nemboks.store.server_clock import ServerClock
+from nemboks.store.turns import Turns
+from nemboks.store.writer import ThreadWriter, Writer
 
 T = TypeVar("T")
 WRITING, WORKING = 0x6E656D01, 0x6E656D02  # advisory locks of the database: who writes; that daemons work
@@ -211,6 +213,9 @@ class PostgresHome:
         line.snapshot(never)  # the time is known before anybody asks for it
         line.rollback()
         return line
+
+    def daemons_writer(self, line: Line, turns: Turns) -> Writer:
+        return ThreadWriter(line, turns)
 
     def opening(self, error: BaseException) -> BaseException:
         return self.place.told(error)

@@ -5,24 +5,27 @@ A server that is away is waited for, as the writer does: whoever asks has nothin
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from nemboks.store.errors import StoreAway
+from nemboks.store.errors import StoreAway, StoreBusy
 from nemboks.store.line import Line
 from nemboks.store.turns import Turns
 
 T = TypeVar("T")
+Near = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 
 
 class Reader:
     """Runs plain functions on the read connection: on one thread of its own, or inline."""
 
-    def __init__(self, line: Line, threaded: bool, turns: Turns) -> None:
-        self._line, self._turns = line, turns
+    def __init__(self, line: Line, threaded: bool, turns: Turns, near: Near | None = None) -> None:
+        """`near`: reads on the loop's own thread; StoreBusy when it cannot."""
+        self._line, self._turns, self._near = line, turns, near
         self._patient = threaded
         self._executor: Executor = ThreadPoolExecutor(1, "store-reader") if threaded else _Inline()
 
@@ -32,6 +35,14 @@ class Reader:
         if job.done():  # always so inline: a deterministic simulation must not be given a turn of the loop here
             return job.result()
         return await asyncio.wrap_future(job)
+
+    async def glance(self, fn: Callable[[Connection], T]) -> T:
+        """`read` for what takes a millisecond: a few rows, found by an index."""
+        if self._near is not None:
+            with suppress(StoreBusy):  # another process commits
+                brought: T = await self._near(fn)
+                return brought
+        return await self.read(fn)
 
     def hurry(self) -> None:
         """From now on a server that is away is an error at once: nobody has time to wait for it."""

@@ -121,7 +121,7 @@ class LetterReads:
 
     async def get(self, letter_id: int) -> Letter | None:
         """The letter as it stands."""
-        row = await self._reader.read(lambda tx: GET.first(tx, {"id": letter_id}))
+        row = await self._reader.glance(lambda tx: GET.first(tx, {"id": letter_id}))
         return None if row is None else letter_from(row)
 
     async def list(
@@ -145,7 +145,7 @@ class LetterReads:
 
     async def attempt(self, letter: int, number: int) -> Attempted | None:
         """One attempt of the letter's primary, as it was recorded."""
-        row = await self._reader.read(lambda tx: ATTEMPT.first(tx, {"id": letter, "number": number}))
+        row = await self._reader.glance(lambda tx: ATTEMPT.first(tx, {"id": letter, "number": number}))
         if row is None:
             return None
         dot_begun = row.pop("dot_begun_at") is not None

@@ -35,7 +35,7 @@ from nemboks.store.reckoning import SqlReckoning
 from nemboks.store.stream import SqlStream
 from nemboks.store.turns import Turns
 from nemboks.store.vault import Vault
-from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions, Tx, Writer
+from nemboks.store.writer import InlineWriter, Transactions, Tx, Writer
 
 if TYPE_CHECKING:
     from nemboks.store.leases_ports import Share
@@ -80,11 +80,12 @@ class Store:
             _to_head(line, home, vault, patient=lambda: threaded and not home.sole)
             if threaded:
                 home.sign(line)
-            reader = Reader(home.reader(), threaded, turns)
+            other = home.reader()
         except Exception as error:
             line.close()
             raise home.opening(error) from error
-        writer = ThreadWriter(line, turns) if threaded else InlineWriter(line)
+        writer = home.daemons_writer(line, turns) if threaded else InlineWriter(line)
+        reader = Reader(other, threaded, turns, near=getattr(writer, "glance", None))
         return cls(home, line, writer, reader, vault, clock, pace)
 
     @property

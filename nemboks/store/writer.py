@@ -36,6 +36,10 @@ class Writer(Protocol):
         """What `fn` brings, after the commit; what it raises, after the rollback. StoreError if the store cannot."""
         ...
 
+    async def step(self, fn: Callable[[Tx], T]) -> T:
+        """`unit` for what takes a millisecond: a few rows, found by an index."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -59,16 +63,19 @@ class Transactions:
         self._line, self._patient, self._turns = line, patient, turns or Turns()
         self.broken: StoreBroken | None = None
 
-    def run(self, units: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
-        """One outcome for each unit: all in one transaction, or each in its own if one of them raised."""
+    def run(self, units: Sequence[Callable[[Tx], Any]], brought: list[Any] | None = None) -> list[Outcome]:
+        """One outcome for each unit: all in one transaction, or each in its own if one of them raised.
+
+        `brought`: what they brought in the transaction that is open, and is only to be committed.
+        """
         if self.broken:
             return [Outcome(error=self.broken) for _ in units]
         trouble: BaseException | None = None
         while trouble is None or (isinstance(trouble, StoreAway) and self._patient()):
             try:  # when the server was lost, nothing was kept; the next BEGIN waits until it is back
-                return [Outcome(value) for value in self._transaction(units)]
+                return [Outcome(value) for value in self._transaction(units, brought)]
             except Exception as error:
-                trouble = self._line.told(error)
+                trouble, brought = self._line.told(error), None
         if isinstance(trouble, StoreBroken):
             self.broken = trouble
         if isinstance(trouble, StoreBroken | StoreUnknown) or len(units) == 1:
@@ -78,10 +85,12 @@ class Transactions:
     def close(self) -> None:
         self._line.close()
 
-    def _transaction(self, units: Sequence[Callable[[Tx], Any]]) -> list[Any]:
+    def _transaction(self, units: Sequence[Callable[[Tx], Any]], brought: list[Any] | None) -> list[Any]:
+        values = brought
         try:
-            tx = self._line.begin(self._patient)
-            values = [unit(tx) for unit in units]
+            if values is None:
+                tx = self._line.begin(self._patient)
+                values = [unit(tx) for unit in units]
             with self._turns.turn():
                 self._line.commit(self._patient)
         except BaseException:
@@ -99,6 +108,8 @@ class InlineWriter:
     async def unit(self, fn: Callable[[Tx], T]) -> T:
         outcome: T = self._transactions.run([fn])[0].result()
         return outcome
+
+    step = unit
 
     async def close(self) -> None:
         self._transactions.close()
@@ -123,10 +134,11 @@ class ThreadWriter:
         if self._closing:
             raise StoreError("the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_seen)
+        future.add_done_callback(seen)
         self._jobs.put((fn, future))
-        # Cancelling is not rolling back (LIBRARIES 3.7): the queue is the point of no return.
-        return await asyncio.shield(future)
+        return await future  # cancelling it is not rolling back (LIBRARIES 3.7): the queue is the point of no return
+
+    step = unit
 
     async def close(self) -> None:
         """Finishes what was asked for, then closes the connection."""
@@ -174,7 +186,7 @@ class ThreadWriter:
             jobs[0][1].get_loop().call_soon_threadsafe(settle)
 
 
-def _seen(future: "asyncio.Future[Any]") -> None:
+def seen(future: "asyncio.Future[Any]") -> None:
     """An asker that was cancelled never looks; asyncio would complain about its unread error."""
     if not future.cancelled():
         future.exception()

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from nemboks.store import connect
 from nemboks.store.connect import FileLine, open_writer
 from nemboks.store.errors import StoreBroken, StoreBusy, StoreError, StoreFull
+from nemboks.store.loop_writer import LoopWriter
 from nemboks.store.turns import Turns
 from nemboks.store.writer import InlineWriter, ThreadWriter, Transactions
 
@@ -30,9 +31,15 @@ def path(tmp_path):
     return file
 
 
+@pytest.fixture(params=[ThreadWriter, LoopWriter])
+def made(request):
+    """A daemon's writer, of a server's ledger and of a file's."""
+    return request.param
+
+
 @pytest.fixture
-async def writer(path):
-    opened = ThreadWriter(FileLine(open_writer(path)))
+async def writer(path, made):
+    opened = made(FileLine(open_writer(path)))
     yield opened
     await opened.close()
 
@@ -63,7 +70,7 @@ def hold(writer):
 async def test_one_unit_that_fails_spoils_no_other(writer, path):
     """Of a group with a failing unit every other one is committed, and only the failing one's asker hears of it."""
     held, go = hold(writer)
-    group = [asyncio.ensure_future(writer.unit(add(n, refuse=n == 13))) for n in range(20)]
+    group = [asyncio.ensure_future(writer.step(add(n, refuse=n == 13))) for n in range(20)]
     await asyncio.sleep(0)
     go.set()
 
@@ -74,10 +81,10 @@ async def test_one_unit_that_fails_spoils_no_other(writer, path):
 
 
 async def test_what_arrives_together_is_committed_together(writer):
-    """A group of units is one transaction."""
+    """A group of steps is one transaction."""
     begun = []
     held, go = hold(writer)
-    group = [asyncio.ensure_future(writer.unit(lambda tx: begun.append(commits(tx)))) for _ in range(10)]
+    group = [asyncio.ensure_future(writer.step(lambda tx: begun.append(commits(tx)))) for _ in range(10)]
     await asyncio.sleep(0)
     go.set()
     await asyncio.gather(held, *group)
@@ -108,10 +115,10 @@ async def test_a_cancelled_asker_does_not_stop_its_unit(writer, path):
     assert notes(path) == [1, 3]
 
 
-async def test_close_finishes_what_was_asked_for(path):
+async def test_close_finishes_what_was_asked_for(path, made):
     """Closing waits for the queue, then refuses what comes later."""
-    writer = ThreadWriter(FileLine(open_writer(path)))
-    asked = [asyncio.ensure_future(writer.unit(add(n))) for n in range(5)]
+    writer = made(FileLine(open_writer(path)))
+    asked = [asyncio.ensure_future((writer.unit if n % 2 else writer.step)(add(n))) for n in range(5)]
     await asyncio.sleep(0)
     await writer.close()
 
@@ -129,7 +136,7 @@ async def test_after_a_failed_fsync_nothing_is_written_any_more(writer, path):
         raise error
 
     held, go = hold(writer)
-    group = [asyncio.ensure_future(writer.unit(unit)) for unit in (add(1), failing, add(2))]
+    group = [asyncio.ensure_future(writer.step(unit)) for unit in (add(1), failing, add(2))]
     await asyncio.sleep(0)
     go.set()
     results = await asyncio.gather(held, *group, return_exceptions=True)
