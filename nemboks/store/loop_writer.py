@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -112,13 +111,14 @@ class LoopWriter:
         """Small steps in an open transaction, and what they brought; None: nothing is open, the thread runs them."""
         group: list[_Job] = []
         brought: list[Any] = []
-        end = time.monotonic() + SLICE_SECONDS
+        loop = self._jobs[0].future.get_loop()
+        end = loop.time() + SLICE_SECONDS
         try:
             tx = self._line.begin(never)
             while self._jobs and self._jobs[0].small and len(group) < GROUP:
                 group.append(self._jobs.popleft())
                 brought.append(group[-1].fn(tx))
-                if time.monotonic() > end:
+                if loop.time() > end:
                     break
         except BaseException as error:
             self._line.rollback()

@@ -6,8 +6,8 @@ A server that is away is waited for, as the writer does: whoever asks has nothin
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
