@@ -79,6 +79,11 @@ class Work(Generic[Row]):
         return bool(self._waiting) or self._more()
 
     @property
+    def refused(self) -> int:
+        """While there are free seats: how many rows may not have one now."""
+        return len(self._waiting) if len(self.in_hand) < self.seats else 0
+
+    @property
     def known(self) -> set[int]:
         """The rows that are in hand, or wait here for a seat."""
         return {*self.in_hand, *self._waiting}

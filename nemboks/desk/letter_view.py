@@ -38,7 +38,8 @@ def letter_item(letter: Letter, cvr: str) -> Item:
         "uncertain": letter.uncertain,
         "found_at": letter.found_at,
         "available_at": letter.available_at,
-        "next_try_at": letter.due_at if letter.state in MACHINE else None,
+        # A service of process is due before it was found, so that it goes before the others of its day.
+        "next_try_at": max(letter.due_at, letter.found_at) if letter.due_at and letter.state in MACHINE else None,
         "forwarded_at": confirmed_at,
         "acknowledged_at": letter.acknowledged_at,
         "seconds": _seconds(letter.available_at, confirmed_at),

@@ -35,6 +35,7 @@ async def look(mailbox: Mailbox, world: World) -> None:
         mailbox = await ask_consent(mailbox, world)
         if mailbox.consent is not Consent.GIVEN:
             return
+    asked_at = world.clock.now()
     try:
         inbox = await world.inboxes.of(mailbox)
         listed = await inbox.list()
@@ -43,7 +44,7 @@ async def look(mailbox: Mailbox, world: World) -> None:
         return
     now = world.clock.now()
     due_at = now + timedelta(seconds=spread(look_seconds(mailbox, world), world.clock.chance()))
-    new = await world.letters.found(mailbox, listed, now, due_at, inbox.unusable)
+    new = await world.letters.found(mailbox, listed, now, due_at, inbox.unusable, asked_at)
     if new:
         log().info("letter_found", mailbox=mailbox.cvr, new=new, listed=len(listed))
     if inbox.unusable != mailbox.unusable:

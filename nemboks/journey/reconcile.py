@@ -99,7 +99,7 @@ async def _look(mailbox: Mailbox, world: Reconciling) -> _Look:
     inbox = await world.inboxes.of(mailbox)
     listed = await inbox.list()
     # Through the door that every listing takes: what is still unknown after it is no new post.
-    await world.letters.found(mailbox, listed, world.clock.now(), mailbox.due_at, inbox.unusable)
+    await world.letters.found(mailbox, listed, world.clock.now(), mailbox.due_at, inbox.unusable, asked_at)
     after = await world.reckoning.entries(mailbox.id)
     ids = [one.upstream_id for one in listed]
     lost = unknown(before, after, ids, mailbox.face)

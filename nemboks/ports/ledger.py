@@ -63,13 +63,15 @@ class Letters(Protocol):
     """The ledger of letters. Each call is one committed transaction, with its event rows (D15)."""
 
     async def found(
-        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
-    ) -> int:
+        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0,
+        asked_at: datetime | None = None,
+    ) -> int:  # fmt: skip
         """How many letters were new. Commits FOUND (due at once) for those, makes VANISHED ones that are listed due
         again, and notes the complete listing on the mailbox (`listed_at`, no trouble, next look at `due_at`), all in
         one transaction. A repeated id, in the listing or in the ledger, is harmless. `unusable`: how many more
         entries it had, which name no letter; where they are fewer than before, a new letter may be one of those and
-        has no `not_before`."""
+        has no `not_before`. `at`: when we had it; `asked_at`: when it was asked for (None: at once), for a letter that
+        comes in between may be missing from it."""
         ...
 
     async def move(self, letter: Letter, event: Event) -> Letter:

@@ -48,6 +48,7 @@ class LeasedLetters(SqlLetters):
         super().__init__(writer, reader, clock, vault)
         self._leases, self._wanted = leases, wanted
         self.listed: set[int] = set()  # mailboxes whose lease ended with the commit of their listing
+        self.left: set[int] = set()  # letters whose lease ended with their latest move
 
     async def due(
         self, state: State, now: datetime, limit: int, without: Collection[int] = (), busy: Collection[str] = ()
@@ -63,15 +64,16 @@ class LeasedLetters(SqlLetters):
         return await self._writer.unit(lambda tx: self._given(tx, ask, values))
 
     async def found(
-        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
-    ) -> int:
+        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0,
+        asked_at: datetime | None = None,
+    ) -> int:  # fmt: skip
         """As SqlLetters.found. Raises Stale if another worker was given the mailbox since we were."""
 
         def look(tx: Tx) -> int:
             if not self._leases.held(tx, MAILBOX, mailbox.id):
                 raise Stale(f"mailbox {mailbox.id}: another worker looks into it")
             self._leases.let_go(tx, MAILBOX, mailbox.id)
-            return of_letters.note_listing(tx, mailbox.id, listed, at, due_at, unusable)
+            return of_letters.note_listing(tx, mailbox.id, listed, at, due_at, unusable, asked_at)
 
         new = await self._writer.unit(look)
         self.listed.add(mailbox.id)
@@ -86,8 +88,10 @@ class LeasedLetters(SqlLetters):
         if letter.state is State.FOUND and _is_the_holders(event) and not self._leases.held(tx, LETTER, letter.id):
             raise Stale(f"letter {letter.id}: another worker fetches it")
         after = super()._step(tx, letter, event)
+        self.left.discard(letter.id)
         if self._goes_to_others(letter, after):
             self._leases.let_go(tx, LETTER, letter.id)
+            self.left.add(letter.id)
         return after
 
     def _goes_to_others(self, before: Letter, after: Letter) -> bool:

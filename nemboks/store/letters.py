@@ -105,11 +105,12 @@ class SqlLetters(LetterReads):
         self._clock, self._vault = clock, vault
 
     async def found(
-        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
-    ) -> int:
+        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0,
+        asked_at: datetime | None = None,
+    ) -> int:  # fmt: skip
         """How many letters were new; the listing is noted on the mailbox with them."""
         noted = self._writer.step if len(listed) <= FEW else self._writer.unit
-        return await noted(lambda tx: note_listing(tx, mailbox.id, listed, at, due_at, unusable))
+        return await noted(lambda tx: note_listing(tx, mailbox.id, listed, at, due_at, unusable, asked_at))
 
     async def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event, committed. Raises Stale; then nothing changed."""
@@ -190,7 +191,10 @@ def _size(letter: Letter) -> int:
     return letter.headline.size if letter.headline else -1
 
 
-def note_listing(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int) -> int:
+def note_listing(
+    tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int,
+    asked_at: datetime | None,
+) -> int:  # fmt: skip
     """How many of the listed letters were new, in the caller's transaction."""
     row = LISTED_AT.first(tx, {"mailbox": mailbox})
     assert row is not None  # no mailbox is ever removed
@@ -211,7 +215,7 @@ def note_listing(tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, d
         if row["state"] is State.VANISHED:
             moves.move(tx, moves.read(tx, row["id"]), Reappeared(at), at)
     since = (since or at) if unusable else None
-    NOTE.run(tx, {"b_id": mailbox, "due": due_at, "at": at, "others": unusable, "since": since})
+    NOTE.run(tx, {"b_id": mailbox, "due": due_at, "at": asked_at or at, "others": unusable, "since": since})
     if unusable != others:
         events.add(tx, events.row(mailbox, "listing_unusable", at, {"number": unusable, "before": others}))
     if trouble:

@@ -103,7 +103,7 @@ def by_cvr(tx: Tx, cvr: Cvr) -> Mailbox:
     """The mailbox of the CVR. StoreError if there is none."""
     found = of_cvr(tx, cvr)
     if found is None:
-        raise StoreError(f"there is no mailbox for CVR {cvr}; see `nemboks mailbox list`")
+        raise StoreError(f"there is no mailbox for CVR {cvr}; see `nemboks cvr list`")
     return found
 
 

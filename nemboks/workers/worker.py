@@ -92,16 +92,19 @@ class Worker(Daemon):
 
     async def _modestly(self, role: Work[Any], ask: Due, limit: int, without: Collection[int]) -> Sequence[Any]:
         """What the role asks for, but no more than its share, for what it is given no other worker has."""
-        most = min(limit, SHARE * role.seats)
+        most = min(limit, SHARE * role.seats + role.refused)
         rows = await ask(most, without)
         if len(rows) >= most:
             self._more_of.add(role.name)
         return rows
 
     def _moved(self, letter: Letter) -> None:
-        if self._has_room(letter):
+        left = self._share.letters.left
+        if letter.id not in left:  # whatever room there is by now: it is leased to us
             super()._moved(letter)
-        elif letter.due_at is not None and letter.due_at <= self.world.clock.now():
+            return
+        left.discard(letter.id)
+        if letter.due_at is not None and letter.due_at <= self.world.clock.now():
             self.nudges.left()
 
     def _done(self, role: Work[Any]) -> None:

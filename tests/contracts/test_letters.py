@@ -69,6 +69,16 @@ async def test_when_a_letter_became_available_is_bounded_by_two_listings(ledger)
     assert (START - timedelta(days=1), None) == (b.available_at, b.not_before)
 
 
+async def test_a_letter_that_came_while_a_list_was_made_came_after_it_was_asked_for(ledger):
+    """It may be missing from that list, so the list's end says nothing about it (D14)."""
+    asked_at = START - timedelta(seconds=20)
+    await ledger.letters.found(ledger.anna, [], START, START, asked_at=asked_at)
+    await ledger.letters.found(ledger.anna, [Listed("a")], LATER, LATER, asked_at=LATER - timedelta(seconds=20))
+
+    (letter,) = await ledger.letters.due(State.FOUND, LATER, 10)
+    assert (letter.available_at, letter.not_before, letter.found_at) == (LATER, asked_at, LATER)
+
+
 async def test_a_vanished_letter_that_is_listed_again_is_fetched_again(ledger):
     """VANISHED is not the end while upstream shows the letter."""
     letter = await ledger.found()

@@ -92,8 +92,9 @@ class FakeLetters:
         self._last = max(self.rows, default=0)
 
     async def found(
-        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0
-    ) -> int:
+        self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0,
+        asked_at: datetime | None = None,
+    ) -> int:  # fmt: skip
         box = self._mailboxes.rows[mailbox.id]
         known = {x.upstream_id: x for x in self.rows.values() if x.mailbox == mailbox.id}
         new = {one.upstream_id: one for one in listed if one.upstream_id not in known}
@@ -106,7 +107,7 @@ class FakeLetters:
             self.rows[self._last] = Letter(
                 self._last, mailbox.id, one.upstream_id, State.FOUND, at, one.available_at or at, before, at
             )
-        listing = {"due_at": due_at, "listed_at": at, "parked_until": None, "trouble": "", "failures": 0}
+        listing = {"due_at": due_at, "listed_at": asked_at or at, "parked_until": None, "trouble": "", "failures": 0}
         since = (box.unusable_since or at) if unusable else None
         self._mailboxes.change(mailbox.id, **listing, unusable=unusable, unusable_since=since)
         return len(new)

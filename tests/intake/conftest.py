@@ -3,7 +3,7 @@ import pytest
 from nemboks.clock import RealClock
 from nemboks.domain.pace import Pace
 from nemboks.intake.imap import ImapInbox
-from tests.intake.imap_peer import imap_peer
+from tests.intake.imap_peer import LETTER, OTHER, imap_peer
 from tests.intake.rest_peer import MEMO, ONE, TWO, MemoShelf, rest_peer
 
 
@@ -33,6 +33,15 @@ async def open_inbox(imap, pace):
     yield opened
     for inbox in inboxes:
         await inbox.close()
+
+
+@pytest.fixture
+async def inbox(imap, open_inbox):
+    """An inbox that has listed two letters."""
+    imap.letters = {3: LETTER, 9: OTHER}
+    inbox = open_inbox()
+    await inbox.list()
+    return inbox
 
 
 @pytest.fixture

@@ -22,6 +22,10 @@ DATE = b'"04-Mar-2026 06:06:07 +0100"'
 
 Reply = Callable[["Talk"], Awaitable[None]]
 
+LETTER = b"From: kommune@example.dk\r\nSubject: brev 0 * (paren * x\r\n\r\n" + b"Linje * {12}\r\n) NB1 OK\r\n" * 20_000
+SIZE = len(LETTER)
+OTHER = b"From: kommune@example.dk\r\nSubject: et andet\r\n\r\nhej\r\n"
+
 
 @dataclass
 class Talk:

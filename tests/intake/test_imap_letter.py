@@ -5,19 +5,7 @@ import asyncio
 import pytest
 
 from nemboks.ports import Gone, Refused, Unavailable
-from tests.intake.imap_peer import sends, silent
-
-LETTER = b"From: kommune@example.dk\r\nSubject: brev 0 * (paren * x\r\n\r\n" + b"Linje * {12}\r\n) NB1 OK\r\n" * 20_000
-SIZE = len(LETTER)
-OTHER = b"From: kommune@example.dk\r\nSubject: et andet\r\n\r\nhej\r\n"
-
-
-@pytest.fixture
-async def inbox(imap, open_inbox):
-    imap.letters = {3: LETTER, 9: OTHER}
-    inbox = open_inbox()
-    await inbox.list()
-    return inbox
+from tests.intake.imap_peer import LETTER, OTHER, SIZE, sends, silent
 
 
 async def whole(inbox, upstream_id="7.3"):

@@ -7,16 +7,8 @@ import pytest
 
 from nemboks.ports import Gone, Refused, Unavailable
 from tests.helpers.receipts import header_block, receipt
-from tests.intake.imap_peer import sends
-from tests.intake.test_imap_letter import LETTER, OK, OTHER, SIZE
-
-
-@pytest.fixture
-async def inbox(imap, open_inbox):
-    imap.letters = {3: LETTER, 9: OTHER}
-    inbox = open_inbox()
-    await inbox.list()
-    return inbox
+from tests.intake.imap_peer import LETTER, OTHER, SIZE, sends
+from tests.intake.test_imap_letter import OK
 
 
 async def test_only_the_one_uid_is_removed(imap, inbox):

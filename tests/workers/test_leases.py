@@ -145,6 +145,7 @@ async def test_a_letter_goes_on_where_there_is_room(share, anna, wanted):
     assert not await two.letters.due(State.FOUND, START, 1)
     await one.letters.move(begun, make.collected(START))
 
+    assert (seen.id in one.letters.left) is not wanted
     assert bool(await two.letters.due(State.WAITING, START, 1)) is not wanted
 
 
