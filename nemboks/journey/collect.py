@@ -157,8 +157,9 @@ async def _fetch(letter: Letter, mailbox: Mailbox, inbox: Inbox, first: bool, wo
     is sealed like any other. `first`: we have no bytes of it yet.
     """
     reading = _Reading(mailbox.face)
-    async with world.contents.seal(letter.id) as sealing:
-        if first and not inbox.keeps:
+    once = first and not inbox.keeps
+    async with world.contents.seal(letter.id, once) as sealing:
+        if once:
             letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
         async with inbox.fetch(letter.upstream_id) as pieces:
             async for piece in pieces:

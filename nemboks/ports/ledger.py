@@ -39,7 +39,11 @@ class Sealing(Protocol):
 class Contents(Protocol):
     """The spool: contents lie sealed from fetch to receipt and nowhere else (D2)."""
 
-    def seal(self, letter: int) -> AbstractAsyncContextManager[Sealing]: ...
+    def seal(self, letter: int, once: bool = False) -> AbstractAsyncContextManager[Sealing]:
+        """A new sealing. `once`: the letter may come only once, so StoreFull, before it is asked for, unless there is
+        room for the largest one."""
+        ...
+
     def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         """The letter's bytes in pieces. Raises ContentsGone; a cut shows at the latest with the last piece."""
         ...

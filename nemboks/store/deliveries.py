@@ -99,7 +99,8 @@ class SqlDeliveries:
 
     async def move(self, delivery: Delivery, event: DeliveryEvent) -> Delivery:
         """The delivery after the event, committed. Raises Stale; then nothing changed."""
-        return await self._writer.step(lambda tx: _move(tx, delivery, event, self._clock.now()))
+        must = delivery.state is DeliveryState.SENDING
+        return await self._writer.step(lambda tx: _move(tx, delivery, event, self._clock.now()), must)
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Delivery]:
         """SENDING deliveries whose attempt may be ended, the longest overdue first."""

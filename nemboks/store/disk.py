@@ -5,8 +5,11 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from nemboks.store.errors import StoreBroken, StoreError, StoreFull
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def sync_directory(directory: Path) -> None:
@@ -25,7 +28,7 @@ def our_words(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise StoreFull(f"{path.parent}: the disk is full; make room") from error
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise StoreError(f"{path}: too many open files; raise the limit (LimitNOFILE)") from error

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from nemboks.store.ballast import Ballast
 from nemboks.store.connect import FileLine, open_reader, open_writer, translated
 from nemboks.store.errors import StoreInUse
 from nemboks.store.line import Line
@@ -71,6 +72,7 @@ class FileHome:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock: int | None = None
+        self._ballast = Ballast(path.parent)
 
     def __str__(self) -> str:
         return str(self._path)
@@ -83,7 +85,7 @@ class FileHome:
 
     def daemons_writer(self, line: Line, turns: Turns) -> Writer:
         assert isinstance(line, FileLine)
-        return LoopWriter(line, turns)
+        return LoopWriter(line, turns, self._ballast)
 
     def opening(self, error: BaseException) -> BaseException:
         return translated(error, self._path, opening=True)
@@ -93,6 +95,7 @@ class FileHome:
 
     def lock_daemon(self, writer: Line, shared: bool) -> None:
         self._lock = self._locked()  # nobody shares a file
+        self._ballast.hold()
 
     def unlock(self) -> None:
         if self._lock is not None:

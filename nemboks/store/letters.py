@@ -117,7 +117,8 @@ class SqlLetters(LetterReads):
         told = event
         if isinstance(event, Collected | Hold) and event.headline is not None:
             told = replace(event, headline=headlines.kept(event.headline, letter.id, self._vault))
-        return await self._writer.step(lambda tx: self._step(tx, letter, told))
+        must = letter.state is State.SENDING  # how an attempt ended: its mail may have been taken
+        return await self._writer.step(lambda tx: self._step(tx, letter, told), must)
 
     def _step(self, tx: Tx, letter: Letter, event: Event) -> Letter:
         return moves.step(tx, letter, event, self._clock.now())

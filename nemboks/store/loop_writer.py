@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
+from nemboks.store.ballast import Ballast
 from nemboks.store.connect import BUSY_SECONDS, FileLine
 from nemboks.store.errors import StoreBroken, StoreError
 from nemboks.store.line import never
@@ -34,12 +35,15 @@ class _Job:
     fn: Callable[[Tx], Any]
     future: "asyncio.Future[Any]"
     small: bool
+    must: bool = False
 
 
 class LoopWriter:
     """A Writer, and small reads beside it. Serves one event loop."""
 
-    def __init__(self, line: FileLine, turns: Turns | None = None) -> None:
+    def __init__(self, line: FileLine, turns: Turns | None = None, ballast: Ballast | None = None) -> None:
+        """`ballast`: what is given up on a full disk for a step that must be written."""
+        self._ballast = ballast
         line.waits(0)  # the loop never does
         self._line = line
         # While the daemon lives it waits for the database as long as it takes: a confirmation must be written (D01).
@@ -59,9 +63,9 @@ class LoopWriter:
         answer: T = await self._asked(fn, small=False)
         return answer
 
-    async def step(self, fn: Callable[[Tx], T]) -> T:
+    async def step(self, fn: Callable[[Tx], T], must: bool = False) -> T:
         """As Writer has it."""
-        answer: T = await self._asked(fn, small=True)
+        answer: T = await self._asked(fn, small=True, must=must)
         return answer
 
     async def glance(self, fn: Callable[[Tx], T]) -> T:
@@ -84,12 +88,12 @@ class LoopWriter:
 
     # --- on the loop ---
 
-    def _asked(self, fn: Callable[[Tx], T], small: bool) -> "asyncio.Future[T]":
+    def _asked(self, fn: Callable[[Tx], T], small: bool, must: bool = False) -> "asyncio.Future[T]":
         """Cancelling it is not rolling back (LIBRARIES 3.7): the queue is the point of no return."""
         if self._closing:
             raise StoreError("the store is closed")
         loop = asyncio.get_running_loop()
-        job = _Job(fn, loop.create_future(), small)
+        job = _Job(fn, loop.create_future(), small, must)
         job.future.add_done_callback(seen)
         self._jobs.append(job)
         self._wake(loop)
@@ -166,8 +170,11 @@ class LoopWriter:
         while (given := self._beside.get()) is not None:
             group, brought = given
             self._line.waits(BUSY_SECONDS)
-            outcomes = self._transactions.run([job.fn for job in group], brought)
+            relief = self._ballast.drop if self._ballast and any(job.must for job in group) else never
+            outcomes = self._transactions.run([job.fn for job in group], brought, relief)
             self._line.waits(0)
             with contextlib.suppress(RuntimeError):  # the loop is gone: the commit stands, nobody is left to hear of it
                 group[0].future.get_loop().call_soon_threadsafe(self._answered, group, outcomes)
+            if self._ballast:
+                self._ballast.again()
         self._transactions.close()

@@ -45,9 +45,10 @@ class _Form:
         self.fixed = {name: x for name, x in state.parameters.items() if of.get(name, name) not in unset}
         self.names = list(state.positiontup or state.parameters)
         self.binds = [(name, writer(binds[of.get(name, name)].type, dialect)) for name in self.names]
-        self.results: list[tuple[str, Processor]] = []
-        if isinstance(statement, Select):
-            self.results = [(c.name, _reader(c.type, dialect)) for c in statement.selected_columns]
+        columns_back = list(statement.selected_columns) if isinstance(statement, Select) else []
+        self.results = [column.name for column in columns_back]
+        readers = ((column.name, _reader(column.type, dialect)) for column in columns_back)
+        self.readers = [(name, read) for name, read in readers if read is not None]
 
     def plain(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver takes, in the order of `names`."""
@@ -58,8 +59,11 @@ class _Form:
 
     def read(self, row: Any) -> dict[str, Any]:
         """The driver's row, by column name."""
-        found = zip(self.results, row, strict=True)
-        return {name: value if read is None or value is None else read(value) for (name, read), value in found}
+        found = dict(zip(self.results, row, strict=True))
+        for name, read in self.readers:
+            if (value := found[name]) is not None:
+                found[name] = read(value)
+        return found
 
 
 class Ready:

@@ -8,7 +8,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from nemboks.ports import ContentsGone
-from nemboks.store.disk import our_words
+from nemboks.store.disk import FULL, our_words
 from nemboks.store.errors import StoreError
 
 MAGIC: Final = b"NBXS\x01"
@@ -26,10 +26,19 @@ CHUNK: Final = 256 * 1024  # AES-GCM runs at full speed from 64 kB up; memory pe
 PART: Final = ".part"
 
 
+def no_relief() -> bool:
+    """Nobody makes room."""
+    return False
+
+
 class PartFile:
     """The file while it is written: `<name>.part`, renamed when it is whole."""
 
-    def __init__(self, directory: Path, name: str, aead: AESGCM, letter: int) -> None:
+    def __init__(
+        self, directory: Path, name: str, aead: AESGCM, letter: int, relief: Callable[[], bool] = no_relief
+    ) -> None:
+        """`relief`: makes room on a full disk, once; whether it could."""
+        self._relief = relief
         self._part, self._whole = directory / (name + PART), directory / name
         self._aead, self._letter, self._number = aead, letter, 0
         self._prefix = secrets.token_bytes(PREFIX_BYTES)
@@ -40,12 +49,21 @@ class PartFile:
         with our_words(self._part):
             if self._file is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-                self._file = os.fdopen(os.open(self._part, flags, 0o600), "wb")
-                self._file.write(MAGIC + self._prefix)
+                self._file = os.fdopen(os.open(self._part, flags, 0o600), "wb", buffering=0)
+                self._write(MAGIC + self._prefix)
             nonce, aad = _bound(self._prefix, self._letter, self._number, final)
-            self._file.write(self._aead.encrypt(nonce, chunk, aad))
-            self._file.flush()
+            self._write(self._aead.encrypt(nonce, chunk, aad))
         self._number += 1
+
+    def _write(self, octets: bytes) -> None:
+        assert self._file is not None
+        rest = memoryview(octets)
+        while rest:
+            try:
+                rest = rest[self._file.write(rest) :]
+            except OSError as error:
+                if error.errno not in FULL or not self._relief():
+                    raise
 
     def complete(self, last: bytes, durable: bool) -> None:
         self.append(last, True)
@@ -58,7 +76,7 @@ class PartFile:
         self.whole = True
 
     def discard(self) -> None:
-        if self._file:
+        if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
         self._part.unlink(missing_ok=True)

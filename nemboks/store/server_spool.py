@@ -56,7 +56,7 @@ class ServerSpool(Spool):
         self._executor = ThreadPoolExecutor(1, "store-contents")
         weakref.finalize(self, self._rows.close)  # a command does not say when it is done
 
-    def seal(self, letter: int) -> SpoolSealing:
+    def seal(self, letter: int, once: bool = False) -> SpoolSealing:
         """A new sealing, used with `async with`."""
         return _Sealing(self, letter)
 

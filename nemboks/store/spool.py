@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from nemboks.domain.headline import Sealed
 from nemboks.ports import ContentsGone
+from nemboks.store.ballast import Ballast
 from nemboks.store.disk import sync_directory
 from nemboks.store.errors import Altered, StoreBroken, StoreError
-from nemboks.store.sealed_file import CHUNK, PART, PartFile, chunks, opened
+from nemboks.store.sealed_file import CHUNK, PART, PartFile, chunks, no_relief, opened
 from nemboks.store.vault import Vault
 
 T = TypeVar("T")
@@ -44,11 +45,12 @@ class Spool:
             raise StoreError(f"spool {directory} is open to others; run: chmod 700 {directory}")
         self.directory, self.vault, self.threaded = directory, vault, threaded
         self.ours: set[str] = set()  # sealed by this process and not yet seen in a row: `sweep` spares them
+        self.ballast = Ballast(directory)
         self._sync = _DirectorySync(self)
 
-    def seal(self, letter: int) -> "SpoolSealing":
-        """A new sealing, used with `async with`."""
-        return SpoolSealing(self, letter)
+    def seal(self, letter: int, once: bool = False) -> "SpoolSealing":
+        """A new sealing, used with `async with`. `once`: the letter may come only once, so there must be room first."""
+        return SpoolSealing(self, letter, once)
 
     async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
@@ -96,17 +98,20 @@ class Spool:
 class SpoolSealing:
     """A letter being sealed. Left before it is whole, nothing of it stays."""
 
-    def __init__(self, spool: Spool, letter: int) -> None:
-        self._spool = spool
+    def __init__(self, spool: Spool, letter: int, once: bool = False) -> None:
+        self._spool, self._once = spool, once
         self._name = secrets.token_hex(16)
         self._buffer = bytearray()
         self._busy: asyncio.Future[None] | None = None
         self._finished = False
         key = AESGCM.generate_key(256)
         self._sealed = Sealed(self._name, spool.vault.wrap(key, _purpose(letter, self._name)))
-        self._file = PartFile(spool.directory, self._name, AESGCM(key), letter)
+        relief = spool.ballast.drop if once else no_relief
+        self._file = PartFile(spool.directory, self._name, AESGCM(key), letter, relief)
 
     async def __aenter__(self) -> Self:
+        if self._once:
+            await self._spool.off_loop(self._spool.ballast.room_for_a_letter)
         self._spool.ours |= {self._name, self._name + PART}
         return self
 

@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from nemboks.store.errors import StoreAway, StoreBroken, StoreError, StoreUnknown
+from nemboks.store.errors import StoreAway, StoreBroken, StoreError, StoreFull, StoreUnknown
 from nemboks.store.line import Line, Patient, never
 from nemboks.store.turns import Turns
 
@@ -36,8 +36,9 @@ class Writer(Protocol):
         """What `fn` brings, after the commit; what it raises, after the rollback. StoreError if the store cannot."""
         ...
 
-    async def step(self, fn: Callable[[Tx], T]) -> T:
-        """`unit` for what takes a millisecond: a few rows, found by an index."""
+    async def step(self, fn: Callable[[Tx], T], must: bool = False) -> T:
+        """`unit` for what takes a millisecond: a few rows, found by an index. `must`: it is worth the last room on a
+        full disk."""
         ...
 
     async def close(self) -> None: ...
@@ -63,15 +64,23 @@ class Transactions:
         self._line, self._patient, self._turns = line, patient, turns or Turns()
         self.broken: StoreBroken | None = None
 
-    def run(self, units: Sequence[Callable[[Tx], Any]], brought: list[Any] | None = None) -> list[Outcome]:
+    def run(
+        self, units: Sequence[Callable[[Tx], Any]], brought: list[Any] | None = None,
+        relief: Callable[[], bool] = never,
+    ) -> list[Outcome]:  # fmt: skip
         """One outcome for each unit: all in one transaction, or each in its own if one of them raised.
 
-        `brought`: what they brought in the transaction that is open, and is only to be committed.
+        `brought`: what they brought in the transaction that is open, and is only to be committed. `relief`: makes room
+        on a full disk; whether it could.
         """
         if self.broken:
             return [Outcome(error=self.broken) for _ in units]
         trouble: BaseException | None = None
-        while trouble is None or (isinstance(trouble, StoreAway) and self._patient()):
+        while (
+            trouble is None
+            or (isinstance(trouble, StoreAway) and self._patient())
+            or (isinstance(trouble, StoreFull) and relief())
+        ):
             try:  # when the server was lost, nothing was kept; the next BEGIN waits until it is back
                 return [Outcome(value) for value in self._transaction(units, brought)]
             except Exception as error:
@@ -80,7 +89,7 @@ class Transactions:
             self.broken = trouble
         if isinstance(trouble, StoreBroken | StoreUnknown) or len(units) == 1:
             return [Outcome(error=trouble) for _ in units]
-        return [outcome for unit in units for outcome in self.run([unit])]
+        return [outcome for unit in units for outcome in self.run([unit], relief=relief)]
 
     def close(self) -> None:
         self._line.close()
@@ -109,7 +118,8 @@ class InlineWriter:
         outcome: T = self._transactions.run([fn])[0].result()
         return outcome
 
-    step = unit
+    async def step(self, fn: Callable[[Tx], T], must: bool = False) -> T:
+        return await self.unit(fn)
 
     async def close(self) -> None:
         self._transactions.close()
@@ -138,7 +148,8 @@ class ThreadWriter:
         self._jobs.put((fn, future))
         return await future  # cancelling it is not rolling back (LIBRARIES 3.7): the queue is the point of no return
 
-    step = unit
+    async def step(self, fn: Callable[[Tx], T], must: bool = False) -> T:
+        return await self.unit(fn)
 
     async def close(self) -> None:
         """Finishes what was asked for, then closes the connection."""

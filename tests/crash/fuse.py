@@ -92,8 +92,8 @@ class InboxesPort(Port):
 
 class ContentsPort(Port):
     @asynccontextmanager
-    async def seal(self, letter: int) -> AsyncIterator[Port]:
-        async with self.real.seal(letter) as sealing:
+    async def seal(self, letter: int, once: bool = False) -> AsyncIterator[Port]:
+        async with self.real.seal(letter, once) as sealing:
             yield Port(sealing, self.fuse)
 
     def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:

@@ -202,7 +202,7 @@ class Case:
 
 
 def case(world: World, lives: Lives, template: Path, folder: Path, fault: str = "") -> Case:
-    """A new company with one letter in Digital Post; `fault`: of the simulator's, met once."""
+    """A new company with one letter in Digital Post; `fault`: of the simulator's, met three times."""
     company = world.tell("companies", face="rest")
     world.write_config()
     blocks = world.config.read_text().split("\n\n")
@@ -216,5 +216,5 @@ def case(world: World, lives: Lives, template: Path, folder: Path, fault: str = 
     shutil.copy(template, folder / "nemboks.db")
     world.tell("letters", cvr=company["cvr"], seed=1, index=next(_INDEX))
     if fault:
-        world.tell("faults", name=fault, times=1)
+        world.tell("faults", name=fault, times=3)
     return Case(world, lives, folder, company["cvr"], config)

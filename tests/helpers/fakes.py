@@ -267,7 +267,7 @@ class FakeContents:
         self._last = 0
 
     @asynccontextmanager
-    async def seal(self, letter: int) -> AsyncIterator["FakeSealing"]:
+    async def seal(self, letter: int, once: bool = False) -> AsyncIterator["FakeSealing"]:
         self._last += 1
         yield FakeSealing(self, letter, f"{self._last:032x}")
 

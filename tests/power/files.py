@@ -69,7 +69,8 @@ def _file_opener(root: str, watcher: Watcher, real: Callable[..., IO[Any]]) -> C
     def opened(handle: int, mode: str = "r", *args: Any, **named: Any) -> Any:
         where = _where(handle)
         if mode == "wb" and where.startswith(root):
-            return io.BufferedWriter(Told(handle, where, watcher))
+            told = Told(handle, where, watcher)
+            return told if named.get("buffering") == 0 else io.BufferedWriter(told)
         return real(handle, mode, *args, **named)
 
     return opened

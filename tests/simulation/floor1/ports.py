@@ -120,10 +120,12 @@ class SpoolPort:
         self._real, self._life = real, life
 
     @asynccontextmanager
-    async def seal(self, letter: int) -> AsyncIterator[Any]:
+    async def seal(self, letter: int, once: bool = False) -> AsyncIterator[Any]:
         await self._life.turn("F")
+        if once:
+            await self._life.spool_is_well()
         async with self._real.seal(letter) as sealing:
-            yield _Sealing(sealing, self._life, letter)
+            yield _Sealing(sealing, self._life, letter, once)
 
     async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         step = self._life.step_of("C")
@@ -141,8 +143,9 @@ class SpoolPort:
 
 
 class _Sealing:
-    def __init__(self, real: Any, life: "Life", letter: int) -> None:
-        self._real, self._life, self._letter = real, life, letter
+    def __init__(self, real: Any, life: "Life", letter: int, ballast: bool) -> None:
+        """`ballast`: a disk that becomes full meanwhile still takes the letter (store/ballast.py)."""
+        self._real, self._life, self._letter, self._ballast = real, life, letter, ballast
 
     @property
     def sealed(self) -> Sealed:
@@ -150,12 +153,16 @@ class _Sealing:
         return found
 
     async def write(self, piece: bytes) -> None:
-        await self._life.spool_is_well()
+        await self._well()
         await self._real.write(piece)
+
+    async def _well(self) -> None:
+        if not self._ballast:
+            await self._life.spool_is_well()
 
     async def finish(self, durable: bool) -> Sealed:
         await self._life.turn("F")
-        await self._life.spool_is_well()
+        await self._well()
         done: Sealed = await self._real.finish(durable)
         self._life.sealed_whole(self._letter)
         await self._life.turn("F")

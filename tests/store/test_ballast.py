@@ -1,0 +1,109 @@
+"""A disk that is really full: what must be written then is, from the room that was kept for it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nemboks.domain.letter import DotBegun, State
+from nemboks.store import ballast
+from nemboks.store.ballast import Ballast
+from nemboks.store.errors import StoreFull
+from nemboks.store.spool import Spool
+from nemboks.store.store import Store
+from tests.contracts.ledgers import vault
+from tests.desk.filled import Filled
+from tests.helpers import builders as make
+from tests.helpers.clock import PretendClock
+from tests.helpers.peers import do_without
+
+MEBI = 2**20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 300 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=300m,mode=700", "tmpfs", str(place)]
+    if subprocess.run(command, capture_output=True).returncode:
+        do_without("a tmpfs of its own can only be mounted by root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Somebody else takes all the room."""
+    filler, there = disk / "filler", os.statvfs(disk)
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, there.f_bavail * there.f_frsize)
+    return filler
+
+
+async def sealed(spool: Spool, once: bool, meanwhile=lambda: None):
+    async with spool.seal(1, once) as sealing:
+        await sealing.write(b"x" * MEBI)
+        meanwhile()
+        await sealing.write(b"y" * 5 * MEBI)
+        return await sealing.finish(durable=True)
+
+
+@pytest.mark.peer
+async def test_a_letter_that_comes_only_once_is_sealed_on_a_disk_that_became_full(disk, tmp_path):
+    """The room that was kept goes to it; the next one is not even asked for until somebody has made room."""
+    spool = Spool(disk / "spool", vault(tmp_path))
+    contents = await sealed(spool, True, lambda: fill(disk))
+    assert len(b"".join([piece async for piece in spool.open(1, contents)])) == 6 * MEBI
+
+    with pytest.raises(StoreFull, match="must be to fetch letters"):
+        await sealed(spool, True)
+    with pytest.raises(StoreFull):
+        await sealed(spool, False, lambda: (disk / "rest").write_bytes(bytes(9 * MEBI)))
+    for name in ("filler", "rest"):
+        (disk / name).unlink(missing_ok=True)
+    assert await sealed(spool, True)
+    assert (spool.directory / "ballast").stat().st_blocks * 512 == ballast.OCTETS
+
+
+@pytest.mark.peer
+async def test_how_an_attempt_ended_is_written_on_a_full_disk(disk, tmp_path):
+    """Nothing new is begun, and with room all goes on."""
+    clock = PretendClock()
+    store = Store.open(disk / "nemboks.db", vault(tmp_path), clock)
+    store.lock_daemon()
+    await store.mailboxes.add(make.declared(), "settings")
+    filled = Filled(store, clock)
+    waiting, sending = await filled.waiting("b"), await filled.sending("a")
+    dot = await store.letters.move(sending, DotBegun(sending.fence))
+    filler = fill(disk)
+
+    with pytest.raises(StoreFull):
+        await store.letters.move(waiting, make.claimed(clock.now()))
+    assert (disk / "ballast").exists()
+    after = await store.letters.move(dot, make.confirmed(dot, clock.now()))
+    assert (after.state, (disk / "ballast").exists()) == (State.FORWARDED, False)
+    filler.unlink()
+    assert (await store.letters.move(waiting, make.claimed(clock.now()))).state is State.SENDING
+    await store.close()
+    assert (disk / "ballast").exists()
+
+
+def test_room_is_taken_when_there_is_plenty(tmp_path, monkeypatch):
+    """Not from a disk that has little left; what was given up is taken again when there is plenty."""
+    one = Ballast(tmp_path)
+    assert not one.drop()
+    one.again()
+    assert not (tmp_path / "ballast").exists()  # nobody asked for it yet
+    monkeypatch.setattr(one, "_free", lambda: ballast.OCTETS * 2)
+    one.hold()
+    assert not (tmp_path / "ballast").exists()
+    monkeypatch.undo()
+    one.again()
+    assert (tmp_path / "ballast").stat().st_size == ballast.OCTETS
+    assert one.drop() and not one.drop()
+    one.again()
+    assert one.drop()
