@@ -36,6 +36,7 @@ SCENARIOS = {
     "rest": ("50 companies, 20 MeMo letters each, over REST into the sink", "bench.rest"),
     "rest-large": ("one MeMo letter of 95 MB", "bench.rest"),
     "latency": ("from available to accepted, one letter after the other", "bench.latency"),
+    "outage": ("5,000 letters after an outage of six hours, no faster than the rates allow", "bench.outage"),
     "imap": ("100 mailboxes, 10 letters each, into the sink", "bench.imap"),
     "imap-one": ("1 mailbox, 400 letters", "bench.imap"),
     "imap-each": ("500 mailboxes, 1 letter each", "bench.imap"),

@@ -48,7 +48,7 @@ def _rest(name: str, ground: Ground, number: int, letters: int) -> Run:
                 cvr = upstream.cvrs[index % BOXES]
                 put[str(upstream.put(cvr, number, index)["id"])] = at
 
-            with _daemon(settings, room):
+            with running(settings, room):
                 _send(one, letters, end)
             memos = upstream.memos(0)
             mails = taken(end.folder)
@@ -72,7 +72,7 @@ def _imap(name: str, ground: Ground, number: int, letters: int) -> Run:
                 put[posted[index].message_id] = time.time()
                 upstream.deliver([posted[index]])
 
-            with _daemon(_imap_settings(room / "state", users, upstream, end, ground.certificates.ca), room):
+            with running(_imap_settings(room / "state", users, upstream, end, ground.certificates.ca), room):
                 _send(one, letters, end)
             mails = taken(end.folder)
             arrived = {imap_key(mail)[1]: mail for mail in mails}
@@ -101,7 +101,7 @@ def _imap_settings(folder: Path, users: Sequence[str], upstream: Dovecot, end: E
 
 
 @contextmanager
-def _daemon(settings: Path, room: Path) -> Iterator[None]:
+def running(settings: Path, room: Path) -> Iterator[None]:
     """The daemon at work."""
     with server(python("nemboks.cli.main", "run", "--config", str(settings)), room, "daemon") as process:
         _until(lambda: "daemon_ready" in (room / "daemon.log").read_text(), "the daemon did not start")

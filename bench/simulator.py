@@ -50,6 +50,20 @@ class Simulator:
         """How many letters are still listed."""
         return sum(one["listed"] for one in self.letters())
 
+    def calls(self) -> int:
+        """How many calls all companies' systems have made."""
+        counted: dict[str, dict[str, int]] = self._ask("calls")
+        return sum(sum(of.values()) for of in counted.values())
+
+    def fault(self, name: str) -> None:
+        """The fault is on, for ever."""
+        self._ask("faults", {"name": name, "times": None})
+
+    def heal(self) -> None:
+        """No fault is on."""
+        request = urllib.request.Request(self.ready["control"]["base_url"] + "faults", method="DELETE")  # noqa: S310
+        urllib.request.urlopen(request, timeout=120).close()  # noqa: S310
+
     def _ask(self, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.ready["control"]["base_url"] + what, data)  # noqa: S310 -- our own

@@ -14,7 +14,8 @@ HEADINGS: Mapping[str, tuple[str, int]] = {
     "cpu_us_per_letter": ("CPU µs/letter", 0), "wall_us_per_letter": ("wall µs/letter", 0),
     "core_percent": ("% of a core", 2), "kb_per_cvr": ("kB/CVR", 2), "kb_per_connection": ("kB/connection", 0),
     "peak_mb": ("peak MB", 0), "over_idle_mb": ("MB over idle", 0), "p50_s": ("p50 s", 2), "p95_s": ("p95 s", 2),
-    "ledger_mb": ("ledger MB", 0),
+    "ledger_mb": ("ledger MB", 0), "most_mails_per_s": ("most mails in a second", 0),
+    "most_calls_per_s": ("most calls in a second", 0),
 }  # fmt: skip
 HIDDEN = frozenset({"memory_kb"})
 

@@ -22,7 +22,7 @@ class Pace(BaseModel):
     idle_seconds: float = Field(540, gt=0, description="IMAP IDLE is renewed this often (RFC 2177: < 29 min).")
     request_seconds: float = Field(120, gt=0, description="For one call to Digital Post, plus what its size needs.")
     upstream_seconds: tuple[float, float] = Field(
-        (30, 900), description="Back-off after an outage of Digital Post: first wait and longest wait."
+        (30, 300), description="Back-off after an outage of Digital Post: first wait and longest wait."
     )
     missing_seconds: float = Field(600, gt=0, description="Until a listed letter that was not there is asked for.")
     park_seconds: float = Field(3600, gt=0, description="Until a CVR that Digital Post refuses is tried again.")

@@ -17,7 +17,7 @@ def small(tmp_path, *words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["start", "rest", "growth", "idle"])
+@pytest.mark.parametrize("name", ["start", "rest", "growth", "idle", "outage"])
 def test_a_scenario_without_neighbours_ends_well(name, tmp_path, capsys):
     """A scenario that needs no peer brings `ok` for each of its contenders, and a table that names them."""
     code, report = small(tmp_path, name)
