@@ -45,7 +45,9 @@ class Spool:
             raise StoreError(f"spool {directory} is open to others; run: chmod 700 {directory}")
         self.directory, self.vault, self.threaded = directory, vault, threaded
         self.ours: set[str] = set()  # sealed by this process and not yet seen in a row: `sweep` spares them
-        self.ballast = Ballast(directory)
+        # Beside the ledger's if they share a disk: then one file is both.
+        own_disk = directory.stat().st_dev != directory.parent.stat().st_dev
+        self.ballast = Ballast(directory if own_disk else directory.parent)
         self._sync = _DirectorySync(self)
 
     def seal(self, letter: int, once: bool = False) -> "SpoolSealing":

@@ -66,7 +66,7 @@ async def test_a_letter_that_comes_only_once_is_sealed_on_a_disk_that_became_ful
     for name in ("filler", "rest"):
         (disk / name).unlink(missing_ok=True)
     assert await sealed(spool, True)
-    assert (spool.directory / "ballast").stat().st_blocks * 512 == ballast.OCTETS
+    assert (disk / "ballast").stat().st_blocks * 512 == ballast.OCTETS
 
 
 @pytest.mark.peer
