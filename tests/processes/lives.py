@@ -31,6 +31,8 @@ LAST_SECONDS = 2.0  # a life that ends by the clock ends then at the latest
 MOMENT_SECONDS = 3.0  # and one that waits for its moment
 LONG = 30  # so many letters leave upstream in a long life, else a slow machine would only ever start
 TOGETHER = 3  # troubles at a time
+BEHIND = 500  # letters that wait; from then on a life first does CATCH_UP of them, if it can within so many seconds
+CATCH_UP, CATCH_UP_SECONDS = 60, 4.0
 
 
 @dataclass
@@ -116,11 +118,18 @@ class Torture:
 
     def _life(self, plan: Plan) -> None:
         seen: Counter[str] = Counter()
-        over = threading.Event()
+        over, caught_up = threading.Event(), threading.Event()
+        if plan.how == "start" or not self._behind():
+            caught_up.set()
 
         def watch(daemon: Daemon, event: dict[str, Any]) -> None:
             name = event.get("event", "")
             seen[name] += 1
+            if not caught_up.is_set():
+                if name == "letter_acknowledged" and seen[name] == CATCH_UP:
+                    seen.clear()
+                    caught_up.set()
+                return
             if name == "letter_dot_begun" and seen[name] == plan.cut:
                 self._cut()
             if plan.how == "event" and name == plan.event and seen[name] == plan.count:
@@ -132,11 +141,17 @@ class Torture:
             over.wait(plan.seconds)
         elif daemon.until(READY):
             self.told.start_seconds.append(daemon.ready_seconds)
+            caught_up.wait(CATCH_UP_SECONDS)
+            caught_up.set()
             over.wait(MOMENT_SECONDS if plan.how == "event" else plan.seconds)
         elif not over.is_set():  # else its moment came while it recovered
             raise DaemonEnded("it did not become ready")
         self._freeze(daemon, plan.freeze)
         self._stop(daemon) if plan.how == "stop" else self._kill(daemon, plan)
+
+    def _behind(self) -> bool:
+        posted = len(self.town.post.posted)
+        return posted > BEHIND and posted - self.ledger.states()[ACKNOWLEDGED] > BEHIND
 
     def _start(self, watch: Any = None) -> Daemon:
         return Daemon(self.town.config, self.town.folder / "daemon.log", watch, self.command)
