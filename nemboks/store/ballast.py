@@ -14,7 +14,8 @@ from nemboks.store.errors import StoreFull
 
 OCTETS: Final = 16 * 2**20
 PLENTY: Final = 4  # times as much is free when it is taken
-LETTER: Final = 256 * 2**20  # octets free before a letter is asked for that may come only once: more than any takes
+PIECE: Final = 2**20  # octets given up at a time
+LETTER: Final = 192 * 2**20  # octets free for each letter that may come only once: more than the largest one takes
 _NAME: Final = "ballast"
 
 
@@ -23,7 +24,7 @@ class Ballast:
 
     def __init__(self, directory: Path) -> None:
         self._directory, self._file = directory, directory / _NAME
-        self._wanted = self._held = False
+        self._wanted = False
 
     def hold(self) -> None:
         """Takes the room if there is plenty; else `again` does."""
@@ -32,33 +33,33 @@ class Ballast:
 
     def again(self) -> None:
         """Takes the room that was given up, as soon as there is plenty."""
-        if self._held or not self._wanted:
+        if not self._wanted or _size(self._file) >= OCTETS:
             return
         with suppress(OSError):
-            if _size(self._file) < OCTETS and self._free() >= PLENTY * OCTETS:
+            if self._free() >= PLENTY * OCTETS:
                 handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
                 try:
                     os.posix_fallocate(handle, 0, OCTETS)
                 finally:
                     os.close(handle)
-            self._held = _size(self._file) >= OCTETS
 
     def drop(self) -> bool:
-        """Whether there is room now that was ours before."""
-        self._held = False
+        """Whether there is a little more room now that was ours; it goes piece by piece, for others take what is free."""
+        left = _size(self._file)
         try:
-            self._file.unlink()
+            os.truncate(self._file, max(0, left - PIECE))
         except OSError:
             return False
-        return True
+        return left > 0
 
-    def room_for_a_letter(self) -> None:
-        """Returns if the largest letter fits, and a ballast beside it. StoreFull."""
+    def room_for_a_letter(self, others: int) -> None:
+        """Returns if the largest letter fits beside so many others that are on their way, and a ballast. StoreFull."""
         self.hold()
+        wanted = LETTER * (1 + others)
         with our_words(self._file):
             free = self._free()
-        if free < LETTER:
-            words = f"{free // 2**20} MB are free, {LETTER // 2**20} must be to fetch letters"
+        if free < wanted:
+            words = f"{free // 2**20} MB are free, {wanted // 2**20} must be to fetch letters"
             raise StoreFull(f"{self._directory}: the disk is nearly full ({words}); make room")
 
     def _free(self) -> int:

@@ -95,19 +95,19 @@ class SqlDeliveries:
     ) -> Sequence[Delivery]:
         """WAITING deliveries whose time has come and that may go now, oldest due first."""
         values = {"now": now, "most": limit, "without": list(without), "busy": list(busy)}
-        return await self._reader.glance(lambda tx: deliveries_of(tx, DUE, values))
+        return await self._reader.read(lambda tx: deliveries_of(tx, DUE, values))
 
     async def move(self, delivery: Delivery, event: DeliveryEvent) -> Delivery:
         """The delivery after the event, committed. Raises Stale; then nothing changed."""
-        must = delivery.state is DeliveryState.SENDING
+        must = delivery.state is DeliveryState.SENDING and not isinstance(event, DotBegun)
         return await self._writer.step(lambda tx: _move(tx, delivery, event, self._clock.now()), must)
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Delivery]:
         """SENDING deliveries whose attempt may be ended, the longest overdue first."""
         if sole:
-            return await self._reader.glance(lambda tx: deliveries_of(tx, SENDING, {}))
+            return await self._reader.read(lambda tx: deliveries_of(tx, SENDING, {}))
         values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
-        return await self._reader.glance(lambda tx: deliveries_of(tx, OVERDUE, values))
+        return await self._reader.read(lambda tx: deliveries_of(tx, OVERDUE, values))
 
 
 def deliveries_of(tx: Tx, statement: Ready, values: dict[str, Any]) -> list[Delivery]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
 
 from nemboks.domain.headline import Headline
-from nemboks.domain.letter import Collected, Dismissed, Event, Hold, Letter, Reappeared, Stale, State
+from nemboks.domain.letter import Collected, Dismissed, DotBegun, Event, Hold, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Clock, Listed
 from nemboks.store import events, headlines, moves
@@ -23,7 +23,7 @@ from nemboks.store.writer import Tx, Writer
 
 START: Final = "start from now"  # who left alone what lay there before
 SLICE: Final = 500  # upstream ids in one query; SQLite takes 32,766 values
-FEW: Final = 50  # listed letters whose noting takes milliseconds
+FEW: Final = 15  # listed letters whose noting takes milliseconds
 
 
 def due_where(*also: ColumnElement[bool]) -> Ready:
@@ -117,7 +117,7 @@ class SqlLetters(LetterReads):
         told = event
         if isinstance(event, Collected | Hold) and event.headline is not None:
             told = replace(event, headline=headlines.kept(event.headline, letter.id, self._vault))
-        must = letter.state is State.SENDING  # how an attempt ended: its mail may have been taken
+        must = letter.state is State.SENDING and not isinstance(event, DotBegun)  # its mail may have been taken
         return await self._writer.step(lambda tx: self._step(tx, letter, told), must)
 
     def _step(self, tx: Tx, letter: Letter, event: Event) -> Letter:
@@ -138,21 +138,21 @@ class SqlLetters(LetterReads):
         """Letters in the state whose due time has come, oldest due first; none of the mailboxes in `without`, none to
         a destination in `busy`."""
         values = {"state": state, "now": now, "most": limit, "without": list(without), "busy": list(busy)}
-        return await self._reader.glance(lambda tx: letters_of(tx, DUE.get(state, DUE_ANY), values))
+        return await self._reader.read(lambda tx: letters_of(tx, DUE.get(state, DUE_ANY), values))
 
     async def overdue(self, now: datetime, grace_seconds: float, sole: bool) -> Sequence[Letter]:
         """SENDING letters whose attempt may be ended, the longest overdue first."""
         if sole:
-            return await self._reader.glance(lambda tx: letters_of(tx, SENDING, {}))
+            return await self._reader.read(lambda tx: letters_of(tx, SENDING, {}))
         values = {"now": now, "grace_from": now - timedelta(seconds=grace_seconds)}
-        return await self._reader.glance(lambda tx: letters_of(tx, OVERDUE, values))
+        return await self._reader.read(lambda tx: letters_of(tx, OVERDUE, values))
 
     async def twin(self, letter: Letter, sha256: str, size: int) -> Letter | None:
         """Another letter of the mailbox with the same bytes, not acknowledged, under another UIDVALIDITY."""
         if letter.fence:  # it has a life of its own here, and `rebind` would refuse to end it
             return None
         values = {"mailbox": letter.mailbox, "digest": sha256, "own": letter.id}
-        same = await self._reader.glance(lambda tx: letters_of(tx, TWINS, values))
+        same = await self._reader.read(lambda tx: letters_of(tx, TWINS, values))
         return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
 
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:

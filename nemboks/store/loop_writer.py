@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from nemboks.store.ballast import Ballast
 from nemboks.store.connect import BUSY_SECONDS, FileLine
-from nemboks.store.errors import StoreBroken, StoreError
+from nemboks.store.errors import StoreBroken, StoreBusy, StoreError, StoreFull
 from nemboks.store.line import never
 from nemboks.store.turns import Turns
 from nemboks.store.writer import GROUP, Outcome, Transactions, seen
@@ -46,11 +46,12 @@ class LoopWriter:
         self._ballast = ballast
         line.waits(0)  # the loop never does
         self._line = line
-        # While the daemon lives it waits for the database as long as it takes: a confirmation must be written (D01).
-        self._transactions = Transactions(line, lambda: not self._closing, turns)
+        self._transactions = Transactions(line, self._patient, turns)
         self._jobs: deque[_Job] = deque()
         self._looks: deque[tuple[Callable[[Tx], Any], asyncio.Future[Any]]] = deque()
-        self._lent = self._woken = False  # the connection is the thread's; a turn of ours is coming
+        self._lent = self._slow = False  # the connection is the thread's; it may take long
+        self._woken = False  # a turn of ours is coming
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._settled = asyncio.Event()
         self._closing = False
         self._beside: queue.SimpleQueue[tuple[list[_Job], list[Any] | None] | None] = queue.SimpleQueue()
@@ -69,21 +70,23 @@ class LoopWriter:
         return answer
 
     async def glance(self, fn: Callable[[Tx], T]) -> T:
-        """What `fn` reads of what is committed, all of one moment. StoreBusy while another process commits."""
-        if not self._lent:
+        """What `fn` reads of what is committed, all of one moment. StoreBusy while another process holds the file, and
+        while something long goes on here."""
+        if not self._lent and not self._closing:
             return self._shown(fn)
+        if self._slow or self._closing:
+            raise _busy()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._looks.append((fn, future))
         return await future
 
     async def close(self) -> None:
         """Finishes what was asked for, then closes the connection."""
-        if not self._closing:
-            self._closing = True
-            while self._lent or self._jobs:
-                self._settled.clear()
-                await self._settled.wait()
-            self._beside.put(None)
+        self._closing = True
+        while self._lent or self._jobs:
+            self._settled.clear()
+            await self._settled.wait()
+        self._beside.put(None)
         await asyncio.to_thread(self._thread.join)
 
     # --- on the loop ---
@@ -92,7 +95,7 @@ class LoopWriter:
         """Cancelling it is not rolling back (LIBRARIES 3.7): the queue is the point of no return."""
         if self._closing:
             raise StoreError("the store is closed")
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         job = _Job(fn, loop.create_future(), small, must)
         job.future.add_done_callback(seen)
         self._jobs.append(job)
@@ -107,9 +110,19 @@ class LoopWriter:
 
     def _turn(self) -> None:
         self._woken = False
-        group, brought = self._ran() if self._jobs[0].small else ([self._jobs.popleft()], None)
-        self._lent = True
+        if self._jobs[0].small and self._transactions.broken is None:
+            group, brought = self._ran()
+        else:
+            group, brought = self._next(small=self._jobs[0].small), None
+        self._lent, self._slow = True, brought is None
         self._beside.put((group, brought))
+
+    def _next(self, small: bool) -> list[_Job]:
+        """The next ones of that kind, as many as go together."""
+        group: list[_Job] = []
+        while self._jobs and self._jobs[0].small is small and len(group) < GROUP:
+            group.append(self._jobs.popleft())
+        return group
 
     def _ran(self) -> tuple[list[_Job], list[Any] | None]:
         """Small steps in an open transaction, and what they brought; None: nothing is open, the thread runs them."""
@@ -130,8 +143,10 @@ class LoopWriter:
             if isinstance(trouble, StoreBroken):
                 self._transactions.broken = trouble
             elif not isinstance(error, Exception):
+                self._jobs.extendleft(reversed(group[:-1]))  # those that are not to blame
+                self._wake(loop)
                 raise
-            return group or [self._jobs.popleft()], None
+            return group or self._next(small=True), None
         return group, brought
 
     def _shown(self, fn: Callable[[Tx], T]) -> T:
@@ -143,7 +158,7 @@ class LoopWriter:
             self._line.rollback()
 
     def _answered(self, group: Sequence[_Job], outcomes: Sequence[Outcome]) -> None:
-        self._lent = False
+        self._lent = self._slow = False
         for job, outcome in zip(group, outcomes, strict=True):
             if job.future.done():
                 continue
@@ -164,17 +179,43 @@ class LoopWriter:
         except Exception as error:
             future.set_exception(error)
 
+    def _let_looks_go(self) -> None:
+        if self._lent:
+            self._slow = True
+            while self._looks:
+                _, future = self._looks.popleft()
+                if not future.done():
+                    future.set_exception(_busy())
+
     # --- on the thread ---
 
     def _work(self) -> None:
         while (given := self._beside.get()) is not None:
             group, brought = given
             self._line.waits(BUSY_SECONDS)
-            relief = self._ballast.drop if self._ballast and any(job.must for job in group) else never
-            outcomes = self._transactions.run([job.fn for job in group], brought, relief)
+            outcomes = self._transactions.run([job.fn for job in group], brought)
+            outcomes = [self._relieved(job, one) for job, one in zip(group, outcomes, strict=True)]
             self._line.waits(0)
             with contextlib.suppress(RuntimeError):  # the loop is gone: the commit stands, nobody is left to hear of it
                 group[0].future.get_loop().call_soon_threadsafe(self._answered, group, outcomes)
             if self._ballast:
                 self._ballast.again()
         self._transactions.close()
+
+    def _relieved(self, job: _Job, outcome: Outcome) -> Outcome:
+        """The outcome; of what must be written, after the ballast was given up for it alone."""
+        if not (job.must and self._ballast and isinstance(outcome.error, StoreFull)):
+            return outcome
+        return self._transactions.run([job.fn], relief=self._ballast.drop)[0]
+
+    def _patient(self) -> bool:
+        """Asked whenever SQLite has waited in vain. While the daemon lives it waits for the file as long as it takes: a
+        confirmation must be written (D01). Who only wants to look does not wait with it."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._let_looks_go)
+        return not self._closing
+
+
+def _busy() -> StoreBusy:
+    return StoreBusy("the ledger's writer is at work; ask on the other connection")

@@ -71,7 +71,7 @@ class SqlMailboxes:
 
     async def due(self, now: datetime, limit: int) -> Sequence[Mailbox]:
         """Mailboxes whose next look has come, oldest due first; paused ones too."""
-        return await self._reader.glance(lambda tx: mailboxes_of(tx, DUE, {"now": now, "most": limit}))
+        return await self._reader.read(lambda tx: mailboxes_of(tx, DUE, {"now": now, "most": limit}))
 
     async def get(self, mailbox: int) -> Mailbox:
         """The mailbox with this id. StoreError if there is none."""

@@ -45,6 +45,7 @@ class Spool:
             raise StoreError(f"spool {directory} is open to others; run: chmod 700 {directory}")
         self.directory, self.vault, self.threaded = directory, vault, threaded
         self.ours: set[str] = set()  # sealed by this process and not yet seen in a row: `sweep` spares them
+        self.once = 0  # letters on their way that may come only once
         # Beside the ledger's if they share a disk: then one file is both.
         own_disk = directory.stat().st_dev != directory.parent.stat().st_dev
         self.ballast = Ballast(directory if own_disk else directory.parent)
@@ -113,13 +114,19 @@ class SpoolSealing:
 
     async def __aenter__(self) -> Self:
         if self._once:
-            await self._spool.off_loop(self._spool.ballast.room_for_a_letter)
+            self._spool.once += 1
+            try:
+                await self._spool.off_loop(self._spool.ballast.room_for_a_letter, self._spool.once - 1)
+            except BaseException:
+                self._spool.once -= 1
+                raise
         self._spool.ours |= {self._name, self._name + PART}
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._spool.once -= self._once
         if self._busy and not self._busy.done():  # we were cancelled, its thread was not
             await asyncio.wait([self._busy])
             self._busy.exception()  # seen: the cancel is what ends this sealing

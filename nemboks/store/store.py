@@ -72,7 +72,7 @@ class Store:
         """The store at the place (a path: of an SQLite file), made or upgraded if need be. StoreTooNew, StoreInUse,
         StoreAway, StoreBroken, StoreError.
 
-        `threaded`: writer and reader on threads of their own; else inline, for the CLI and for simulation.
+        `threaded`: a daemon's, which waits for the disk beside the loop; else inline, for the CLI and for simulation.
         """
         home = FileHome(place) if isinstance(place, Path) else place
         line, turns = home.writer(), Turns()

@@ -70,10 +70,11 @@ class Transactions:
     ) -> list[Outcome]:  # fmt: skip
         """One outcome for each unit: all in one transaction, or each in its own if one of them raised.
 
-        `brought`: what they brought in the transaction that is open, and is only to be committed. `relief`: makes room
-        on a full disk; whether it could.
+        `brought`: what they brought in the transaction that is open, and is only to be committed. `relief`: makes some
+        room on a full disk; whether it could.
         """
         if self.broken:
+            self._line.rollback()  # what they may have brought
             return [Outcome(error=self.broken) for _ in units]
         trouble: BaseException | None = None
         while (
@@ -89,7 +90,7 @@ class Transactions:
             self.broken = trouble
         if isinstance(trouble, StoreBroken | StoreUnknown) or len(units) == 1:
             return [Outcome(error=trouble) for _ in units]
-        return [outcome for unit in units for outcome in self.run([unit], relief=relief)]
+        return [outcome for unit in units for outcome in self.run([unit])]
 
     def close(self) -> None:
         self._line.close()

@@ -74,8 +74,8 @@ def test_at_most_two_logins_an_hour(chance: float) -> None:
 
 
 @given(st.integers(1, 10_000), CHANCE)
-def test_digital_post_is_asked_between_half_a_minute_and_a_quarter_of_an_hour(failures: int, chance: float) -> None:
-    """H08: doubling from 30 s to 15 min, spread by a fifth."""
+def test_digital_post_is_asked_between_half_a_minute_and_five(failures: int, chance: float) -> None:
+    """H08: doubling from 30 s to 5 min, spread by a fifth."""
     assert 24 <= backoff(failures, PRODUCTION, chance) <= 1080
     assert [backoff(n, PRODUCTION, 0.5) for n in (1, 2, 5, 6, 50)] == [30, 60, 300, 300, 300]
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from nemboks.store import loop_writer
 from nemboks.store.connect import FileLine, open_writer
-from nemboks.store.errors import StoreBusy
+from nemboks.store.errors import StoreBroken, StoreBusy
 from nemboks.store.loop_writer import LoopWriter
 
 ADD = text("INSERT INTO notes VALUES (:n)")
@@ -143,15 +143,85 @@ async def test_many_steps_are_many_transactions(writer, monkeypatch):
     assert len(began) == 4
 
 
+async def test_who_only_looks_does_not_wait_for_another_process(writer, other, monkeypatch):
+    """While a step waits for the file: neither who comes later, nor, after a while, who came before."""
+    monkeypatch.setattr(loop_writer, "BUSY_SECONDS", 0.1)
+    other.execute("BEGIN IMMEDIATE")
+    step = asyncio.ensure_future(writer.step(add(1)))
+    await asyncio.sleep(0.01)
+    with pytest.raises(StoreBusy):
+        await writer.glance(read)
+    writer._slow = False  # as while a commit is on its way, of which nobody knows yet that it will wait
+    look = asyncio.ensure_future(writer.glance(read))
+    with pytest.raises(StoreBusy):
+        await asyncio.wait_for(look, 5)
+    assert not step.done()
+    other.execute("COMMIT")
+
+    assert (await step)[0] == 1
+    assert await writer.glance(read) == [1]
+
+
+async def test_who_only_looks_does_not_wait_for_a_long_unit(writer):
+    """It may ask on the other connection meanwhile."""
+    go = threading.Event()
+    unit = asyncio.ensure_future(writer.unit(lambda tx: go.wait(5)))
+    await asyncio.sleep(0.05)
+    with pytest.raises(StoreBusy):
+        await writer.glance(read)
+    assert await later([unit], go) == [True]
+
+
+async def test_after_a_failed_fsync_no_step_even_runs(writer, other):
+    """Nothing is begun, nothing stays open, and others may have the file."""
+    writer._transactions.broken = StoreBroken("EIO")
+    ran = []
+    with pytest.raises(StoreBroken):
+        await writer.step(ran.append)
+
+    other.execute("BEGIN EXCLUSIVE")
+    other.execute("COMMIT")
+    assert (ran, writer._line._driver.in_transaction, await writer.glance(read)) == ([], False, [])
+
+
+async def test_units_that_arrive_together_are_committed_together(writer, monkeypatch):
+    """An fsync for each would make a queue of them."""
+    commits, commit = [], writer._line.commit
+    monkeypatch.setattr(writer._line, "commit", lambda patient: commits.append(1) or commit(patient))
+    await asyncio.gather(*(writer.unit(add(n)) for n in range(20)))
+
+    assert len(commits) == 1
+
+
+async def test_a_close_that_was_cut_off_may_be_asked_for_again(path):
+    """What was asked for is done, and the thread ends."""
+    writer, go = LoopWriter(FileLine(open_writer(path))), threading.Event()
+    held, last = (asyncio.ensure_future(writer.unit(x)) for x in (lambda tx: go.wait(5), add(1)))
+    await asyncio.sleep(0.01)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(writer.close(), 0.05)
+    go.set()
+    await asyncio.wait_for(writer.close(), 5)
+
+    assert (await held, (await last)[0], notes(path)) == (True, 1, [1])
+    with pytest.raises(StoreBusy):  # nobody looks on a connection that another thread closes
+        await writer.glance(read)
+
+
 async def test_what_ends_the_process_leaves_nothing_open(writer, path):
-    """An interrupt within a step is no error of the step: it goes on its way, and nothing of it was written."""
+    """An interrupt within a step is no error of the step: it goes on its way, nothing of that step was written, and
+    those that were asked for with it are done."""
 
     def interrupted(tx):
         tx.execute(ADD, {"n": 1})
         raise SystemExit
 
-    writer._jobs.append(loop_writer._Job(interrupted, asyncio.get_running_loop().create_future(), True))
+    loop, asked = asyncio.get_running_loop(), [add(0), interrupted, add(2)]
+    jobs = [loop_writer._Job(fn, loop.create_future(), True) for fn in asked]
+    writer._jobs.extend(jobs)
     with pytest.raises(SystemExit):
         writer._turn()
+    assert not writer._line._driver.in_transaction
+    await asyncio.gather(jobs[0].future, jobs[2].future)
 
-    assert (writer._line._driver.in_transaction, notes(path)) == (False, [])
+    assert notes(path) == [0, 2]
