@@ -44,7 +44,7 @@ class Ballast:
                     os.close(handle)
 
     def drop(self) -> bool:
-        """Whether there is a little more room now that was ours; it goes piece by piece, for others take what is free."""
+        """Whether there is a little more room now. It goes piece by piece, for others take what is free."""
         left = _size(self._file)
         try:
             os.truncate(self._file, max(0, left - PIECE))
