@@ -126,7 +126,8 @@ class SpoolSealing:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._spool.once -= self._once
+        if self._once:
+            self._spool.once -= 1
         if self._busy and not self._busy.done():  # we were cancelled, its thread was not
             await asyncio.wait([self._busy])
             self._busy.exception()  # seen: the cancel is what ends this sealing
