@@ -1,6 +1,5 @@
 """The first part of the way: what is found, what is believed of it, and what a failure leads to."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,7 @@ from nemboks.domain.events import FetchBegun, Reason, Released
 from nemboks.domain.letter import Stale, State
 from nemboks.domain.mailbox import Face
 from nemboks.journey.collect import collect, look
-from nemboks.ports import Gone, Listed, Refused, Unavailable
+from nemboks.ports import Gone, Refused, Unavailable
 from tests.helpers import builders as make
 from tests.helpers.fake_inbox import Cut, LostReply, Removal
 from tests.journey.town import Town, memo, uuid
@@ -296,25 +295,6 @@ async def test_a_listing_brings_when_the_letter_came() -> None:
     imap.clock.advance(900)
     await imap.look()
     assert (imap.letter.not_before, imap.letter.available_at) == (None, before)
-
-
-async def test_a_slow_list_says_nothing_of_what_came_meanwhile() -> None:
-    """The letter that came while the last list was made may be older than the moment in which we had it."""
-    town = Town()
-    real = town.inbox.list
-
-    async def slow() -> Sequence[Listed]:
-        listed = await real()
-        town.clock.advance(40)
-        return listed
-
-    town.inbox.list = slow  # type: ignore[method-assign]
-    asked_at = town.clock.now()
-    await town.look()
-    town.clock.advance(300)
-    letter = await town.posted()
-
-    assert (letter.not_before, letter.available_at) == (asked_at, town.clock.now())
 
 
 async def test_a_paused_mailbox_is_listed_and_nothing_is_fetched() -> None:

@@ -1,6 +1,6 @@
 """Looks at the world that rarely go so: long headers, boxes full of nonsense, a register or an inbox that goes away."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
@@ -19,7 +19,7 @@ from nemboks.journey.reconcile import forget_permits
 from nemboks.journey.returned import BATCH, ROUNDS, read_returns
 from nemboks.journey.standing import ask_standing, refresh_standings
 from nemboks.journey.world import Checking
-from nemboks.ports import Finding, Refused, Unavailable
+from nemboks.ports import Finding, Listed, Refused, Unavailable
 from tests.content.memos import File
 from tests.content.test_smime import certificate
 from tests.helpers import builders as make
@@ -177,3 +177,22 @@ async def test_permits_are_forgotten_when_every_comparison_has_seen_them(desk: D
 
     desk.clock.advance(KEPT.total_seconds() + 1)
     assert [await forget_permits(desk.world) for _ in range(2)] == [1, 0]
+
+
+async def test_a_slow_list_says_nothing_of_what_came_meanwhile() -> None:
+    """The letter that came while the last list was made may be older than the moment in which we had it."""
+    town = Town()
+    real = town.inbox.list
+
+    async def slow() -> Sequence[Listed]:
+        listed = await real()
+        town.clock.advance(40)
+        return listed
+
+    town.inbox.list = slow  # type: ignore[method-assign]
+    asked_at = town.clock.now()
+    await town.look()
+    town.clock.advance(300)
+    letter = await town.posted()
+
+    assert (letter.not_before, letter.available_at) == (asked_at, town.clock.now())

@@ -6,25 +6,15 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import text
 
 from nemboks.store import loop_writer
 from nemboks.store.connect import FileLine, open_writer
 from nemboks.store.errors import StoreBroken, StoreBusy
 from nemboks.store.loop_writer import LoopWriter
+from tests.store.test_writer import ADD, notes, path
 
-ADD = text("INSERT INTO notes VALUES (:n)")
+__all__ = ["path"]  # a fixture
 HERE = threading.get_ident
-
-
-@pytest.fixture
-def path(tmp_path):
-    """A database with one table."""
-    file = tmp_path / "notes.db"
-    tx = open_writer(file)
-    tx.exec_driver_sql("CREATE TABLE notes (n INTEGER)")
-    tx.close()
-    return file
 
 
 @pytest.fixture
@@ -48,13 +38,6 @@ def add(n):
 
 def read(tx):
     return [n for (n,) in tx.exec_driver_sql("SELECT n FROM notes ORDER BY rowid")]
-
-
-def notes(path):
-    with sqlite3.connect(path) as reader:
-        found = [n for (n,) in reader.execute("SELECT n FROM notes ORDER BY rowid")]
-    reader.close()
-    return found
 
 
 async def later(made, go):
