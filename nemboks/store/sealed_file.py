@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nemboks.ports import ContentsGone
 from nemboks.store.disk import FULL, our_words
 from nemboks.store.errors import StoreError
+from nemboks.store.line import never
 
 MAGIC: Final = b"NBXS\x01"
 PREFIX_BYTES: Final = 7
@@ -26,18 +27,13 @@ CHUNK: Final = 256 * 1024  # AES-GCM runs at full speed from 64 kB up; memory pe
 PART: Final = ".part"
 
 
-def no_relief() -> bool:
-    """Nobody makes room."""
-    return False
-
-
 class PartFile:
     """The file while it is written: `<name>.part`, renamed when it is whole."""
 
     def __init__(
-        self, directory: Path, name: str, aead: AESGCM, letter: int, relief: Callable[[], bool] = no_relief
+        self, directory: Path, name: str, aead: AESGCM, letter: int, relief: Callable[[], bool] = never
     ) -> None:
-        """`relief`: makes room on a full disk, once; whether it could."""
+        """`relief`: makes some room on a full disk; whether it could."""
         self._relief = relief
         self._part, self._whole = directory / (name + PART), directory / name
         self._aead, self._letter, self._number = aead, letter, 0

@@ -24,7 +24,8 @@ from nemboks.ports import ContentsGone
 from nemboks.store.ballast import Ballast
 from nemboks.store.disk import sync_directory
 from nemboks.store.errors import Altered, StoreBroken, StoreError
-from nemboks.store.sealed_file import CHUNK, PART, PartFile, chunks, no_relief, opened
+from nemboks.store.line import never
+from nemboks.store.sealed_file import CHUNK, PART, PartFile, chunks, opened
 from nemboks.store.vault import Vault
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ class SpoolSealing:
         self._finished = False
         key = AESGCM.generate_key(256)
         self._sealed = Sealed(self._name, spool.vault.wrap(key, _purpose(letter, self._name)))
-        relief = spool.ballast.drop if once else no_relief
+        relief = spool.ballast.drop if once else never
         self._file = PartFile(spool.directory, self._name, AESGCM(key), letter, relief)
 
     async def __aenter__(self) -> Self:

@@ -28,7 +28,7 @@ from tests.simulation.outcome import Outcome
 from tests.torture.result import Result
 
 CHUNK = 20  # seeds at a time for a process
-SECONDS = 300  # real ones, after which a schedule that should take a tenth of one is called stuck
+SECONDS = 300  # of CPU, after which a schedule that should take a tenth of one is called stuck
 SHOWN = 3  # broken schedules that are shrunk and printed
 MOST_SEEDS = 2_000  # within so many a planted mistake must be seen
 
