@@ -96,9 +96,8 @@ async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
         return
     try:
         got = await _kept(letter, mailbox, world)
-        if got is None or isinstance(got.headline, Unreadable):  # better bytes may come
-            inbox = await world.inboxes.of(mailbox)
-            letter, got = await _fetch(letter, mailbox, inbox, got is None, world)
+        if got is None or isinstance(got.headline, Unreadable) or _is_anothers(got.headline, letter):
+            letter, got = await _better(letter, mailbox, got, world)
         if isinstance(got.headline, Unreadable):
             raise got.headline
     except (InboxError, Unreadable) as e:
@@ -148,6 +147,22 @@ async def _kept(letter: Letter, mailbox: Mailbox, world: World) -> _Got | None:
     except ContentsGone:
         return None
     return _Got(reading.close(), letter.contents)
+
+
+async def _better(letter: Letter, mailbox: Mailbox, kept: _Got | None, world: World) -> tuple[Letter, _Got]:
+    """What upstream gives now; the kept contents of another letter where it has no other any more. InboxError."""
+    inbox = await world.inboxes.of(mailbox)
+    try:
+        return await _fetch(letter, mailbox, inbox, kept is None, world)
+    except Gone:
+        if kept is None or isinstance(kept.headline, Unreadable):
+            raise
+        return letter, kept
+
+
+def _is_anothers(headline: Headline, letter: Letter) -> bool:
+    """Whether these contents are not the letter's that upstream was asked for; a mere message names none."""
+    return headline.kind is not Kind.MESSAGE and headline.message_uuid != letter.upstream_id.lower()
 
 
 async def _fetch(letter: Letter, mailbox: Mailbox, inbox: Inbox, first: bool, world: World) -> tuple[Letter, _Got]:
@@ -205,10 +220,10 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
 
     `shared`: its address gets the post of several CVRs.
     """
-    if headline.kind is not Kind.MESSAGE:  # over REST; upstream may not give the contents again, so they are kept
-        if headline.message_uuid != letter.upstream_id.lower():
-            words = "the letter carries another messageUUID than its id"
-            return Hold(Reason.OTHER_CONTENTS, words, headline=headline, contents=sealed)
+    if _is_anothers(headline, letter):  # upstream may not give the contents again, so they are kept, here and below
+        words = "the letter carries another messageUUID than its id"
+        return Hold(Reason.OTHER_CONTENTS, words, headline=headline, contents=sealed)
+    if headline.kind is not Kind.MESSAGE:  # over REST
         if headline.recipient_type == "CPR" or headline.recipient_id != mailbox.cvr:
             headline = replace(headline, title="", recipient_id=None, documents=(), actions=())  # not ours to know
             words = "the letter names another recipient"

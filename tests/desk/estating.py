@@ -243,3 +243,11 @@ class Court:
 
         before, self.courier = self.courier.sent, SlowCourier(**{when: happens})
         self.courier.sent = before
+
+
+async def new_letter(court, number):
+    """A letter that certainly came just now, sent on."""
+    await court.looks()
+    await court.later(minutes=5)
+    await court.comes(number)
+    await court.goes_on()

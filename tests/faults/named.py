@@ -114,7 +114,8 @@ REST: list[Named] = [
     ("H14", "one id twice", "One letter.", (LISTED + "test_ids_are_folded_and_listed_once",
                                             LETTERS + "test_a_listing_commits_what_is_new"), ""),
     ("H15", "the same id, other contents", "Held until a person takes them; then it is another letter.",
-     (COLLECT + "test_the_same_id_with_other_contents_is_held_until_a_person_takes_them",), ""),
+     ("journey/test_other_contents.py::test_the_same_id_with_other_contents_is_held_until_a_person_takes_them",
+      "journey/test_other_contents.py::test_a_letter_that_once_came_with_anothers_contents_is_fetched_anew"), ""),
     ("H16", "an id that is used again", "Neither sent as if it were the first one nor receipted unseen; told as a "
      "letter that should be gone.", (UP + "test_h16_an_id_that_is_used_again",
                                      RECONCILE + "test_an_acknowledged_letter_that_stays_is_told_and_stops_nothing"),
@@ -188,7 +189,7 @@ PEOPLE: list[Named] = [
      ("desk/test_estates.py::test_what_no_case_is_opened_with",
       "desk/test_estates.py::test_a_case_may_take_effect_now_and_not_before"), ""),
     ("T04", "two redirections overlap", "The second ends the first in the same transaction.",
-     ("desk/test_estate_ends.py::test_t04_the_second_kurator_replaces_the_first_in_one_transaction",), ""),
+     ("desk/test_second_kurator.py::test_t04_the_second_kurator_replaces_the_first_in_one_transaction",), ""),
     ("T05", "the plan ends in mid letter", "What has sent its dot is finished and receipted; nothing else is begun.",
      ("faults/test_people.py::test_t05_a_plan_ends_in_mid_letter",
       "scenes/test_s12_a_cancelled_plan.py::test_a_cancelled_plan_on_both_sides_of_its_end"), ""),

@@ -191,23 +191,6 @@ async def test_a_mailbox_without_credentials_is_parked_and_stops_nobody() -> Non
     assert town.letter.state is S.FOUND and town.mailbox.parked_until is not None
 
 
-async def test_the_same_id_with_other_contents_is_held_until_a_person_takes_them() -> None:
-    """After lost contents upstream brings another letter under the id; once released it goes with its own identity."""
-    town = Town()
-    letter = await town.waiting()
-    town.contents.files.clear()
-    town.inbox.put(uuid(1), memo(title="Ny"))
-    states = [await town.step() for _ in range(2)]
-    assert states == [S.FOUND, S.HELD]
-    assert town.letter.why == Reason.OTHER_CONTENTS
-
-    await town.letters.move(town.letter, Released("anna", town.clock.now()))
-    states = [await town.step() for _ in range(3)]
-    assert states == [S.FOUND, S.WAITING, S.FORWARDED]
-    assert town.letter.headline is not None and letter.headline is not None
-    assert town.letter.headline.sha256 != letter.headline.sha256
-
-
 async def test_the_slower_of_two_collectors_leaves_no_file() -> None:
     """The first one's contents stand, the second one's go, and its step ends as stale."""
     town = Town()
