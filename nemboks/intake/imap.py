@@ -21,7 +21,7 @@ import aioimaplib
 
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
-from nemboks.intake.kept import CLOSE_SECONDS, KeptConnection
+from nemboks.intake.kept import CLOSE_SECONDS, KeptConnection, Room
 from nemboks.intake.letter_stream import WHOLE, LetterStream
 from nemboks.intake.removals import Removals
 from nemboks.intake.responses import refusal
@@ -48,9 +48,12 @@ class ImapAccess:
 class ImapInbox:
     """The Inbox port over IMAP."""
 
-    def __init__(self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock) -> None:
+    def __init__(
+        self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock, room: Room | None = None
+    ) -> None:
+        """`room`: for the connections of all such inboxes together."""
         self._pace = pace
-        self._connection = KeptConnection(Door(access, user, password, pace, clock).open, clock)
+        self._connection = KeptConnection(Door(access, user, password, pace, clock).open, clock, room=room)
         self._removals = Removals(self._connection)
 
     @property
@@ -66,9 +69,9 @@ class ImapInbox:
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID, with the time they arrived (INTERNALDATE)."""
         async with self._connection.use() as session:
-            await session.select()
+            letters = await session.select()
             session.sieve.arrived = False
-            return await session.list()
+            return [] if letters == 0 else await session.list()
 
     @asynccontextmanager
     async def fetch(self, upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -1,8 +1,8 @@
 """The right Inbox for each mailbox, kept open between uses.
 
-Promises: one REST client for all CVRs, one IMAP connection per mailbox; changed credentials mean a new inbox at the
-next use, never a call with the old ones; nobody gets an inbox that is not behind the delete fuse. Credentials stay in
-memory only, and only here and in the inbox.
+Promises: one REST client for all CVRs, one IMAP connection per mailbox, not too many in all; changed credentials mean
+a new inbox at the next use, never a call with the old ones; nobody gets an inbox that is not behind the delete fuse.
+Credentials stay in memory only, and only here and in the inbox.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.pace import Pace
 from nemboks.intake.fused import FusedInbox
 from nemboks.intake.imap import ImapAccess, ImapInbox
+from nemboks.intake.kept import Room
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess, open_client
 from nemboks.ports import Clock, Fuse, Inbox, Refused
@@ -46,6 +47,7 @@ class MailboxInboxes:
         self._fuse = fuse
         self._client: httpx2.AsyncClient | None = None
         self._open: dict[int, _Kept] = {}
+        self._room = Room()
 
     async def of(self, mailbox: Mailbox) -> Inbox:
         """The mailbox's inbox. Raises Refused when its credentials are not complete, Unavailable as open_client."""
@@ -71,7 +73,7 @@ class MailboxInboxes:
 
     def _made(self, face: Face, name: str, secret: str) -> Inbox:
         if face is Face.IMAP:
-            return ImapInbox(self._imap, name, secret, self._pace, self._clock)
+            return ImapInbox(self._imap, name, secret, self._pace, self._clock, self._room)
         if self._client is None:
             self._client = open_client(self._rest, self._pace.request_seconds)
         return RestInbox(self._client, self._rest, name, secret, self._pace, self._clock)

@@ -1,4 +1,4 @@
-"""One IMAP connection that is kept between uses.
+"""One IMAP connection that is kept between uses, and how many of them may be.
 
 Promises: one task on it at a time; whoever only listens (IDLE) gives way when somebody wants it; a failure or a cancel
 ends the connection, and the next use opens another; after `close` nobody gets one.
@@ -14,17 +14,41 @@ from nemboks.intake.session import Session
 from nemboks.ports import Clock, Gone, Refused, Unavailable
 
 CLOSE_SECONDS: Final = 1.0
+UNUSED: Final = 256  # connections: some 30 MB, and with the watched ones half of the files that a process may open
 
 Opener = Callable[[Callable[[], None]], Awaitable[Session]]
+
+
+class Room:
+    """For connections that are open and in nobody's use: when there are more, the one unused for longest is closed."""
+
+    def __init__(self, most: int = UNUSED) -> None:
+        self._most = most
+        self._unused: dict[KeptConnection, None] = {}
+
+    def left(self, one: "KeptConnection") -> None:
+        """It is unused from now on."""
+        self._unused[one] = None
+        while len(self._unused) > self._most:
+            longest = next(iter(self._unused))
+            del self._unused[longest]
+            longest.give_up("more are kept than there is room for")
+
+    def taken(self, one: "KeptConnection") -> None:
+        """It is in use, or closed."""
+        self._unused.pop(one, None)
 
 
 class KeptConnection:
     """Opened at its first use."""
 
-    def __init__(self, opener: Opener, clock: Clock, unused_seconds: float | None = None) -> None:
+    def __init__(
+        self, opener: Opener, clock: Clock, unused_seconds: float | None = None, room: Room | None = None
+    ) -> None:
         """`opener` gets what to call when the connection stirs. One that nobody used for `unused_seconds` is replaced:
         a firewall may have forgotten it, and the next command would wait for its answer in vain."""
         self._opener, self._clock, self._unused_seconds = opener, clock, unused_seconds
+        self._room = room or Room()
         self._turn = asyncio.Lock()
         self._closed = False
         self._used = clock.monotonic()
@@ -56,6 +80,7 @@ class KeptConnection:
     @asynccontextmanager
     async def _owned(self) -> AsyncIterator[Session]:
         """The open connection, a new one if need be; anything but a definite answer ends it."""
+        self._room.taken(self)
         session = await self._opened()
         try:
             yield session
@@ -66,15 +91,17 @@ class KeptConnection:
             raise
         finally:
             self._used = self._clock.monotonic()
-            if session.sieve.lost and self.session is session:
-                self.session = None
+            if self.session is session:
+                if session.sieve.lost:
+                    self.session = None
+                else:
+                    self._room.left(self)
 
     async def _opened(self) -> Session:
         self._check()
+        if self._unused_seconds is not None and self._clock.monotonic() - self._used >= self._unused_seconds:
+            self.give_up("it was not used for long")
         session = self.session
-        unused = self._clock.monotonic() - self._used
-        if session is not None and self._unused_seconds is not None and unused >= self._unused_seconds:
-            session.sieve.abort("it was not used for long")
         if session is None or session.sieve.lost:
             session = await self._opener(self.wake.set)
             if self._closed:
@@ -83,6 +110,12 @@ class KeptConnection:
             self.session = session
         return session
 
+    def give_up(self, words: str) -> None:
+        """The connection, if there is one, is ended; the next use opens another."""
+        session, self.session = self.session, None
+        if session is not None:
+            session.sieve.abort(words)
+
     def _check(self) -> None:
         if self._closed:
             raise Unavailable("this mailbox's connection is closed")
@@ -90,6 +123,7 @@ class KeptConnection:
     async def close(self) -> None:
         """The connection is ended; whoever uses it gets Unavailable, now and later."""
         self._closed = True
+        self._room.taken(self)
         session, self.session = self.session, None
         if session is not None:
             with suppress(TimeoutError):

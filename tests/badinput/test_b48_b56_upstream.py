@@ -129,6 +129,7 @@ async def test_b50_times_that_are_none(tmp_path: Path, date: str) -> None:
     lines = b'* 1 FETCH (UID 4 INTERNALDATE "%s" RFC822.SIZE 9 FLAGS ())\r\n' % date.encode()
     last = b'* 2 FETCH (UID 5 INTERNALDATE "21-Nov-2026 10:00:00 +0100" RFC822.SIZE 9 FLAGS ())\r\nTAG OK done\r\n'
     async with imap.imap_peer(tmp_path) as peer:
+        peer.letters = {4: imap.LETTER, 5: imap.LETTER}
         peer.script["UID FETCH"] = [imap.sends(lines + last)]
         inbox = ImapInbox(peer.access, "anna", "hemmelig", PACE, RealClock())
         try:

@@ -145,6 +145,7 @@ async def test_what_others_do_meanwhile_does_not_disturb(imap, open_inbox):
     """Flags, arrivals and removals of others in the middle of the answer are not taken for letters."""
     line = b'* 1 FETCH (UID 5 FLAGS () RFC822.SIZE 9 INTERNALDATE " 4-Mar-2026 06:06:07 +0100")\r\n'
     noise = b"* 2 FETCH (FLAGS (\\Seen) UID 6)\r\n* 7 EXISTS\r\n* 3 EXPUNGE\r\n* OK [ALERT] hi\r\n"
+    imap.letters = {5: LETTER}
     imap.script["UID FETCH"] = [sends(noise, line, noise, b"TAG OK x\r\n")]
     [listed] = await open_inbox().list()
     assert listed == Listed("7.5", datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC))
@@ -152,8 +153,29 @@ async def test_what_others_do_meanwhile_does_not_disturb(imap, open_inbox):
 
 async def test_an_unreadable_date_is_no_date(imap, open_inbox):
     """A letter without a readable time of arrival is still listed."""
+    imap.letters = {5: LETTER}
     imap.script["UID FETCH"] = [sends(b'* 1 FETCH (UID 5 INTERNALDATE "99-Foo-0000 x")\r\nTAG OK x\r\n')]
     assert await open_inbox().list() == [Listed("7.5", None)]
+
+
+async def test_an_empty_mailbox_is_asked_once(imap, open_inbox):
+    """SELECT has said that nothing is there; most looks are such."""
+    inbox = open_inbox()
+    assert await inbox.list() == []
+    assert [len(imap.commands(word)) for word in ("SELECT", "UID FETCH")] == [1, 0]
+    imap.letters = {3: LETTER}
+    assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [b"", b"* 0 EXISTS\r\n* 1 EXISTS\r\n", b"* 0 EXISTS or so\r\n", b"* 0 RECENT\r\n"],
+    ids=["no count", "a letter comes meanwhile", "no number", "another count"],
+)
+async def test_only_a_plain_zero_is_empty(imap, open_inbox, counts):
+    imap.letters = {3: LETTER}
+    imap.script["SELECT"] = [sends(counts, b"* OK [UIDVALIDITY 7] valid\r\nTAG OK [READ-WRITE] in\r\n")]
+    assert [x.upstream_id for x in await open_inbox().list()] == ["7.3"]
 
 
 # --- the connection -------------------------------------------------------------------------------------------------
@@ -191,7 +213,7 @@ async def test_close_takes_leave(imap, open_inbox):
 async def test_close_does_not_wait_for_a_mute_server(imap, open_inbox):
     """A server that does not answer cannot hold the end up."""
     inbox = open_inbox(request_seconds=60.0)
-    imap.script["UID FETCH"] = [silent]
+    imap.letters, imap.script["UID FETCH"] = {5: LETTER}, [silent]
     task = asyncio.create_task(inbox.list())
     while not imap.commands("UID FETCH"):
         await asyncio.sleep(0)

@@ -63,9 +63,10 @@ async def test_idle_gives_way_and_comes_back(imap, open_inbox):
 
 async def test_a_letter_that_comes_during_a_call_is_news(imap, open_inbox):
     """An EXISTS outside IDLE is remembered."""
+    imap.letters = {5: LETTER}
     inbox = open_inbox()
     await inbox.list()
-    imap.script["UID FETCH"] = [sends(b"* 1 EXISTS\r\nTAG OK x\r\n")]
+    imap.script["UID FETCH"] = [sends(b"* 2 EXISTS\r\nTAG OK x\r\n")]
     await inbox.list()
     async with asyncio.timeout(5):
         await inbox.news()

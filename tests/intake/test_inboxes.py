@@ -138,7 +138,7 @@ async def test_close_is_quick_and_final(imap, shelf, pace, vault):
     """With a mute server in the middle of a call, closing takes less than two seconds."""
     waits = pace.model_copy(update={"request_seconds": 60.0})
     inboxes = MailboxInboxes(shelf.access, imap.access, vault, waits, RealClock(), Open())
-    imap.script["UID FETCH"] = [silent]
+    imap.letters, imap.script["UID FETCH"] = {5: b"From: x\r\n\r\n"}, [silent]
     task = asyncio.create_task((await inboxes.of(OFFICE)).list())
     while not imap.commands("UID FETCH"):
         await asyncio.sleep(0)

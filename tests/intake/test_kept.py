@@ -1,0 +1,73 @@
+"""How many IMAP connections are kept: a thousand companies must not be a thousand open files."""
+
+import asyncio
+
+import pytest
+
+from nemboks.clock import RealClock
+from nemboks.intake.imap import ImapInbox
+from nemboks.intake.kept import Room
+from tests.intake.imap_peer import LETTER
+
+
+@pytest.fixture
+async def three(imap, pace):
+    """Three inboxes of one account that may keep two unused connections between them."""
+    room = Room(2)
+    inboxes = [ImapInbox(imap.access, "anna", "hemmelig", pace, RealClock(), room) for _ in range(3)]
+    yield inboxes
+    for inbox in inboxes:
+        await inbox.close()
+
+
+async def _open(imap, number):
+    async with asyncio.timeout(5):
+        while len([x for x in imap.writers if not x.is_closing()]) != number:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_one_unused_for_longest_gives_way(three, imap):
+    """And is opened anew when its turn comes; the others go on."""
+    anna, bo, ida = three
+    for inbox in (anna, bo, anna, ida):  # bo's was used before anna's second time
+        assert await inbox.list() == []
+    assert imap.connections == 3
+    await _open(imap, 2)
+
+    await anna.list()
+    assert imap.connections == 3
+    await bo.list()
+    assert imap.connections == 4
+
+
+async def test_one_in_use_never_gives_way(three, imap):
+    """A letter that is on its way is finished, whoever else is looked at meanwhile."""
+    anna, bo, ida = three
+    imap.letters = {3: LETTER}
+    await anna.list()
+    async with anna.fetch("7.3") as pieces:
+        for inbox in (bo, ida, bo, ida):
+            await inbox.list()
+        got = b"".join([piece async for piece in pieces])
+
+    assert (got, imap.connections) == (LETTER, 3)
+    await _open(imap, 2)
+
+
+async def test_one_that_was_closed_takes_no_room(three, imap):
+    anna, bo, ida = three
+    await anna.list()
+    await anna.close()
+    for inbox in (bo, ida, bo, ida):
+        await inbox.list()
+    assert imap.connections == 3
+
+
+async def test_one_that_was_lost_takes_no_room(three, imap):
+    anna, bo, ida = three
+    await anna.list()
+    imap.drop()
+    await asyncio.sleep(0.1)
+    for inbox in (bo, ida, bo, ida):
+        await inbox.list()
+    assert imap.connections == 3
