@@ -40,13 +40,13 @@ def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 def _clean(key: str, value: Any) -> Any:
+    if isinstance(value, str):  # nearly all are
+        return "***" if _tells(key) else value if _DIGEST.fullmatch(value) else redact(value)
     if isinstance(value, dict):
         return {k: _clean(str(k), v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(key, v) for v in value]
-    if _tells(key):
-        return "***"
-    return redact(value) if isinstance(value, str) and not _DIGEST.fullmatch(value) else value
+    return "***" if _tells(key) else value
 
 
 @lru_cache(maxsize=256)

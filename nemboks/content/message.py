@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import decode_header
@@ -22,6 +23,7 @@ from nemboks.domain.headline import Authority, Headline, Kind
 HEADER_LIMIT = 256 * 1024  # octets; Postfix takes 100 kB, Exchange 256 kB
 _VALUE = 8192  # octets looked at of one field that is shown
 _SHOWN = 2048  # characters
+_SHOWN_FIELDS = ("from", "subject", "date")
 _AUTHOR = re.compile(r'\s*("(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^<>]*)>')
 # What is kept must be what it claims to be; a Date is tried by parsing it.
 _ID = re.compile(rb"<[^<>\s]+>")
@@ -77,11 +79,11 @@ class MessageReader:
         if not self._size:
             raise Unreadable("the letter is empty")
         block = bytes(self._block.kept)
-        fields, _ = split_fields(block)
-        values: dict[str, bytes] = {}
-        for field in fields:
-            values.setdefault(field.name, field.value[:_VALUE])
-        safe = self._block.whole and self._block.size <= HEADER_LIMIT and _may_keep(block) and self._body.close()
+        fields, tidy = split_fields(block)
+        first = {field.name: field for field in reversed(fields)}
+        values = {name: first[name].value[:_VALUE] for name in _SHOWN_FIELDS if name in first}
+        whole = self._block.whole and self._block.size <= HEADER_LIMIT
+        safe = whole and tidy and _may_keep(block, _kept(fields)) and self._body.close()
         return Headline(
             kind=Kind.MESSAGE,
             authority=_authority(values.get("from", b"")),
@@ -97,7 +99,10 @@ class MessageReader:
 
 def kept_fields(block: bytes) -> list[Field]:
     """The fields that go on as they are: Message-ID, Date, MIME-Version and all Content-*, in their order."""
-    fields, _ = split_fields(block)
+    return _kept(split_fields(block)[0])
+
+
+def _kept(fields: Sequence[Field]) -> list[Field]:
     return [field for field in fields if _is_kept(field.name)]
 
 
@@ -105,18 +110,15 @@ def _is_kept(name: str) -> bool:
     return name in ("message-id", "date", "mime-version") or name.startswith("content-")
 
 
-def _may_keep(block: bytes) -> bool:
-    """Whether the block reads in one way only, and what is kept of it is safe on the wire.
+def _may_keep(block: bytes, kept: Sequence[Field]) -> bool:
+    """Whether the block of nothing but fields reads in one way only, and what is kept of it is safe on the wire.
 
     A field given twice or malformed is read differently by different programs, so nobody knows what was meant.
     """
-    kept = kept_fields(block)
-    _, tidy = split_fields(block)
     raw = b"".join(field.raw for field in kept)
     lines = raw.split(b"\r\n")
     return (
-        tidy
-        and not re.search(rb"[^\t -~]", b"".join(lines))
+        not re.search(rb"[^\t -~]", b"".join(lines))
         and not re.search(rb"(?<!\r)\n|\r(?!\n)|\0", block)
         and max(map(len, lines)) <= HARD_LINE
         and max(Counter(field.name for field in kept).values(), default=0) <= 1

@@ -21,9 +21,10 @@ _ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "O
 def clean(text: str, limit: int) -> str:
     """The text on one line, at most `limit` characters; a cut shows as an ellipsis."""
     # Eight times is room for decomposed letters and stripped signs; the work stays bounded (SECURITY.md B06).
-    text = _SURROGATE.sub("\ufffd", text[: 8 * limit])
-    text = _BREAKS.sub(" ", text)
-    text = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf"))
+    text = text[: 8 * limit]
+    if not text.isprintable():  # most are: then there is no control character, no break but spaces, nothing invisible
+        text = _BREAKS.sub(" ", _SURROGATE.sub("\ufffd", text))
+        text = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf"))
     return cut(_BREAKS.sub(" ", unicodedata.normalize("NFC", text)).strip(), limit)
 
 

@@ -35,14 +35,10 @@ class GuardedXml:
     """Bytes in, Events out. After an Unreadable every further call raises it again."""
 
     def __init__(self, events: Events) -> None:
-        self._events = events
+        self._ear = _Ear(events)
         self._waiting = bytearray()
-        self._quiet = 0
-        self._depth = 0
-        self._nodes = 0
-        self._names = 0
         self._failure: Unreadable | None = None
-        self._parser = self._new_parser()
+        self._parser: expat.XMLParserType | None = None  # its buffer is 64 kB: not before there is something to read
 
     def feed(self, piece: bytes) -> None:
         """Nothing; the events are heard meanwhile. Small pieces are joined first, so cutting changes nothing."""
@@ -59,92 +55,114 @@ class GuardedXml:
         """Nothing; raises Unreadable if the document is not whole."""
         self._parse(bytes(self._waiting))
         self._parse(b"", last=True)
-        del self._parser  # its handlers point back to us: without this the pair waits for the collector
+        self._parser = None  # who hears may hold us: that pair waits for the collector, and need not keep the buffer
 
     def _parse(self, block: bytes, last: bool = False) -> None:
         if self._failure:
             raise self._failure
-        self._quiet += len(block)
+        if self._parser is None:
+            self._parser = _new_parser(self._ear)
         try:
+            self._ear.before(block)
             self._parser.Parse(block, last)
-            if self._quiet > _QUIET:
-                self._refuse("the letter's XML has a piece of markup over 1 MB")
+            self._ear.after()
         except Unreadable as failure:
-            self._failure = failure
+            self._parser, self._failure = None, failure
             raise
         except expat.ExpatError as failure:
             words = expat.errors.messages.get(failure.code, "unknown fault")
+            self._parser = None
             self._failure = Unreadable(f"the letter is not whole and correct XML: {words}, line {failure.lineno}")
             raise self._failure from None
 
-    def _new_parser(self) -> expat.XMLParserType:
-        # "}" cannot stand in a URI, so nobody can forge a namespace with it (CVE-2022-25236).
-        parser = expat.ParserCreate(namespace_separator="}")
-        parser.buffer_text = True
-        parser.buffer_size = _BLOCK
-        parser.XmlDeclHandler = self._declaration
-        parser.StartNamespaceDeclHandler = self._namespace
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.CommentHandler = self._aside
-        parser.ProcessingInstructionHandler = self._aside
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.EntityDeclHandler = self._entity
-        parser.ExternalEntityRefHandler = self._entity
-        return parser
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+def _new_parser(ear: "_Ear") -> expat.XMLParserType:
+    # "}" cannot stand in a URI, so nobody can forge a namespace with it (CVE-2022-25236).
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+    parser.buffer_size = _BLOCK
+    parser.XmlDeclHandler = ear.declaration
+    parser.StartNamespaceDeclHandler = ear.namespace
+    parser.StartElementHandler = ear.start
+    parser.EndElementHandler = ear.end
+    parser.CharacterDataHandler = ear.text
+    parser.CommentHandler = ear.aside
+    parser.ProcessingInstructionHandler = ear.aside
+    parser.StartDoctypeDeclHandler = ear.doctype
+    parser.EntityDeclHandler = ear.entity
+    parser.ExternalEntityRefHandler = ear.entity
+    return parser
+
+
+class _Ear:
+    """Hears what the parser reads, and counts. Knows no parser: the two would keep each other alive."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._quiet = 0
+        self._depth = 0
+        self._nodes = 0
+        self._names = 0
+
+    def before(self, block: bytes) -> None:
+        self._quiet += len(block)
+
+    def after(self) -> None:
+        if self._quiet > _QUIET:
+            _refuse("the letter's XML has a piece of markup over 1 MB")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         self._count()
         self._keep(name, *attributes, *attributes.values())
         self._depth += 1
         if self._depth > DEPTH:
-            self._refuse(f"the letter's XML is nested deeper than {DEPTH}")
+            _refuse(f"the letter's XML is nested deeper than {DEPTH}")
         space, _, local = name.rpartition("}")
         if space == _XINCLUDE:
-            self._refuse("the letter's XML wants to include other documents")
+            _refuse("the letter's XML wants to include other documents")
         self._events.start(space, local, attributes)
 
-    def _end(self, _name: str) -> None:
+    def end(self, _name: str) -> None:
         self._quiet = 0
         self._depth -= 1
         self._events.end()
 
-    def _text(self, text: str) -> None:
+    def text(self, text: str) -> None:
         self._quiet = 0
         self._events.text(text)
 
-    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+    def namespace(self, prefix: str | None, uri: str | None) -> None:
         self._keep(prefix or "", uri or "")
 
     def _keep(self, *words: str) -> None:
         self._quiet = 0
         self._names += sum(map(len, words))
         if self._names > NAMES:
-            self._refuse("the letter's XML has more than 4 MB of names and attributes")
+            _refuse("the letter's XML has more than 4 MB of names and attributes")
 
-    def _aside(self, *_: str) -> None:
+    def aside(self, *_: str) -> None:
         self._count()
 
     def _count(self) -> None:
         self._quiet = 0
         self._nodes += 1
         if self._nodes > NODES:
-            self._refuse(f"the letter's XML has more than {NODES} nodes")
+            _refuse(f"the letter's XML has more than {NODES} nodes")
 
-    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+    def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         self._quiet = 0
         if encoding and encoding.lower() not in _ENCODINGS:
-            self._refuse("the letter's XML declares an encoding that we do not read")
+            _refuse("the letter's XML declares an encoding that we do not read")
 
-    def _doctype(self, name: str, *_: object) -> None:
-        self._refuse(f"the letter's XML has a document type ({plain(name)}), which no MeMo has")
+    def doctype(self, name: str, *_: object) -> None:
+        _refuse(f"the letter's XML has a document type ({plain(name)}), which no MeMo has")
 
-    def _entity(self, *_: object) -> NoReturn:
-        self._refuse("the letter's XML declares entities, which no MeMo has")
+    def entity(self, *_: object) -> NoReturn:
+        _refuse("the letter's XML declares entities, which no MeMo has")
 
-    def _refuse(self, words: str) -> NoReturn:
-        raise Unreadable(words)
+
+def _refuse(words: str) -> NoReturn:
+    raise Unreadable(words)
 
 
 def plain(name: str) -> str:

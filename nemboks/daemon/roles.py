@@ -87,7 +87,6 @@ class Roles:
         self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
         self._past_dot: set[asyncio.Task[Any]] = set()
         self._known: dict[int, tuple[float, Mailbox]] = {}  # mailboxes, and when they were read (monotonic)
-        self._led: dict[int, tuple[Mailbox, str]] = {}  # where letters go, as a reading of their mailbox had it
         self._seats: dict[tuple[str, int], tuple[str, Seat]] = {}  # of servers, by role and row
         # Destinations that were left out when a role last asked the store.
         self._busy: dict[str, set[str]] = {"forward": set(), "further": set()}
@@ -216,15 +215,7 @@ class Roles:
     def _where(self, letter: Letter) -> str | None:
         """The destination, as far as is known without a look."""
         _, box = self._known.get(letter.mailbox, (0.0, None))
-        if box is None:
-            return None
-        asked, where = self._led.get(letter.id, (None, ""))
-        if asked is not box:  # hundreds may wait, and each is asked for whenever a seat is free
-            if len(self._led) > MOST_KNOWN:
-                self._led.clear()
-            where = self._leads(box, letter)
-            self._led[letter.id] = box, where
-        return where
+        return None if box is None else self._leads(box, letter)
 
     def _leads(self, box: Mailbox, letter: Letter) -> str:
         return (aim(box.route, letter, self.world.clock.now()) or box.route).destination

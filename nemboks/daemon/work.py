@@ -22,6 +22,7 @@ from nemboks.logs import log
 Row = TypeVar("Row", Letter, Delivery, Mailbox)
 AHEAD: Final = 2  # rows read for each seat
 MOST: Final = 500  # rows that wait because they may not have a seat now
+BELIEVED: Final = 1.0  # seconds for which a row is thought to go where it went: each is asked for with every free seat
 
 
 @dataclass(eq=False)
@@ -42,6 +43,8 @@ class Work(Generic[Row]):
     _news: bool = True  # something may have come to be due before those that we know
     _boxes: Counter[int] = field(default_factory=Counter)
     _again: set[int] = field(default_factory=set)  # in hand, and due anew: looked at when the step is over
+    _places: dict[int, str | None] = field(default_factory=dict)  # where rows go, by id
+    _placed_at: float = 0.0  # of the loop's clock: the oldest of them
 
     def look(self) -> None:
         """The store is asked at the next filling: something may have come to be due."""
@@ -126,20 +129,29 @@ class Work(Generic[Row]):
         return self._without is None or bool(self._without - self._full())
 
     def _seat(self, group: asyncio.TaskGroup) -> int:
-        started, full, refused = 0, self._full(), set[str]()
+        started, full, refused, places = 0, self._full(), set[str](), self._believed_places()
+        free = self.seats - len(self.in_hand)
         for row in list(self._waiting.values()):
-            if len(self.in_hand) >= self.seats:
+            if started >= free:
                 break
-            if row.id in self.in_hand or _box(row) in full or (where := self.where(row)) in refused:
+            if (place := places.get(row.id)) is None:
+                place = places[row.id] = self.where(row)
+            if place in refused or row.id in self.in_hand or _box(row) in full:
                 continue
             held = self.enter(row)
             if held is None:
-                refused |= {where} if where else set()
+                refused |= {place} if place else set()
                 continue
-            del self._waiting[row.id]
+            del self._waiting[row.id], places[row.id]
             self._start(row, held, group)
             started, full = started + 1, self._full()
         return started
+
+    def _believed_places(self) -> dict[int, str | None]:
+        now = asyncio.get_running_loop().time()
+        if now > self._placed_at + BELIEVED:
+            self._places, self._placed_at = {}, now
+        return self._places
 
     def _start(self, row: Row, held: ExitStack, group: asyncio.TaskGroup) -> None:
         box = _box(row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -13,6 +14,7 @@ from nemboks.domain.mailbox import Address, destination
 
 SPLIT: Final = {"mailbox", "contents", "composed"}  # fields whose columns have other names
 SAME: Final = tuple(field.name for field in fields(Letter) if field.name not in SPLIT)
+_VALUES: Final = attrgetter(*SAME)
 _SPLIT: Final = {"letter", "mailbox", "address", "composed"}
 _SAME: Final = tuple(field.name for field in fields(Delivery) if field.name not in _SPLIT)
 
@@ -41,7 +43,8 @@ def values_of(letter: Letter) -> dict[str, Any]:
 
 def changes(before: Letter, after: Letter) -> dict[str, Any]:
     """The columns that differ, and always the state: a write is never empty."""
-    changed = {name: value for name in SAME if (value := getattr(after, name)) is not getattr(before, name)}
+    both = zip(SAME, _VALUES(before), _VALUES(after), strict=True)
+    changed = {name: value for name, old, value in both if value is not old}
     if after.headline is not before.headline:
         changed |= _headline_of(after)
     if after.contents is not before.contents:

@@ -4,6 +4,7 @@ Most commands want the store alone, so what the daemon needs besides is imported
 """
 
 import asyncio
+from asyncio import sslproto
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from nemboks.intake.rest_calls import RestAccess
     from nemboks.journey.reconcile import Reconciling
     from nemboks.journey.world import World
+
+
+TLS_BUFFER = 64 * 1024  # octets that asyncio keeps for each TLS connection; it would take 256 kB
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ async def services(settings: Settings, shared: bool = False) -> AsyncIterator[Se
     from nemboks.wiring.mail import MESSAGE_ID, MailRoom
     from nemboks.wiring.safety import reconciling
 
+    sslproto.SSLProtocol.max_size = TLS_BUFFER  # hundreds of connections are kept; OpenSSL's own grow with it
     vault = Vault.load(settings.master_key_file)
     store = open_store(settings, vault, threaded=True)
     try:
