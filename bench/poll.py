@@ -19,7 +19,7 @@ from bench.judge import OK
 from bench.letters import cvrs
 from bench.processes import Missing, has, memory
 from bench.runs import Ground, Run, asked
-from bench.simulator import simulator
+from bench.simulator import UNHURRIED, simulator
 from nemboks.cli.bench import bench_settings
 from nemboks.ports import Inbox
 from nemboks.settings import load
@@ -34,7 +34,7 @@ def measure(name: str, ground: Ground) -> Iterator[Run]:
     room = ground.room(name)
     try:
         with simulator(room, boxes) as rest:
-            settings = rest.settings(room / "rest", ground.certificates.ca, 1)
+            settings = rest.settings(room / "rest", ground.certificates.ca, 1, UNHURRIED)
             for number in range(ground.rounds):
                 yield _run(name, "REST, keep-alive", number, settings, boxes, times)
         if not has("dovecot"):

@@ -95,6 +95,9 @@ class Simulator:
         return path
 
 
+UNHURRIED = "[rates]\nupstream = 10000"  # nobody waits for a turn: what the work itself costs
+
+
 @contextmanager
 def simulator(folder: Path, companies: int) -> Iterator[Simulator]:
     """A simulator with so many companies of the REST face, until the block is left."""
