@@ -89,7 +89,9 @@ plugin {{{{
   quota_status_overquota = "552 5.2.2 Mailbox is full"
 }}}}
 """
+# No log of its own: on a busy machine postlogd can wait for room in its own socket, and all of Postfix waits for it.
 POSTFIX = """\
+maillog_file =
 virtual_mailbox_domains = {domains}
 virtual_transport = lmtp:unix:{lmtp}
 message_size_limit = 20000000
