@@ -3,6 +3,7 @@
 A command's module is imported when the command is used, so that a help text is there at once.
 """
 
+import atexit
 import gc
 import importlib
 import itertools
@@ -123,6 +124,7 @@ def program() -> None:
 def main() -> NoReturn:
     """Entry point of `nemboks`."""
     gc.set_threshold(50_000, 20, 20)  # a start makes a hundred thousand objects that stay: nothing to look for
+    atexit.register(gc.freeze)  # nor at the end: the interpreter would go through all of them before it leaves
     program.main()
 
 
