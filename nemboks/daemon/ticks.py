@@ -1,12 +1,16 @@
 """The only door to APScheduler: it ticks and starts chores, in memory; what is due stands in the store (D5)."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from nemboks.logs import log
+
+# A chore that takes longer than its interval is not begun twice, as asked; the library would warn of every such time.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 class Ticks:

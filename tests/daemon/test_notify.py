@@ -76,3 +76,21 @@ async def test_a_chore_that_a_stop_cuts_is_no_error(caplog) -> None:
             await asyncio.sleep(0)
 
     assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+async def test_a_chore_that_takes_longer_than_its_interval_fills_no_log(caplog) -> None:
+    """It is not begun twice at a time, which is as it should be: nobody reads that four times a second."""
+    begun = 0
+
+    async def long() -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0.2)
+
+    ticks = Ticks(lambda _: None)
+    ticks.every(0.01, long)
+    ticks.start()
+    await asyncio.sleep(0.1)
+    ticks.stop()
+
+    assert (begun, caplog.records) == (1, [])
