@@ -23,6 +23,7 @@ from nemboks.logs import log
 from nemboks.store.errors import StoreAway
 from nemboks.wiring import Services
 
+HOUR, DAY = 3600.0, 86_400.0  # seconds
 CLOCK_SECONDS = 600.0  # the wall clock put back by more is looked after; less delays nothing worth a look
 
 
@@ -115,7 +116,8 @@ class Daemon(Roles):
         ticks, pace = Ticks(self._broken), self.world.pace
         ticks.every(pace.sweep_seconds, self._wake_all)
         ticks.every(max(1.0, pace.sweep_seconds * 10), self._overdue)
-        ticks.every(3600.0, self._sweep)
+        ticks.every(HOUR, self._sweep)
+        ticks.every(DAY, self.services.check)  # what rots is found while there is a backup of before (RELIABILITY D02)
         for seconds, chore in chores(self.world):
             ticks.every(seconds, chore)
         if systemd.watchdog_seconds:

@@ -53,6 +53,10 @@ class Services:
         """From now on a database server that is away is an error, and not waited for."""
         self.store.hurry()
 
+    async def check(self) -> None:
+        """Reads the whole ledger for damage. Commits wait meanwhile. StoreDamaged."""
+        await self.store.check()
+
     async def sweep_spool(self) -> int:
         """How many files without a row were removed from the spool."""
         return await self.spool.sweep(await self.store.letters.spool_files())

@@ -27,6 +27,9 @@ class FakeServices:
     sole: bool = True
     brought: int = 0  # how often rows of a clock that ran ahead were asked for
 
+    async def check(self) -> None:
+        """The fake store is never damaged."""
+
     async def sweep_spool(self) -> int:
         return 0
 

@@ -8,16 +8,17 @@ UP, COLLECT, ACK = "faults/test_upstream.py::", "journey/test_collect.py::", "jo
 SILENCE = "faults/test_silence.py::"
 ACCESS, LISTED, LETTER = "intake/test_rest_access.py::", "intake/test_rest_list.py::", "intake/test_rest_letter.py::"
 RECONCILE, STANDING, SICK = "journey/test_reconcile.py::", "journey/test_standing.py::", "store/test_sick.py::"
-FORWARD = "journey/test_forward.py::"
+FORWARD, CONSENT = "journey/test_forward.py::", "journey/test_standing_consent.py::"
 SHARED, AWAY = "store/test_postgres_writers.py::", "store/test_postgres_away.py::"
 
 LEDGER: list[Named] = [
     ("D01", "another program holds the ledger", "Before a letter is sent it waits; a confirmation is written whatever "
      "it takes.", (WRITER + "test_the_daemon_waits_as_long_as_another_writes",
                    WRITER + "test_the_command_line_gives_up_on_a_busy_store"), ""),
-    ("D02", "a damaged page or file", "Seen at the start, which is refused with words; what is seen later stops the "
-     "process. Never a false receipt.", (STORE + "test_a_damaged_ledger_is_refused",
+    ("D02", "a damaged page or file", "Looked for at the start, which is refused with words, and every day; what is "
+     "seen later stops the process. Never a false receipt.", (STORE + "test_a_damaged_ledger_is_refused",
                                          DAMAGED + "test_a_daemon_does_not_start_on_a_damaged_ledger",
+                                         DAMAGED + "test_what_rots_while_the_daemon_runs_is_found_within_a_day",
                                          DAMAGED + "test_flipped_octets_bring_no_receipt_and_no_letter_astray"), ""),
     ("D03", "the ledger comes from an old backup", "Where Digital Post keeps letters until their receipt, nothing is "
      "lost, and only what the ledger forgot is sent again.",
@@ -68,8 +69,8 @@ LEDGER: list[Named] = [
 
 REST: list[Named] = [
     ("H01", "401", "The register is asked for another login once; then the mailbox is parked, told, and asked rarely.",
-     (UP + "test_h01_a_storm_of_401", STANDING + "test_a_new_token_is_used_at_once",
-      STANDING + "test_the_same_token_refused_again_parks"), ""),
+     (UP + "test_h01_a_storm_of_401", CONSENT + "test_a_new_token_is_used_at_once",
+      CONSENT + "test_the_same_token_refused_again_parks"), ""),
     ("H02", "403", "This mailbox is parked and people are told why; the others go on.",
      (UP + "test_h02_one_of_fifty_withdraws_its_consent", COLLECT + "test_a_refused_cvr_parks_its_mailbox",
       STANDING + "test_a_refusal_is_told_with_what_the_register_says"), ""),
@@ -172,7 +173,7 @@ REST: list[Named] = [
       ACK + "test_under_every_removal_policy_the_letter_ends_acknowledged"), ""),
     ("H29", "a new token drops the certificate", "The refusal parks the mailbox, another login is used at once, and a "
      "certificate that is not known is named.",
-     (STANDING + "test_a_new_token_is_used_at_once", STANDING + "test_the_same_token_refused_again_parks",
+     (CONSENT + "test_a_new_token_is_used_at_once", CONSENT + "test_the_same_token_refused_again_parks",
       ACCESS + "test_a_client_certificate_of_another_house_gets_a_hint"),
      "Tokens are renewed in Digital Post by people; there is no command of ours that could do it in a wrong order."),
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """A damaged ledger and damaged sealed files: refused with words, or mended; never a receipt or a letter astray."""
 
 import argparse
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -9,8 +10,12 @@ from click.testing import CliRunner, Result
 
 from nemboks.cli.main import program
 from nemboks.clock import RealClock
+from nemboks.daemon import run
+from nemboks.settings import load
+from nemboks.store.errors import StoreDamaged
 from nemboks.store.store import Store
 from nemboks.store.vault import Vault
+from nemboks.wiring import services
 from tests.power.damaged import octets, spooled
 from tests.power.machine import directory
 from tests.power.ways import FORGETS
@@ -54,6 +59,28 @@ def test_a_daemon_does_not_start_on_a_damaged_ledger(place: Path) -> None:
 
     assert done.exit_code == 78
     assert "restore a backup" in done.stdout and "Traceback" not in done.output
+
+
+async def test_what_rots_while_the_daemon_runs_is_found_within_a_day(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same page after the start, which had read it whole: the daemon ends, and the next start says what to do."""
+    monkeypatch.setattr(run, "DAY", 0.1)
+    ledger = place / "nemboks.db"
+    async with services(load(place / "nemboks.toml", {})) as ready:
+        daemon = run.Daemon(ready)
+        serving = asyncio.create_task(daemon.run())
+        await asyncio.sleep(0.5)
+        assert not daemon.failed
+        with ledger.open("r+b") as file:
+            file.seek((root_of(ledger, "ix_estate_documents_estate") - 1) * PAGE)
+            file.write(b"\xff" * PAGE)
+        async with asyncio.timeout(20):
+            await serving
+
+    assert daemon.failed
+    assert isinstance(daemon.fault, StoreDamaged)
+    assert "restore a backup" in str(daemon.fault)
 
 
 def test_a_schema_that_is_no_text_is_told_as_damage(place: Path) -> None:
