@@ -8,6 +8,7 @@ from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.desk.estating import Court
 from tests.desk.filled import Filled
+from tests.desk.troubled import Trouble
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
 
@@ -44,6 +45,14 @@ async def store(fresh, tmp_path, clock):
 @pytest.fixture
 def filled(store, clock):
     return Filled(store, clock)
+
+
+@pytest.fixture
+async def trouble(filled):
+    """A ledger to be asked about, with Anna's mailbox looked into a moment ago."""
+    found = Trouble(filled)
+    await found.look()
+    return found
 
 
 @pytest.fixture

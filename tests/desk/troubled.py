@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from nemboks.desk.access import Asking
+from nemboks.desk.explain import explain_cvr, explain_letter
+from nemboks.desk.words import Item, Lang
 from nemboks.domain.delivery import Delivery
 from nemboks.domain.letter import (
     DotBegun,
@@ -92,6 +94,17 @@ class Trouble:
     async def copy(self, letter: Letter) -> Delivery:
         await self.route(others=(BO,))
         return (await self.store.deliveries.plan(letter, (BO,), self.clock.now()))[0]
+
+
+async def ask(trouble: Trouble, about: Cvr | int | None, lang: Lang = Lang.DA) -> Item:
+    """What `explain` answers."""
+    if about is None or isinstance(about, Cvr):
+        return await explain_cvr(trouble.store, trouble.asking, about or make.ANNA, lang)
+    return await explain_letter(trouble.store, trouble.asking, str(about), lang)
+
+
+def ids(item: Item) -> list[str]:
+    return [one["id"] for one in item["causes"]]
 
 
 Scene = Callable[[Trouble], Awaitable[Cvr | int | None]]

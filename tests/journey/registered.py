@@ -1,8 +1,12 @@
 """A real ledger with one mailbox, the fake inbox behind it, and the fake register that says how its company stands."""
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from nemboks.domain.custody import Consent
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Route
@@ -10,6 +14,7 @@ from nemboks.domain.pace import Pace
 from nemboks.journey.collect import look
 from nemboks.journey.world import World
 from nemboks.store.store import Store
+from tests.contracts.ledgers import vault
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
 from tests.helpers.fake_courier import FakeCourier
@@ -19,6 +24,8 @@ from tests.helpers.fakes import FakeContents
 from tests.journey.town import SENDER, FakeInboxes
 
 PACE = Pace()
+DAY, HOUR = 86_400, 3_600
+AWAITED, GIVEN, DECLINED = Consent.AWAITED, Consent.GIVEN, Consent.DECLINED
 
 
 class House:
@@ -69,3 +76,17 @@ class House:
             lambda tx: tx.exec_driver_sql("SELECT event, detail FROM events ORDER BY id").all()
         )
         return [(row.event, json.loads(row.detail)) for row in await rows]
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    clock = PretendClock()
+    store = Store.open(tmp_path / "nemboks.db", vault(tmp_path), clock, threaded=False)
+    yield House(store, clock)
+    await store.close()
+
+
+async def let_in(house: House) -> Mailbox:
+    await house.add()
+    house.says()
+    return await house.look()

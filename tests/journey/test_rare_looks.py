@@ -25,10 +25,9 @@ from tests.content.test_smime import certificate
 from tests.helpers import builders as make
 from tests.helpers.fake_checks import FakeChecks, FakeProber
 from tests.helpers.fake_inbox import LostReply
-from tests.journey.registered import House
+from tests.journey.registered import House, house
 from tests.journey.relayed import Relayed, dsn
 from tests.journey.test_reconcile import Desk, desk_of
-from tests.journey.test_standing import house
 from tests.journey.town import Town, memo
 
 __all__ = ["house"]
