@@ -124,7 +124,8 @@ def program() -> None:
 def main() -> NoReturn:
     """Entry point of `nemboks`."""
     gc.set_threshold(50_000, 20, 20)  # a start makes a hundred thousand objects that stay: nothing to look for
-    atexit.register(gc.freeze)  # nor at the end: the interpreter would go through all of them before it leaves
+    # Nor at the end: the interpreter would go through all of them before it leaves. Who opened a file has closed it.
+    atexit.register(gc.freeze)
     program.main()
 
 

@@ -52,9 +52,10 @@ class GuardedXml:
         del self._waiting[:whole]
 
     def close(self) -> None:
-        """Nothing; raises Unreadable if the document is not whole."""
+        """Nothing; raises Unreadable if the document is not whole. Whatever comes afterwards is Unreadable, too."""
         self._parse(bytes(self._waiting))
         self._parse(b"", last=True)
+        self._failure = Unreadable("the letter's XML has ended")
         self._parser = None  # who hears may hold us: that pair waits for the collector, and need not keep the buffer
 
     def _parse(self, block: bytes, last: bool = False) -> None:

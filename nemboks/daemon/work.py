@@ -140,6 +140,7 @@ class Work(Generic[Row]):
                 continue
             held = self.enter(row)
             if held is None:
+                place = places[row.id] = self.where(row)  # where it was refused, which may be elsewhere by now
                 refused |= {place} if place else set()
                 continue
             del self._waiting[row.id], places[row.id]

@@ -69,9 +69,11 @@ class ImapInbox:
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID, with the time they arrived (INTERNALDATE)."""
         async with self._connection.use() as session:
-            letters = await session.select()
-            session.sieve.arrived = False
-            return [] if letters == 0 else await session.list()
+            sieve = session.sieve
+            sieve.count = None
+            await session.select()
+            sieve.arrived = False
+            return [] if sieve.count == 0 else await session.list()
 
     @asynccontextmanager
     async def fetch(self, upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:

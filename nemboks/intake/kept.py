@@ -20,23 +20,25 @@ Opener = Callable[[Callable[[], None]], Awaitable[Session]]
 
 
 class Room:
-    """For connections that are open and in nobody's use: when there are more, the one unused for longest is closed."""
+    """For connections that are open and in nobody's use. Whoever is done with one when the room is full closes it:
+    mailboxes are looked at in turn, so the one unused for longest is the next that is wanted."""
 
     def __init__(self, most: int = UNUSED) -> None:
         self._most = most
-        self._unused: dict[KeptConnection, None] = {}
+        self._unused: set[KeptConnection] = set()
 
     def left(self, one: "KeptConnection") -> None:
-        """It is unused from now on."""
-        self._unused[one] = None
-        while len(self._unused) > self._most:
-            longest = next(iter(self._unused))
-            del self._unused[longest]
-            longest.give_up("more are kept than there is room for")
+        """It is unused from now on, or closed."""
+        if len(self._unused) >= self._most:
+            self._unused = {kept for kept in self._unused if kept.session and not kept.session.sieve.lost}
+        if len(self._unused) < self._most:
+            self._unused.add(one)
+        else:
+            one.give_up("more are kept than there is room for")
 
     def taken(self, one: "KeptConnection") -> None:
         """It is in use, or closed."""
-        self._unused.pop(one, None)
+        self._unused.discard(one)
 
 
 class KeptConnection:

@@ -23,7 +23,6 @@ from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 _SMALL_BYTES: Final = 1 << 20  # of all but a letter: a line or two
 _LINES: Final = 200_000  # of a listing: a mailbox far beyond any other
 _LARGEST_UID: Final = (1 << 32) - 1  # RFC 3501 9: nz-number
-_EXISTS: Final = re.compile(rb"\* ([0-9]{1,10}) EXISTS", re.I)
 _CHATTER: Final = 1000  # untagged lines around anything smaller
 
 
@@ -57,9 +56,8 @@ class Session:
                 if len(lines) > _CHATTER:
                     raise Unavailable("the IMAP server talks without end")
 
-    async def select(self) -> int | None:
-        """INBOX is selected for reading and removing: how many letters lie there, None if the server does not say.
-        Refused when it cannot be, for the whole mailbox."""
+    async def select(self) -> None:
+        """INBOX is selected for reading and removing. Refused when it cannot be, for the whole mailbox."""
         self.validity = None
         lines, end = await self.run("SELECT INBOX")
         if end.status != "OK":
@@ -70,8 +68,6 @@ class Session:
         if not found or any(b"[UIDNOTSTICKY]" in line.upper() for line in lines):
             raise Refused("the IMAP server gives its letters no lasting numbers (UIDVALIDITY)", mailbox=True)
         self.validity = int(found[-1][1])
-        counts = [int(m[1]) for line in lines if (m := _EXISTS.fullmatch(line))]
-        return counts[-1] if counts else None
 
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID; those marked \\Deleted are on their way out already."""

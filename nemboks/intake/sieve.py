@@ -114,7 +114,7 @@ class Sieve(asyncio.Protocol):
         self._literal = 0  # octets still to come of the literal being read
         self._out: Exchange | None = None
         self._into_ours = False  # whether the response being read is ours
-        self._count: int | None = None
+        self.count: int | None = None  # letters in the selected mailbox, as the server told last
         self._paused, self._tags = False, 0
         self._why = ""
         self.arrived = False  # more letters than when this was last set to False
@@ -251,7 +251,7 @@ class Sieve(asyncio.Protocol):
             self.abort(said(line[6:]) or "it said goodbye")
         elif found := _COUNT.match(line):
             number, exists = int(found[1]), found[2].upper() == b"EXISTS"
-            self.arrived = self.arrived or (exists and self._count is not None and number > self._count)
-            self._count = number if exists else self._count and self._count - 1
+            self.arrived = self.arrived or (exists and self.count is not None and number > self.count)
+            self.count = number if exists else self.count and self.count - 1
             if self.arrived:
                 self._notify()

@@ -95,7 +95,7 @@ async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
         log().info("letter_held", letter=letter.id, mailbox=mailbox.cvr, size=0, why=reason)
         return
     try:
-        got = await _kept(letter, mailbox, world)
+        got = await _kept(letter, world)
         if got is None or isinstance(got.headline, Unreadable) or _is_anothers(got.headline, letter):
             letter, got = await _better(letter, mailbox, got, world)
         if isinstance(got.headline, Unreadable):
@@ -114,11 +114,17 @@ class _Got:
     sealed: Sealed
 
 
+def _found_over(letter: Letter) -> Face:
+    """By which door the letter was found: its mailbox may have got the other one since. Over IMAP its id is UIDVALIDITY
+    and UID with a dot between, over REST a UUID, which has none."""
+    return Face.IMAP if "." in letter.upstream_id else Face.REST
+
+
 class _Reading:
     """A reader that lets the rest of an unreadable letter pass: its bytes may be the only ones there are."""
 
-    def __init__(self, face: Face) -> None:
-        self._reader: MemoReader | MessageReader = MemoReader() if face is Face.REST else MessageReader()
+    def __init__(self, letter: Letter) -> None:
+        self._reader: MemoReader | MessageReader = MemoReader() if _found_over(letter) is Face.REST else MessageReader()
         self._fault: Unreadable | None = None
 
     def feed(self, piece: bytes) -> None:
@@ -135,11 +141,11 @@ class _Reading:
             return e
 
 
-async def _kept(letter: Letter, mailbox: Mailbox, world: World) -> _Got | None:
+async def _kept(letter: Letter, world: World) -> _Got | None:
     """The letter that an earlier fetch sealed whole before it was cut off; None when there is none to go on with."""
     if letter.contents is None:
         return None
-    reading = _Reading(mailbox.face)
+    reading = _Reading(letter)
     try:
         async with aclosing(world.contents.open(letter.id, letter.contents)) as pieces:
             async for piece in pieces:
@@ -153,11 +159,14 @@ async def _better(letter: Letter, mailbox: Mailbox, kept: _Got | None, world: Wo
     """What upstream gives now; the kept contents of another letter where it has no other any more. InboxError."""
     inbox = await world.inboxes.of(mailbox)
     try:
-        return await _fetch(letter, mailbox, inbox, kept is None, world)
+        letter, got = await _fetch(letter, inbox, kept, world)
     except Gone:
         if kept is None or isinstance(kept.headline, Unreadable):
             raise
         return letter, kept
+    if kept is not None and letter.contents == got.sealed:  # the row names the other one no more
+        await world.contents.destroy(kept.sealed)
+    return letter, got
 
 
 def _is_anothers(headline: Headline, letter: Letter) -> bool:
@@ -165,25 +174,26 @@ def _is_anothers(headline: Headline, letter: Letter) -> bool:
     return headline.kind is not Kind.MESSAGE and headline.message_uuid != letter.upstream_id.lower()
 
 
-async def _fetch(letter: Letter, mailbox: Mailbox, inbox: Inbox, first: bool, world: World) -> tuple[Letter, _Got]:
-    """Stream the letter into the spool while reading it. Raises InboxError; then nothing is kept.
+async def _fetch(letter: Letter, inbox: Inbox, kept: _Got | None, world: World) -> tuple[Letter, _Got]:
+    """Stream the letter into the spool while reading it. Raises InboxError; then what was kept still is, and no more.
 
-    Where upstream may not give it twice, the row names the seal before the first byte comes, and an unreadable letter
-    is sealed like any other. `first`: we have no bytes of it yet.
+    Where upstream may not give it twice, the row names the seal before it is whole, and before the first byte comes
+    unless that would cost what we have; and a letter that cannot be read is sealed like any other.
     """
-    reading = _Reading(mailbox.face)
-    once = first and not inbox.keeps
+    reading, once = _Reading(letter), not inbox.keeps
     async with world.contents.seal(letter.id, once) as sealing:
-        if once:
+        if once and kept is None:
             letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
         async with inbox.fetch(letter.upstream_id) as pieces:
             async for piece in pieces:
                 reading.feed(piece)
                 await sealing.write(piece)
         headline = reading.close()
-        if isinstance(headline, Unreadable) and letter.contents != sealing.sealed:
-            raise headline  # upstream keeps it, or we have it from the fetch before
-        return letter, _Got(headline, await sealing.finish(durable=not inbox.keeps))
+        if isinstance(headline, Unreadable) and (not once or (kept and isinstance(kept.headline, Unreadable))):
+            raise headline  # upstream keeps it, or we have such a one from the fetch before
+        if once and kept is not None:
+            letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
+        return letter, _Got(headline, await sealing.finish(durable=once))
 
 
 async def _commit(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, world: World) -> None:
@@ -209,7 +219,7 @@ async def _commit(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: 
 
 async def _twin(letter: Letter, mailbox: Mailbox, headline: Headline, world: World) -> Letter | None:
     """The same IMAP message under the UIDVALIDITY before (RELIABILITY M03): it goes on under its new id."""
-    if mailbox.face is not Face.IMAP or letter.state is not State.FOUND:
+    if _found_over(letter) is not Face.IMAP or letter.state is not State.FOUND:
         return None
     twin = await world.letters.twin(letter, headline.sha256, headline.size)
     return await world.letters.rebind(twin, letter) if twin else None
@@ -264,7 +274,7 @@ async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, wor
         event = Hold(Reason.UNREADABLE, words)
     elif failures >= LOOKS and isinstance(error, Gone):
         # What upstream forgot when it gave it to us, and we could not read, is the only copy there is.
-        held = await _kept(letter, mailbox, world)
+        held = await _kept(letter, world)
         event = Hold(Reason.UNREADABLE, words) if held else Vanished(words)
     after = await world.letters.move(letter, event)
     name = {State.HELD: "letter_held", State.VANISHED: "letter_vanished"}.get(after.state, "letter_postponed")

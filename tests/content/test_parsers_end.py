@@ -44,3 +44,13 @@ def test_a_letter_leaves_no_parser_behind(pieces: tuple[bytes, ...]) -> None:
             xml.close()
     del xml
     assert not [x for x in gc.get_objects() if isinstance(x, expat.XMLParserType)]
+
+
+def test_what_has_ended_is_not_read_again() -> None:
+    """A second reading over the same octets would bring every document twice."""
+    xml = GuardedXml(Deaf())
+    xml.feed(b"<a/>")
+    xml.close()
+    for more in (xml.close, lambda: xml.feed(b" " * 70_000)):
+        with pytest.raises(Unreadable, match="has ended"):
+            more()

@@ -209,3 +209,24 @@ async def test_new_rows_do_not_pass_what_was_not_read_yet() -> None:
             await queue.work.fill(group)
 
     assert [box for box, _ in queue.taken] == [*range(1, 30), 99]
+
+
+async def test_a_server_is_not_refused_because_a_row_was_on_its_way_there_a_moment_ago() -> None:
+    """Its company has another server since, one that is down; the letters of the others go on."""
+    leads_to, full = {1: "A", 2: "A"}, {"A"}
+    queue = Queue(*_letters(1, 1), *_letters(2, 3))
+    queue.work = Work(
+        "test", queue.due, queue.step, seats=8,
+        enter=lambda row: None if leads_to[row.mailbox] in full else ExitStack(),
+        where=lambda row: leads_to[row.mailbox],
+    )  # fmt: skip
+    async with asyncio.TaskGroup() as group:
+        before = await queue.work.fill(group)
+        leads_to[1], full = "B", {"B"}
+        queue.work.look()
+        after = await queue.work.fill(group)
+        await asyncio.sleep(0)
+        queue.go.set()
+
+    assert (before, after) == (0, 3)
+    assert {mailbox for mailbox, _ in queue.taken} == {2}

@@ -72,6 +72,17 @@ async def test_a_letter_that_comes_during_a_call_is_news(imap, open_inbox):
         await inbox.news()
 
 
+async def test_a_letter_that_comes_right_behind_the_answer_to_select_is_listed(imap, open_inbox):
+    """Into a mailbox that was empty a moment before: IDLE would say nothing of it any more."""
+    inbox = open_inbox()
+    assert await inbox.list() == []
+    imap.letters = {3: LETTER}
+    empty = b"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\nTAG OK [READ-WRITE] in\r\n"
+    imap.script["SELECT"] = [sends(empty + b"* 1 EXISTS\r\n")]
+
+    assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
+
+
 async def test_an_idle_that_is_cut_is_told_once(imap, open_inbox):
     """A connection lost in IDLE is noticed at once, as an outage."""
     task = await waiting(imap, open_inbox())

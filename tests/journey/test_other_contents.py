@@ -4,6 +4,7 @@ import pytest
 
 from nemboks.domain.events import Reason, Released
 from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Face
 from nemboks.ports import Unavailable
 from tests.helpers.fake_inbox import Removal
 from tests.journey.town import Town, memo, uuid
@@ -60,3 +61,73 @@ async def test_anothers_contents_stay_where_nothing_else_comes() -> None:
     await town.letters.move(town.letter, Released("anna", town.clock.now()))
     assert [await town.step() for _ in range(2)] == [S.FOUND, S.FOUND]
     assert (town.letter.why, list(town.contents.files)) == ("unavailable", [kept.file])
+
+
+async def released(removal: Removal, right: bytes) -> Town:
+    """Another's contents were held, a person has released the letter, and upstream has the right ones now."""
+    town = Town(removal=removal)
+    await town.posted(memo(2))
+    assert await town.step() is S.HELD
+    town.inbox.put(uuid(1), right)
+    await town.letters.move(town.letter, Released("anna", town.clock.now()))
+    assert await town.step() is S.FOUND
+    return town
+
+
+def is_somewhere(town: Town, right: bytes) -> bool:
+    """Whether the letter's own contents still lie upstream, or in a sealed file that its row names."""
+    named = town.letter.contents
+    sealed = town.contents.files.get(named.file, (0, b""))[1] if named else b""
+    return right in (sealed, *town.inbox.letters.values())
+
+
+@pytest.mark.parametrize("removal", list(Removal))
+async def test_right_contents_that_cannot_be_read_are_not_lost(removal: Removal) -> None:
+    """Where upstream forgets what it gave, they are the only ones: sealed for a person, as at a first fetch."""
+    right = (
+        memo().replace(b'memoVersion="1.1"', b'memoVersion="2.0"').replace(b'memoVersion="1.2"', b'memoVersion="2.0"')
+    )
+    assert right != memo()
+    town = await released(removal, right)
+
+    while await town.step() is not S.HELD:
+        pass
+    assert town.letter.why == Reason.UNREADABLE
+    assert is_somewhere(town, right)
+
+
+class Death(BaseException):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize("removal", list(Removal))
+async def test_right_contents_outlive_a_crash_before_their_commit(removal: Removal, monkeypatch) -> None:
+    """The row names the file before it is whole, so that no sweep takes it for nobody's."""
+
+    async def dies(*_: object) -> bool:
+        raise Death
+
+    town = await released(removal, memo())
+    with monkeypatch.context() as killed, pytest.raises(Death):
+        killed.setattr(town.mailboxes, "shared", dies)
+        await town.step()
+    named = town.letter.contents
+    for name in set(town.contents.files) - {named.file if named else ""}:
+        del town.contents.files[name]  # the next start's sweep
+
+    assert [await town.step() for _ in range(2)] == [S.WAITING, S.FORWARDED]
+
+
+@pytest.mark.parametrize("raw", [memo(2), memo(recipient_id="87654321")], ids=["another letter", "another recipient"])
+async def test_a_memo_is_read_as_one_after_the_mailbox_got_its_imap_door(raw: bytes) -> None:
+    """Read as a plain message it would name no letter and no recipient, and go to whoever owns the mailbox."""
+    town = Town()
+    await town.posted(raw)
+    assert await town.step() is S.HELD
+    why = town.letter.why
+
+    town.mailboxes.change(1, face=Face.IMAP)
+    await town.letters.move(town.letter, Released("anna", town.clock.now()))
+    while await town.step() is S.FOUND:
+        pass
+    assert (town.letter.state, town.letter.why) == (S.HELD, why)
