@@ -18,7 +18,9 @@ class Pace(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     poll_seconds: float = Field(300, gt=0, description="Between two looks into a mailbox, spread by up to a fifth.")
-    sweep_seconds: float = Field(1, gt=0, description="Between two looks into our own store for what is due.")
+    sweep_seconds: float = Field(
+        1, gt=0, le=10, description="Between two looks into our own store for what is due; at most 10."
+    )
     idle_seconds: float = Field(540, gt=0, description="IMAP IDLE is renewed this often (RFC 2177: < 29 min).")
     request_seconds: float = Field(120, gt=0, description="For one call to Digital Post, plus what its size needs.")
     upstream_seconds: tuple[float, float] = Field(

@@ -91,9 +91,11 @@ def test_what_a_transfer_may_take() -> None:
     assert Pace(probation_seconds=7).probation == timedelta(seconds=7)
 
 
-@pytest.mark.parametrize("waits", [{"retry_seconds": ()}, {"poll_seconds": 0}, {"no_such_seconds": 1}], ids=str)
+@pytest.mark.parametrize(
+    "waits", [{"retry_seconds": ()}, {"poll_seconds": 0}, {"no_such_seconds": 1}, {"sweep_seconds": 11}], ids=str
+)
 def test_what_is_no_pace(waits: dict[str, Any]) -> None:
-    """No wait, a wait of nothing, a word that is none."""
+    """No wait, a wait of nothing, a word that is none; a look so rare that a dead worker's letters lie for hours."""
     with pytest.raises(ValidationError):
         Pace(**waits)
 
