@@ -44,10 +44,13 @@ async def _along(announcements: Sequence[Announcement], queue: Announcements, wo
         if _is_dead(announcement, world):
             await queue.failed(announcement, TOO_LATE, None)
             log().warning("announcement_dropped", announcement=announcement.id, kind=announcement.kind, why=TOO_LATE)
-        elif not await _announce(announcement, queue, world):
-            return None
-        else:
-            taken += 1
+            continue
+        async with queue.claim(announcement) as ours:
+            if not ours:  # another worker has the path: what is left of it is asked for again
+                return taken
+            if not await _announce(announcement, queue, world):
+                return None
+        taken += 1
     return taken
 
 

@@ -1,6 +1,7 @@
 """What people are told: of troubles, of acts and dates, by which paths; and the stream of events."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -71,6 +72,11 @@ class Announcements(Protocol):
 
     async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Announcement]:
         """Announcements that are to be sent now, the longest due first; none along these paths."""
+        ...
+
+    def claim(self, announcement: Announcement) -> AbstractAsyncContextManager[bool]:
+        """Whether it is ours to send until the block ends: as far as we know nobody else sends it, or another one along
+        its path, nor has anybody done anything about it since it was read."""
         ...
 
     async def sent(self, announcement: Announcement, words: str, at: datetime) -> None: ...

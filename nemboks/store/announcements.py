@@ -6,15 +6,16 @@ Never: makes an announcement (acts do, in their own transaction: books.py).
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Update, bindparam, select, update
 
 from nemboks.domain.announcements import Announcement
 from nemboks.store.desk_schema import announcements
 from nemboks.store.reader import Reader
-from nemboks.store.writer import Writer
+from nemboks.store.writer import Tx, Writer
 
 DUE: Final = (
     select(announcements)
@@ -48,22 +49,31 @@ class SqlAnnouncements:
         """Announcements that are to be sent now, the longest due first; none along these paths."""
         return await self._read(DUE, {"now": now, "most": limit, "without": list(without)})
 
+    def claim(self, announcement: Announcement) -> AbstractAsyncContextManager[bool]:
+        """True: nobody else sends what this ledger owes."""
+        return nullcontext(True)
+
     async def sent(self, announcement: Announcement, words: str, at: datetime) -> None:
         """Returns when it is written that the announcement was taken."""
-        values = {"b_id": announcement.id, "at": at, "words_said": words}
-        await self._writer.unit(lambda tx: tx.execute(SENT, values))
+        await self._ended(SENT, {"b_id": announcement.id, "at": at, "words_said": words})
 
     async def failed(self, announcement: Announcement, words: str, due_at: datetime | None) -> None:
         """Returns when the next try, or that there is none, is written."""
         values: dict[str, Any] = {"b_id": announcement.id, "words_said": words}
         if due_at is None:
-            await self._writer.unit(lambda tx: tx.execute(DROPPED, values))
+            await self._ended(DROPPED, values)
         else:
-            await self._writer.unit(lambda tx: tx.execute(FAILED, {**values, "due": due_at}))
+            await self._ended(FAILED, {**values, "due": due_at})
 
     async def latest(self, limit: int) -> Sequence[Announcement]:
         """The latest announcements, the newest first."""
         return await self._read(LATEST, {"most": limit})
+
+    async def _ended(self, statement: Update, values: dict[str, Any]) -> None:
+        await self._writer.unit(lambda tx: self._end(tx, statement, values))
+
+    def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
+        tx.execute(statement, values)
 
     async def _read(self, statement: Any, values: dict[str, Any]) -> list[Announcement]:
         return await self._reader.read(

@@ -10,13 +10,14 @@ import secrets
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, exists, literal_column, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, exists, literal_column, select
 
 from nemboks.store.postgres import NOW
 from nemboks.store.server_schema import leases
 from nemboks.store.writer import Tx, Writer
 
 LETTER, MAILBOX, COPY = "letter", "mailbox", "copy"
+ANNOUNCEMENT: Final = "announcement"
 _UNTIL: Final = NOW.replace("clock_timestamp()", "(clock_timestamp() + make_interval(secs => %s))")
 _TAKE: Final = (
     f"INSERT INTO leases (kind, number, holder, until) SELECT %s, number, %s, {_UNTIL} "  # noqa: S608  all ours
@@ -70,13 +71,19 @@ class Leases:
 
 def free(kind: str, number: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that nobody but the worker `me` has the row now."""
-    theirs = select(leases.c.number).where(
-        leases.c.kind == kind,
-        leases.c.number == number,
-        leases.c.holder != bindparam("me"),
-        leases.c.until > literal_column(NOW),
+    return ~exists(_theirs(kind).where(leases.c.number == number))
+
+
+def free_path(kind: str, table: Table) -> ColumnElement[bool]:
+    """The condition that nobody but the worker `me` has a row of the table with the same `path` now."""
+    other = table.alias()
+    return ~exists(_theirs(kind).join(other, other.c.id == leases.c.number).where(other.c.path == table.c.path))
+
+
+def _theirs(kind: str) -> Select[tuple[int]]:
+    return select(leases.c.number).where(
+        leases.c.kind == kind, leases.c.holder != bindparam("me"), leases.c.until > literal_column(NOW)
     )
-    return ~exists(theirs)
 
 
 def _run(tx: Tx, statement: str, *values: Any) -> Any:

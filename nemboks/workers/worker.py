@@ -20,8 +20,10 @@ from nemboks.daemon.watch import Watch
 from nemboks.daemon.work import Work
 from nemboks.domain.letter import Letter
 from nemboks.domain.mailbox import Mailbox
+from nemboks.journey.world import World
 from nemboks.store.errors import StoreError
 from nemboks.store.leases import COPY, LETTER, MAILBOX
+from nemboks.store.leases_ports import Share
 from nemboks.wiring import Services
 from nemboks.workers.nudges import Nudges
 
@@ -39,8 +41,7 @@ class Worker(Daemon):
         pace = services.world.pace
         self._share = services.store.share(max(LEAST_LEASE, LEASE_SWEEPS * pace.sweep_seconds), self._has_room)
         share = self._share
-        world = replace(services.world, letters=share.letters, mailboxes=share.mailboxes, deliveries=share.deliveries)
-        super().__init__(replace(services, world=world))
+        super().__init__(replace(services, world=_shared(services.world, share)))
         self._named = {role.name: role for role in self.roles}
         self._more_of: set[str] = set()  # roles for which the store had more than their share
         for role in self.roles:
@@ -48,7 +49,7 @@ class Worker(Daemon):
         self._watch = _Polled(self.world, self.news)
         self._freed = asyncio.Event()
         self._sweeps = 0
-        self.nudges = Nudges(facts, world.clock, self.heard, self._idle)
+        self.nudges = Nudges(facts, self.world.clock, self.heard, self._idle)
 
     async def run(self, systemd: Systemd | None = None) -> None:
         """Serve until SIGTERM, SIGINT or SIGHUP. Raises what a loop raised."""
@@ -130,13 +131,21 @@ class Worker(Daemon):
         nudges' business, and `_overdue`'s now and then."""
         self._sweeps += 1
         look, *letters, further = (set(role.in_hand) for role in self.roles)
-        mine = {LETTER: set().union(*letters), MAILBOX: look, COPY: further}
+        mine = {LETTER: set().union(*letters), MAILBOX: look, COPY: further, **self._share.sending}
         if self._sweeps % (LEASE_SWEEPS // 4) == 0 and any(mine.values()):
             await self._share.leases.renew(mine)
 
     async def _overdue(self) -> None:
         await super()._overdue()
         self.wake()
+
+
+def _shared(world: World, share: Share) -> World:
+    """The world with the share in the place of the whole ledger."""
+    return replace(
+        world, letters=share.letters, mailboxes=share.mailboxes, deliveries=share.deliveries,
+        announcements=share.announcements,
+    )  # fmt: skip
 
 
 class _Polled(Watch):

@@ -1,0 +1,91 @@
+"""Announcements for one of several workers: what leaves for people is in one worker's hand.
+
+Promises: along one path one worker sends at a time, and only what is still owed; what a worker that died had in hand is
+anybody's after its lease. A second copy leaves only where a worker died, or lost its lease, in mid-send.
+Never: takes back what was sent. Who sent it says so, lease or not.
+"""
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, Table, Update, bindparam, select
+
+from nemboks.domain.announcements import Announcement
+from nemboks.store import announcements as of_acts
+from nemboks.store.announcements import SqlAnnouncements
+from nemboks.store.desk_schema import announcements
+from nemboks.store.leases import ANNOUNCEMENT, Leases, free_path
+from nemboks.store.reader import Reader
+from nemboks.store.writer import Tx, Writer
+
+
+def _owed(kind: str, table: Table) -> Select[tuple[int]]:
+    """The row `b_id` if nothing was done about it since it was due at `seen` and nobody else sends along its path."""
+    return select(table.c.id).where(
+        table.c.id == bindparam("b_id"),
+        table.c.sent_at.is_(None),
+        table.c.due_at == bindparam("seen"),
+        free_path(kind, table),
+    )
+
+
+_ANNOUNCEMENTS: Final = of_acts.DUE.where(free_path(ANNOUNCEMENT, announcements))
+_ANNOUNCEMENT: Final = _owed(ANNOUNCEMENT, announcements)
+
+
+class Hand:
+    """The rows of one kind that this worker sends now, leased to it meanwhile."""
+
+    def __init__(self, writer: Writer, leases: Leases, kind: str) -> None:
+        self._writer, self._leases, self._kind = writer, leases, kind
+        self.rows: set[int] = set()  # whoever has a row in hand renews it
+
+    @property
+    def me(self) -> str:
+        return self._leases.holder
+
+    @asynccontextmanager
+    async def hold(self, row: int, owed: Callable[[Tx], bool]) -> AsyncIterator[bool]:
+        """Whether the row is ours until the block ends, as it is when it is `owed` in the lease's own transaction.
+
+        A row that nobody spoke of by then (a fault, a stop) is leased until its time is over, and no longer.
+        """
+        if ours := await self._writer.unit(lambda tx: self._take(tx, row, owed)):
+            self.rows.add(row)
+        try:
+            yield ours
+        finally:
+            self.rows.discard(row)
+
+    def let_go(self, tx: Tx, row: int) -> None:
+        """The row is anybody's from the commit on, if it was ours."""
+        self._leases.let_go(tx, self._kind, row)
+
+    def _take(self, tx: Tx, row: int, owed: Callable[[Tx], bool]) -> bool:
+        if not owed(tx):
+            return False
+        self._leases.take(tx, self._kind, [row])
+        return True
+
+
+class LeasedAnnouncements(SqlAnnouncements):
+    """What people are told of acts, as one of several workers sees it."""
+
+    def __init__(self, writer: Writer, reader: Reader, leases: Leases) -> None:
+        super().__init__(writer, reader)
+        self.hand = Hand(writer, leases, ANNOUNCEMENT)
+
+    async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Announcement]:
+        """Announcements as SqlAnnouncements.due has them, but for paths that another worker sends along now."""
+        values = {"now": now, "most": limit, "without": list(without), "me": self.hand.me}
+        return await self._read(_ANNOUNCEMENTS, values)
+
+    def claim(self, announcement: Announcement) -> AbstractAsyncContextManager[bool]:
+        values = {"b_id": announcement.id, "seen": announcement.due_at, "me": self.hand.me}
+        return self.hand.hold(announcement.id, lambda tx: tx.execute(_ANNOUNCEMENT, values).first() is not None)
+
+    def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
+        super()._end(tx, statement, values)
+        self.hand.let_go(tx, values["b_id"])
