@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -127,16 +127,23 @@ class SpoolSealing:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._once:
-            self._spool.once -= 1
+        try:
+            if not self._finished:
+                await _to_its_end(self._leave(kind is asyncio.CancelledError))
+        finally:
+            if self._once:
+                self._spool.once -= 1
+            if not self._finished:
+                self._spool.ours.discard(self._name)  # without a row, the next sweep takes it
+            self._spool.ours.discard(self._name + PART)
+
+    async def _leave(self, cancelled: bool) -> None:
+        """Nothing stays of what is not whole. It goes where it was written: the loop waits for no disk or server."""
         if self._busy and not self._busy.done():  # we were cancelled, its thread was not
             await asyncio.wait([self._busy])
             self._busy.exception()  # seen: the cancel is what ends this sealing
-        if not self._finished:
-            if kind is not asyncio.CancelledError or not self._file.whole:
-                self._file.discard()  # a stop that comes when all is written keeps it: it may be the only copy there is
-            self._spool.ours.discard(self._name)  # without a row, the next sweep takes it
-        self._spool.ours.discard(self._name + PART)
+        if not (cancelled and self._file.whole):  # a stop that comes when all is written keeps the only copy there is
+            await self._spool.off_loop(self._file.discard)
 
     @property
     def sealed(self) -> Sealed:
@@ -189,6 +196,19 @@ class _DirectorySync:
                 self._broken = error
                 raise
             self._covered = until
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Returns when it is done, however often we are cancelled meanwhile; a cancel comes out afterwards."""
+    task, cancelled = asyncio.ensure_future(work), None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled:
+        raise cancelled
 
 
 async def _here(fn: Callable[..., T], *args: Any) -> T:

@@ -42,6 +42,38 @@ async def test_a_cancel_leaves_nothing(contents, monkeypatch):
     assert contents.ours == set()
 
 
+@pytest.mark.parametrize("failed", [False, True], ids=["while it writes", "while it discards"])
+async def test_a_second_cancel_leaves_nothing_either(contents, monkeypatch, failed):
+    """Whoever is cancelled while it clears up clears up, and ends as cancelled."""
+    go, steps, to_thread = asyncio.Event(), [], contents.off_loop
+
+    async def slow(fn, *args):
+        steps.append(fn.__name__)
+        await go.wait()
+        return await to_thread(fn, *args)
+
+    async def broken_off():
+        async with contents.seal(1) as sealing:
+            await sealing.write(three_chunks())
+            monkeypatch.setattr(contents, "off_loop", slow)
+            if failed:
+                raise RuntimeError
+            await sealing.write(three_chunks())
+
+    task = asyncio.ensure_future(broken_off())
+    while not steps:
+        await asyncio.sleep(0)
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert steps[-1] == "discard"
+    assert list(contents.directory.iterdir()) == []
+
+
 async def test_concurrent_letters_share_the_directorys_sync(contents, monkeypatch):
     """Those who finish while one sync runs share the next one; nobody is told "durable" by a sync that began before."""
     synced = []
