@@ -40,9 +40,9 @@ async def assess_troubles(world: World) -> int:
     mailboxes, telling = await world.mailboxes.all(), world.telling
     waiting = await _waiting(closing(open_, now, world.pace), world)
     changed, owed = assess(sick, open_, mailboxes, now, world.pace, telling.operator, telling.through, waiting)
-    if changed or owed:
-        await incidents.keep(changed, owed)
-        _account_for(changed, open_)
+    if not (changed or owed) or not await incidents.keep(changed, owed, open_):
+        return 0  # or another worker was first: the next look sees what it made of it
+    _account_for(changed, open_)
     return len(owed)
 
 
@@ -90,16 +90,22 @@ async def send_notices(world: World) -> int:
 async def _along(notices: Sequence[Notice], world: World, telling: Telling) -> int | None:
     """How many were taken; None once one was not: the path is left alone until the next call."""
     boxes = {mailbox.id: mailbox for mailbox in await world.mailboxes.all()}
+    taken = 0
     for notice in notices:
-        if not await _tell(notice, boxes, world, telling):
-            return None
-    return len(notices)
+        about = await _about(notice, boxes, world, telling)
+        message = Message(notice, *notice_text(notice, about), about.cvrs, about.references)
+        async with telling.incidents.claim(notice) as ours:
+            if not ours:  # another worker has the path: what is left of it is asked for again
+                return taken
+            if not await _tell(message, world, telling):
+                return None
+        taken += 1
+    return taken
 
 
-async def _tell(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> bool:
+async def _tell(message: Message, world: World, telling: Telling) -> bool:
+    notice = message.notice
     kind = notice.path.partition(":")[0]
-    about = await _about(notice, boxes, world, telling)
-    message = Message(notice, *notice_text(notice, about), about.cvrs, about.references)
     try:
         if kind not in telling.notifiers:
             raise NotTold(f"nothing here sends notices by {kind}")

@@ -22,14 +22,22 @@ class Incidents(Protocol):
         """Incidents that are not closed."""
         ...
 
-    async def keep(self, incidents: Sequence[Incident], notices: Sequence[Notice]) -> None:
+    async def keep(
+        self, incidents: Sequence[Incident], notices: Sequence[Notice], known: Sequence[Incident] | None = None
+    ) -> bool:
         """Writes changed and new incidents (id 0) and new notices, together. A notice that is there (same incident,
         kind, path and number) is left alone. A new one that tells all (TELLS_ALL) takes the place of those about the
-        same incident that its path has not taken yet: they are due no more."""
+        same incident that its path has not taken yet: they are due no more.
+
+        False, and nothing is written, if another worker has changed what is `known` to be open."""
         ...
 
     async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
         """Notices that are to be sent now, the oldest first; none along these paths."""
+        ...
+
+    def claim(self, notice: Notice) -> AbstractAsyncContextManager[bool]:
+        """As Announcements.claim."""
         ...
 
     async def sent(self, notice: Notice, words: str, at: datetime) -> None: ...

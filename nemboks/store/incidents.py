@@ -6,11 +6,12 @@ Never: decides what is an incident (domain.incidents and its keeper do), or by w
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, Update, bindparam, insert, select, update
 
 from nemboks.domain.incidents import TELLS_ALL, Incident, Notice, Sick
 from nemboks.store.reader import Reader
@@ -66,27 +67,40 @@ class SqlIncidents:
 
     async def open(self) -> Sequence[Incident]:
         """Incidents that are not closed, oldest first."""
-        return await self._reader.read(lambda tx: [Incident(**row._mapping) for row in tx.execute(OPEN)])
+        return await self._reader.read(open_incidents)
 
-    async def keep(self, incidents: Sequence[Incident], notices: Sequence[Notice]) -> None:
-        """Returns when all of them are written, in one transaction."""
-        await self._writer.unit(lambda tx: _keep(tx, incidents, notices))
+    async def keep(
+        self, incidents: Sequence[Incident], notices: Sequence[Notice], known: Sequence[Incident] | None = None
+    ) -> bool:
+        """True when all of them are written, in one transaction: nobody else changes what is `known`."""
+        await self._writer.unit(lambda tx: keep(tx, incidents, notices))
+        return True
 
     async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
         """Notices that are to be sent now, the longest due first; none along these paths."""
         return await self._notices(DUE, {"now": now, "most": limit, "without": list(without)})
 
+    def claim(self, notice: Notice) -> AbstractAsyncContextManager[bool]:
+        """True: nobody else sends what this ledger owes."""
+        return nullcontext(True)
+
     async def sent(self, notice: Notice, words: str, at: datetime) -> None:
         """Returns when it is written that the notice was taken."""
-        await self._writer.unit(lambda tx: tx.execute(SENT, {"b_id": notice.id, "at": at, "words_said": words}))
+        await self._ended(SENT, {"b_id": notice.id, "at": at, "words_said": words})
 
     async def failed(self, notice: Notice, words: str, due_at: datetime) -> None:
         """Returns when the next try is written."""
-        await self._writer.unit(lambda tx: tx.execute(FAILED, {"b_id": notice.id, "due": due_at, "words_said": words}))
+        await self._ended(FAILED, {"b_id": notice.id, "due": due_at, "words_said": words})
 
     async def notices(self, limit: int) -> Sequence[Notice]:
         """The latest notices, the newest first."""
         return await self._notices(LATEST, {"most": limit})
+
+    async def _ended(self, statement: Update, values: dict[str, Any]) -> None:
+        await self._writer.unit(lambda tx: self._end(tx, statement, values))
+
+    def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
+        tx.execute(statement, values)
 
     async def _notices(self, statement: Any, values: dict[str, Any]) -> list[Notice]:
         return await self._reader.read(lambda tx: [_notice(row) for row in tx.execute(statement, values)])
@@ -96,7 +110,13 @@ def _notice(row: Row[Any]) -> Notice:
     return Notice(**row._mapping)
 
 
-def _keep(tx: Tx, kept: Sequence[Incident], new: Sequence[Notice]) -> None:
+def open_incidents(tx: Tx) -> list[Incident]:
+    """Incidents that are not closed, oldest first."""
+    return [Incident(**row._mapping) for row in tx.execute(OPEN)]
+
+
+def keep(tx: Tx, kept: Sequence[Incident], new: Sequence[Notice]) -> None:
+    """Writes them all."""
     made: dict[str, int] = {}
     for incident in kept:
         values = _values(incident)

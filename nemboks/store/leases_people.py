@@ -1,7 +1,8 @@
-"""Announcements for one of several workers: what leaves for people is in one worker's hand.
+"""Announcements and Incidents for one of several workers: what leaves for people is in one worker's hand.
 
 Promises: along one path one worker sends at a time, and only what is still owed; what a worker that died had in hand is
 anybody's after its lease. A second copy leaves only where a worker died, or lost its lease, in mid-send.
+What one of them makes of all troubles is written only if it knew all that the others have written.
 Never: takes back what was sent. Who sent it says so, lease or not.
 """
 
@@ -13,11 +14,15 @@ from typing import Any, Final
 from sqlalchemy import Select, Table, Update, bindparam, select
 
 from nemboks.domain.announcements import Announcement
+from nemboks.domain.incidents import Incident, Notice
 from nemboks.store import announcements as of_acts
+from nemboks.store import incidents as of_troubles
 from nemboks.store.announcements import SqlAnnouncements
 from nemboks.store.desk_schema import announcements
-from nemboks.store.leases import ANNOUNCEMENT, Leases, free_path
+from nemboks.store.incidents import SqlIncidents
+from nemboks.store.leases import ANNOUNCEMENT, NOTICE, Leases, free_path
 from nemboks.store.reader import Reader
+from nemboks.store.schema import notices
 from nemboks.store.writer import Tx, Writer
 
 
@@ -33,6 +38,8 @@ def _owed(kind: str, table: Table) -> Select[tuple[int]]:
 
 _ANNOUNCEMENTS: Final = of_acts.DUE.where(free_path(ANNOUNCEMENT, announcements))
 _ANNOUNCEMENT: Final = _owed(ANNOUNCEMENT, announcements)
+_NOTICES: Final = of_troubles.DUE.where(free_path(NOTICE, notices))
+_NOTICE: Final = _owed(NOTICE, notices)
 
 
 class Hand:
@@ -85,6 +92,41 @@ class LeasedAnnouncements(SqlAnnouncements):
     def claim(self, announcement: Announcement) -> AbstractAsyncContextManager[bool]:
         values = {"b_id": announcement.id, "seen": announcement.due_at, "me": self.hand.me}
         return self.hand.hold(announcement.id, lambda tx: tx.execute(_ANNOUNCEMENT, values).first() is not None)
+
+    def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
+        super()._end(tx, statement, values)
+        self.hand.let_go(tx, values["b_id"])
+
+
+class LeasedIncidents(SqlIncidents):
+    """What is wrong and what was said about it, likewise."""
+
+    def __init__(self, writer: Writer, reader: Reader, leases: Leases) -> None:
+        super().__init__(writer, reader)
+        self.hand = Hand(writer, leases, NOTICE)
+
+    async def keep(
+        self, incidents: Sequence[Incident], notices: Sequence[Notice], known: Sequence[Incident] | None = None
+    ) -> bool:
+        """As SqlIncidents.keep. False, and nothing is written, if others than the `known` incidents are open: two
+        workers that look at once would open one each, and one that slept would open what was closed."""
+
+        def kept(tx: Tx) -> bool:
+            if known is not None and of_troubles.open_incidents(tx) != list(known):
+                return False
+            of_troubles.keep(tx, incidents, notices)
+            return True
+
+        return await self._writer.unit(kept)
+
+    async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
+        """Notices as SqlIncidents.due has them, but for paths that another worker sends along now."""
+        values = {"now": now, "most": limit, "without": list(without), "me": self.hand.me}
+        return await self._notices(_NOTICES, values)
+
+    def claim(self, notice: Notice) -> AbstractAsyncContextManager[bool]:
+        values = {"b_id": notice.id, "seen": notice.due_at, "me": self.hand.me}
+        return self.hand.hold(notice.id, lambda tx: tx.execute(_NOTICE, values).first() is not None)
 
     def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
         super()._end(tx, statement, values)

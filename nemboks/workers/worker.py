@@ -142,9 +142,10 @@ class Worker(Daemon):
 
 def _shared(world: World, share: Share) -> World:
     """The world with the share in the place of the whole ledger."""
+    telling = world.telling and replace(world.telling, incidents=share.incidents)
     return replace(
         world, letters=share.letters, mailboxes=share.mailboxes, deliveries=share.deliveries,
-        announcements=share.announcements,
+        announcements=share.announcements, telling=telling,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The Incidents and Stream ports in memory."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,7 +24,9 @@ class FakeIncidents:
     async def open(self) -> Sequence[Incident]:
         return [x for x in self.rows.values() if x.closed_at is None]
 
-    async def keep(self, incidents: Sequence[Incident], notices: Sequence[Notice]) -> None:
+    async def keep(
+        self, incidents: Sequence[Incident], notices: Sequence[Notice], known: Sequence[Incident] | None = None
+    ) -> bool:
         made: dict[str, int] = {}
         for incident in incidents:
             made[incident.key] = incident.id or len(self.rows) + 1
@@ -36,6 +39,10 @@ class FakeIncidents:
                 if (old.incident, old.path, old.sent_at) == (new.incident, new.path, None):
                     self.told[old.id] = replace(old, due_at=None)
             self.told[new.id] = new
+        return True
+
+    def claim(self, notice: Notice) -> AbstractAsyncContextManager[bool]:
+        return nullcontext(True)
 
     async def due(self, now: datetime, limit: int, without: Collection[str] = ()) -> Sequence[Notice]:
         due = [x for x in self.told.values() if x.sent_at is None and x.due_at is not None and x.due_at <= now]
