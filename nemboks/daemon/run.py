@@ -11,6 +11,7 @@ import signal
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from nemboks.clock import RealClock
 from nemboks.daemon.chores import chores
 from nemboks.daemon.notify import Systemd
 from nemboks.daemon.roles import Roles
@@ -113,7 +114,7 @@ class Daemon(Roles):
     # --- ticks and chores ---
 
     def _ticks(self, systemd: Systemd) -> Ticks:
-        ticks, pace = Ticks(self._broken), self.world.pace
+        ticks, pace = Ticks(self._broken, RealClock()), self.world.pace  # the machine's: no time of day is asked for
         ticks.every(pace.sweep_seconds, self._wake_all)
         ticks.every(max(1.0, pace.sweep_seconds * 10), self._overdue)
         ticks.every(HOUR, self._sweep)
