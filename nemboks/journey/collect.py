@@ -5,7 +5,7 @@ FOUND is committed before any fetch, because the fetch itself may take the lette
 and the recipient that the mailbox belongs to. A letter that fails that is HELD, never mailed, never receipted.
 """
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -192,7 +192,8 @@ async def _fetch(letter: Letter, inbox: Inbox, kept: _Got | None, world: World) 
         if isinstance(headline, Unreadable) and (not once or (kept and isinstance(kept.headline, Unreadable))):
             raise headline  # upstream keeps it, or we have such a one from the fetch before
         if once and kept is not None:
-            letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
+            with suppress(Stale):  # another worker was given it meanwhile: what we fetched is a fact all the same
+                letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
         return letter, _Got(headline, await sealing.finish(durable=once))
 
 
