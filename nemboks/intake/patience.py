@@ -1,21 +1,38 @@
 """How long a transfer may take: so that neither silence, nor a drip, nor a lying length holds us for ever."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from nemboks.domain.pace import Pace
 from nemboks.ports import Clock
 
 
 class Patience:
     """Time for one transfer. Each piece must come within request_seconds (128 kB then flow at about 1 kB/s at least,
-    RELIABILITY H10), the whole within request_seconds and the pace's flow."""
+    RELIABILITY H10), the whole within request_seconds and the pace's flow.
+
+    Only waiting for the other side counts. What we need ourselves between two pieces, for a store that is away, says
+    nothing of them, and they may not give the letter twice.
+    """
 
     def __init__(self, pace: Pace, clock: Clock) -> None:
-        self._pace, self._clock, self._begun = pace, clock, clock.monotonic()
+        self._pace, self._clock, self._waited = pace, clock, 0.0
 
-    def seconds(self, received: int) -> float:
-        """Seconds for the next piece, given the bytes received; 0 when there is no time left.
+    @asynccontextmanager
+    async def wait(self, received: int) -> AsyncIterator[None]:
+        """Around the wait for the next piece, given the bytes received. TimeoutError."""
+        begun = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(self._seconds(received)):
+                yield
+        finally:
+            self._waited += self._clock.monotonic() - begun
+
+    def _seconds(self, received: int) -> float:
+        """Seconds for the next piece; 0 when there is no time left.
 
         Time is granted for what has come, not for what was announced: an announced length may lie.
         """
-        granted = self._pace.request_seconds + self._pace.allowance(received)
-        left = granted - (self._clock.monotonic() - self._begun)
+        left = self._pace.request_seconds + self._pace.allowance(received) - self._waited
         return max(min(self._pace.request_seconds, left), 0)

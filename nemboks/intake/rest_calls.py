@@ -182,7 +182,7 @@ class Body(AsyncIterator[bytes]):
 
     async def __anext__(self) -> bytes:
         with _translated():
-            async with asyncio.timeout(self._patience.seconds(self._received)):
+            async with self._patience.wait(self._received):
                 piece = await anext(self._raw, b"")
         self._received += len(piece)
         if self._received > self._largest:

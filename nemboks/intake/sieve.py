@@ -94,7 +94,7 @@ class Exchange:
 
     async def _come(self) -> None:
         try:
-            async with asyncio.timeout(self._patience.seconds(self._received)):
+            async with self._patience.wait(self._received):
                 while not self._events:
                     self._sieve.check()
                     self._stirred.clear()

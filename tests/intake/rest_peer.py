@@ -19,7 +19,7 @@ from nemboks.clock import RealClock
 from nemboks.domain.pace import Pace
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess, open_client
-from nemboks.ports import Inbox
+from nemboks.ports import Clock, Inbox
 
 ONE = "5c1b6d1e-9d5b-4c5e-8c0e-0c6d0c3f4a01"
 TWO = "5c1b6d1e-9d5b-4c5e-8c0e-0c6d0c3f4a02"
@@ -193,10 +193,12 @@ async def rest_peer(folder: Path, usual: Respond | None = None, delete: bool = F
 
 
 @asynccontextmanager
-async def opened(peer: RestPeer, pace: Pace, token: str = TOKEN) -> AsyncIterator[RestInbox]:
+async def opened(
+    peer: RestPeer, pace: Pace, token: str = TOKEN, clock: Clock | None = None
+) -> AsyncIterator[RestInbox]:
     """An inbox on the peer with a client of its own."""
     async with open_client(peer.access, pace.request_seconds) as client:
-        yield RestInbox(client, peer.access, SYSTEM, token, pace, RealClock())
+        yield RestInbox(client, peer.access, SYSTEM, token, pace, clock or RealClock())
 
 
 async def whole(inbox: Inbox, upstream_id: str = ONE) -> bytes:

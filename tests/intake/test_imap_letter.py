@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from nemboks.intake.imap import ImapInbox
 from nemboks.ports import Gone, Refused, Unavailable
+from tests.helpers.clock import PretendClock
 from tests.intake.imap_peer import LETTER, OTHER, SIZE, sends, silent
 
 
@@ -121,6 +123,33 @@ async def test_silence_in_mid_letter_ends_in_time(imap, open_inbox):
     with pytest.raises(Unavailable, match="in time"):
         await whole(inbox)
     assert await whole(inbox) == LETTER
+
+
+async def test_a_letter_comes_whole_though_our_own_store_was_away_for_an_hour_in_its_midst(imap, pace):
+    """Only the waiting for the server is the server's."""
+    clock, go, answer = PretendClock(), asyncio.Event(), literal()
+
+    async def in_halves(talk):
+        await talk.send(answer[:9000])
+        await go.wait()
+        await talk.send(answer[9000:], OK)
+
+    imap.letters, imap.script["UID FETCH"] = {3: LETTER}, [in_halves]
+    inbox = ImapInbox(imap.access, "anna", "hemmelig", pace, clock)
+    async with inbox.fetch("7.3") as pieces:
+        got = await anext(pieces)
+        clock.advance(3600)  # what the piece is written to does not answer
+        rest = asyncio.create_task(_all(pieces))
+        await asyncio.wait([rest], timeout=0.1)
+        go.set()
+        got += await rest
+    await inbox.close()
+
+    assert got == LETTER
+
+
+async def _all(pieces):
+    return b"".join([piece async for piece in pieces])
 
 
 async def test_a_slow_reader_makes_the_server_wait(imap, inbox):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from nemboks.ports import Gone, Refused, Unavailable
+from tests.helpers.clock import PretendClock
 from tests.helpers.receipts import receipt
 from tests.intake.rest_peer import (
     MEMO,
@@ -81,6 +82,31 @@ async def test_a_drip_ends(shelf, pace):
     async with opened(shelf, pace.model_copy(update={"request_seconds": 0.5})) as inbox:
         with pytest.raises(Unavailable, match="in time"):
             await whole(inbox)
+
+
+async def test_a_letter_comes_whole_though_our_own_store_was_away_for_an_hour_in_its_midst(shelf, pace):
+    """Only the waiting for Digital Post is Digital Post's: it may not give the letter twice."""
+    clock, go = PretendClock(), asyncio.Event()
+
+    async def in_halves(call, writer):
+        writer.write(LETTER[: len(LETTER) // 2])
+        await go.wait()
+        writer.write(LETTER[len(LETTER) // 2 :])
+
+    shelf.script = [in_halves]
+    async with opened(shelf, pace, clock=clock) as inbox, inbox.fetch(ONE) as pieces:
+        got = await anext(pieces)
+        clock.advance(3600)  # what the piece is written to does not answer
+        rest = asyncio.create_task(_all(pieces))
+        await asyncio.wait([rest], timeout=0.1)
+        go.set()
+        got += await rest
+
+    assert got == MEMO
+
+
+async def _all(pieces):
+    return b"".join([piece async for piece in pieces])
 
 
 async def test_a_reader_that_leaves_early_costs_only_its_connection(shelf, pace):
