@@ -22,7 +22,7 @@ from nemboks.domain.states import UNDELIVERED
 from nemboks.journey.paths import BATCH, by_paths, retry_at
 from nemboks.journey.world import Telling, World
 from nemboks.logs import log
-from nemboks.ports import Cursor, Listener, Message, NotTold
+from nemboks.ports import Cursor, Listener, Message, NotTold, Told
 
 EVENTS = 100  # events in one call to a webhook
 
@@ -173,6 +173,12 @@ async def _stream(name: str, listener: Listener, world: World, telling: Telling)
     events = await telling.stream.after(cursor.event, name, EVENTS)
     if not events:
         return 0
+    async with telling.stream.claim(cursor) as ours:
+        return await _call(cursor, events, listener, world, telling) if ours else 0
+
+
+async def _call(cursor: Cursor, events: Sequence[Told], listener: Listener, world: World, telling: Telling) -> int:
+    name = cursor.webhook
     try:
         words = await listener.listen(events)
     except NotTold as error:

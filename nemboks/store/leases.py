@@ -17,7 +17,7 @@ from nemboks.store.server_schema import leases
 from nemboks.store.writer import Tx, Writer
 
 LETTER, MAILBOX, COPY = "letter", "mailbox", "copy"
-ANNOUNCEMENT, NOTICE = "announcement", "notice"
+ANNOUNCEMENT, NOTICE, WEBHOOK = "announcement", "notice", "webhook"
 _UNTIL: Final = NOW.replace("clock_timestamp()", "(clock_timestamp() + make_interval(secs => %s))")
 _TAKE: Final = (
     f"INSERT INTO leases (kind, number, holder, until) SELECT %s, number, %s, {_UNTIL} "  # noqa: S608  all ours

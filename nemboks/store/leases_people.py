@@ -1,28 +1,33 @@
-"""Announcements and Incidents for one of several workers: what leaves for people is in one worker's hand.
+"""Announcements, Incidents and Stream for one of several workers: what leaves for people is in one worker's hand.
 
-Promises: along one path one worker sends at a time, and only what is still owed; what a worker that died had in hand is
-anybody's after its lease. A second copy leaves only where a worker died, or lost its lease, in mid-send.
+Promises: along one path, and to one webhook, one worker sends at a time, and only what is still owed; what a worker
+that died had in hand is anybody's after its lease. A second copy leaves only where a worker died, or lost its lease,
+in mid-send.
 What one of them makes of all troubles is written only if it knew all that the others have written.
 Never: takes back what was sent. Who sent it says so, lease or not.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, Update, bindparam, select
+from sqlalchemy import Integer, Select, Table, Update, bindparam, select
 
 from nemboks.domain.announcements import Announcement
 from nemboks.domain.incidents import Incident, Notice
+from nemboks.ports import Cursor
 from nemboks.store import announcements as of_acts
 from nemboks.store import incidents as of_troubles
+from nemboks.store import stream as of_history
 from nemboks.store.announcements import SqlAnnouncements
 from nemboks.store.desk_schema import announcements
 from nemboks.store.incidents import SqlIncidents
-from nemboks.store.leases import ANNOUNCEMENT, NOTICE, Leases, free_path
+from nemboks.store.leases import ANNOUNCEMENT, NOTICE, WEBHOOK, Leases, free, free_path
 from nemboks.store.reader import Reader
 from nemboks.store.schema import notices
+from nemboks.store.stream import SqlStream
 from nemboks.store.writer import Tx, Writer
 
 
@@ -40,6 +45,7 @@ _ANNOUNCEMENTS: Final = of_acts.DUE.where(free_path(ANNOUNCEMENT, announcements)
 _ANNOUNCEMENT: Final = _owed(ANNOUNCEMENT, announcements)
 _NOTICES: Final = of_troubles.DUE.where(free_path(NOTICE, notices))
 _NOTICE: Final = _owed(NOTICE, notices)
+_CURSOR: Final = of_history.GET.where(free(WEBHOOK, bindparam("number", type_=Integer())))
 
 
 class Hand:
@@ -131,3 +137,30 @@ class LeasedIncidents(SqlIncidents):
     def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
         super()._end(tx, statement, values)
         self.hand.let_go(tx, values["b_id"])
+
+
+class LeasedStream(SqlStream):
+    """The events and how far each webhook has come, likewise."""
+
+    def __init__(self, writer: Writer, reader: Reader, leases: Leases) -> None:
+        super().__init__(writer, reader)
+        self.hand = Hand(writer, leases, WEBHOOK)
+
+    def claim(self, cursor: Cursor) -> AbstractAsyncContextManager[bool]:
+        number = _number(cursor.webhook)
+        values = {"name": cursor.webhook, "number": number, "me": self.hand.me}
+
+        def still_there(tx: Tx) -> bool:
+            row = tx.execute(_CURSOR, values).first()
+            return row is not None and Cursor(**row._mapping) == cursor
+
+        return self.hand.hold(number, still_there)
+
+    def _keep(self, tx: Tx, cursor: Cursor) -> None:
+        super()._keep(tx, cursor)
+        self.hand.let_go(tx, _number(cursor.webhook))
+
+
+def _number(webhook: str) -> int:
+    """What its lease goes by. Two that had the same number would only wait for each other."""
+    return int.from_bytes(hashlib.sha256(webhook.encode()).digest()[:7])

@@ -19,8 +19,8 @@ from nemboks.store import deliveries as of_copies
 from nemboks.store import letters as of_letters
 from nemboks.store import mailbox_rows as of_mailboxes
 from nemboks.store.deliveries import SqlDeliveries
-from nemboks.store.leases import ANNOUNCEMENT, COPY, LETTER, MAILBOX, NOTICE, Leases, free
-from nemboks.store.leases_people import LeasedAnnouncements, LeasedIncidents
+from nemboks.store.leases import ANNOUNCEMENT, COPY, LETTER, MAILBOX, NOTICE, WEBHOOK, Leases, free
+from nemboks.store.leases_people import LeasedAnnouncements, LeasedIncidents, LeasedStream
 from nemboks.store.letters import SqlLetters
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.reader import Reader
@@ -169,12 +169,17 @@ class Share:
         self.deliveries = LeasedDeliveries(writer, reader, clock, self.leases)
         self.announcements = LeasedAnnouncements(writer, reader, self.leases)
         self.incidents = LeasedIncidents(writer, reader, self.leases)
+        self.stream = LeasedStream(writer, reader, self.leases)
         self._reader, self._clock = reader, clock
 
     @property
     def sending(self) -> dict[str, set[int]]:
-        """What leaves for people now, by kind."""
-        return {ANNOUNCEMENT: self.announcements.hand.rows, NOTICE: self.incidents.hand.rows}
+        """What leaves for people and machines now, by kind."""
+        return {
+            ANNOUNCEMENT: self.announcements.hand.rows,
+            NOTICE: self.incidents.hand.rows,
+            WEBHOOK: self.stream.hand.rows,
+        }
 
     async def idle(self, most: int) -> Idle:
         """What is due and leased to nobody: of each kind at most so many, oldest due first."""

@@ -1,10 +1,12 @@
 """The Stream port on the ledger: history as webhooks are told it, and how far each has come.
 
-Promises: in order, nothing twice from here and nothing left out; no addresses, not even masked ones.
+Promises: in order, nothing twice from here and nothing left out; a webhook's place never goes back, whoever says so; no
+addresses, not even masked ones.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -30,7 +32,9 @@ AFTER: Final = (
 GET: Final = select(cursors).where(cursors.c.webhook == bindparam("name"))
 LAST: Final = select(func.coalesce(func.max(events.c.id), 0))
 INSERT: Final = insert(cursors)
-UPDATE: Final = update(cursors).where(cursors.c.webhook == bindparam("b_webhook"))
+UPDATE: Final = update(cursors).where(
+    cursors.c.webhook == bindparam("b_webhook"), cursors.c.event <= bindparam("b_event")
+)
 
 
 class SqlStream:
@@ -47,9 +51,18 @@ class SqlStream:
         """How far it has come; a new one begins behind the last event, and is remembered from now on."""
         return await self._writer.unit(lambda tx: _cursor(tx, webhook))
 
+    def claim(self, cursor: Cursor) -> AbstractAsyncContextManager[bool]:
+        """True: nobody else calls this ledger's webhooks."""
+        return nullcontext(True)
+
     async def keep_cursor(self, cursor: Cursor) -> None:
-        """Returns when the cursor is written."""
-        await self._writer.unit(lambda tx: _keep(tx, cursor))
+        """Returns when the cursor is written, or the webhook has come further."""
+        await self._writer.unit(lambda tx: self._keep(tx, cursor))
+
+    def _keep(self, tx: Tx, cursor: Cursor) -> None:
+        values = {"b_webhook": cursor.webhook, "b_event": cursor.event}
+        if tx.execute(UPDATE.values(asdict(cursor)), values).rowcount == 0 and _known(tx, cursor.webhook) is None:
+            tx.execute(INSERT, asdict(cursor))
 
 
 def _after(tx: Tx, event: int, webhook: str, limit: int) -> list[Told]:
@@ -70,15 +83,14 @@ def told_of(detail: Any) -> Any:
 
 
 def _cursor(tx: Tx, webhook: str) -> Cursor:
-    row = tx.execute(GET, {"name": webhook}).first()
-    if row is not None:
-        return Cursor(**row._mapping)
+    known = _known(tx, webhook)
+    if known is not None:
+        return known
     cursor = Cursor(webhook, tx.execute(LAST).scalar_one())
-    _keep(tx, cursor)
+    tx.execute(INSERT, asdict(cursor))
     return cursor
 
 
-def _keep(tx: Tx, cursor: Cursor) -> None:
-    values = asdict(cursor)
-    if tx.execute(UPDATE.values(values), {"b_webhook": cursor.webhook}).rowcount == 0:
-        tx.execute(INSERT, values)
+def _known(tx: Tx, webhook: str) -> Cursor | None:
+    row = tx.execute(GET, {"name": webhook}).first()
+    return None if row is None else Cursor(**row._mapping)

@@ -142,7 +142,7 @@ class Worker(Daemon):
 
 def _shared(world: World, share: Share) -> World:
     """The world with the share in the place of the whole ledger."""
-    telling = world.telling and replace(world.telling, incidents=share.incidents)
+    telling = world.telling and replace(world.telling, incidents=share.incidents, stream=share.stream)
     return replace(
         world, letters=share.letters, mailboxes=share.mailboxes, deliveries=share.deliveries,
         announcements=share.announcements, telling=telling,

@@ -108,6 +108,15 @@ async def test_a_webhook_keeps_its_place(ledger):
     assert Cursor("new", 3) != await ledger.stream.cursor("other")
 
 
+async def test_a_webhook_is_never_set_back(ledger):
+    """Who wakes up with an old place changes nothing: what was told since is not told again."""
+    await ledger.stream.keep_cursor(Cursor("drift", 100))
+    await ledger.stream.keep_cursor(Cursor("drift", 20))
+    await ledger.stream.keep_cursor(Cursor("drift", 20, LATER, 1, "503"))
+
+    assert Cursor("drift", 100) == await ledger.stream.cursor("drift")
+
+
 async def test_a_webhook_that_nobody_names_hears_nothing(ledger):
     """Without a mailbox that chose it there is no stream."""
     await ledger.waiting()

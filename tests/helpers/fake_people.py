@@ -78,8 +78,13 @@ class FakeStream:
         last = self.rows[-1].id if self.rows else 0
         return self.cursors.setdefault(webhook, Cursor(webhook, last))
 
+    def claim(self, cursor: Cursor) -> AbstractAsyncContextManager[bool]:
+        return nullcontext(True)
+
     async def keep_cursor(self, cursor: Cursor) -> None:
-        self.cursors[cursor.webhook] = cursor
+        known = self.cursors.get(cursor.webhook)
+        if known is None or known.event <= cursor.event:
+            self.cursors[cursor.webhook] = cursor
 
 
 def _round(notice: Notice) -> tuple[object, ...]:
