@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, update
 
 from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState, step
-from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale
+from nemboks.domain.letter import AttemptEnded, Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale
 from nemboks.domain.mailbox import Recipient
 from nemboks.ports import Clock
 from nemboks.store import attempts, events
@@ -168,6 +168,8 @@ def _check(seen: Delivery, before: Delivery, event: DeliveryEvent) -> None:
             raise Stale(f"delivery {before.id}: attempt {before.fence} came between")
         if (event.address, event.server) != (before.address, before.server):
             raise Stale(f"delivery {before.id}: the claim names another recipient")
+    if isinstance(event, AttemptEnded) and seen.dot_begun_at != before.dot_begun_at:
+        raise Stale(f"delivery {before.id}: its dot came between")
     if isinstance(event, Hold) and seen.state is not before.state:
         raise Stale(f"delivery {before.id} was {seen.state} and is {before.state}")
     if isinstance(event, Confirmed | PartConfirmed) and event.confirmation.letter != before.letter:

@@ -16,6 +16,7 @@ from nemboks.domain import letter as rules
 from nemboks.domain.guard import receipt_may_go
 from nemboks.domain.letter import (
     Acknowledged,
+    AttemptEnded,
     Claimed,
     Cleared,
     Confirmed,
@@ -95,6 +96,9 @@ def check(seen: Letter, before: Letter, event: Event) -> None:
     then, now = (seen.state, seen.fence), (before.state, before.fence)
     if isinstance(event, Postponed | Vanished | Hold | Returned) and then != now:
         raise Stale(f"letter {before.id} was {then[0]} ({then[1]}) and is {now[0]} ({now[1]})")
+    # Seen without its dot, it would be due again as a cut one: within a minute, while its mail may be on its way.
+    if isinstance(event, AttemptEnded) and seen.dot_begun_at != before.dot_begun_at:
+        raise Stale(f"letter {before.id}: its dot came between")
     # The seal that the row names may hold the only bytes there are (a fetch may take the letter off the list).
     if isinstance(event, FetchBegun) and seen.contents != before.contents:
         raise Stale(f"letter {before.id}: another fetch came between")

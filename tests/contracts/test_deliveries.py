@@ -233,6 +233,18 @@ async def test_a_copys_attempt_is_overdue_as_a_letters(ledger):
     assert [] == await ledger.deliveries.overdue(START, 600, True)
 
 
+async def test_a_copy_whose_dot_came_between_is_not_sent_again_a_minute_later(ledger):
+    """As for a letter: the time at which it would be due is that of a cut attempt, which this one is no more."""
+    delivery = await copied(ledger)
+    seen = await ledger.deliveries.move(delivery, claimed(delivery))
+    begun = await ledger.deliveries.move(seen, DotBegun(1))
+
+    with pytest.raises(Stale):
+        await ledger.deliveries.move(seen, AttemptEnded(1, "gone", LATER))
+
+    assert begun == await ledger.deliveries.get(seen.id)
+
+
 async def test_a_delivery_that_is_not_there_is_stale(ledger):
     """A number that nobody planned has nothing to move."""
     with pytest.raises(Stale):

@@ -260,6 +260,17 @@ async def test_an_attempt_is_overdue_after_its_deadline(ledger):
     assert await overdue(deadline + timedelta(seconds=600)) == ["a", "b"]
 
 
+async def test_a_letter_whose_dot_came_between_is_not_sent_again_a_minute_later(ledger):
+    """Who ends an attempt saw it without its dot, and so the time of a cut one; now its ending would be uncertain."""
+    seen = await ledger.sending()
+    begun = await ledger.letters.move(seen, DotBegun(1))
+
+    with pytest.raises(Stale):
+        await ledger.letters.move(seen, AttemptEnded(1, "gone", LATER))
+
+    assert begun == await ledger.letters.get(seen.id)
+
+
 async def test_the_third_uncertain_end_holds_the_letter(ledger):
     """Two uncertain ends are tried again; the third is for a person (I3)."""
     letter = await ledger.waiting()

@@ -4,7 +4,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from nemboks.domain.delivery import Delivery, DeliveryEvent, DeliveryState, step
-from nemboks.domain.letter import Claimed, Confirmed, DotBegun, Hold, Letter, PartConfirmed, Stale, State
+from nemboks.domain.letter import (
+    AttemptEnded,
+    Claimed,
+    Confirmed,
+    DotBegun,
+    Hold,
+    Letter,
+    PartConfirmed,
+    Stale,
+    State,
+)
 from nemboks.domain.mailbox import Recipient, Role, destination
 from nemboks.domain.plans import serves
 from nemboks.ports import Clock
@@ -56,6 +66,8 @@ class FakeDeliveries:
             before.fence, before.address, before.server,
         ):  # fmt: skip
             raise Stale("an attempt came between, or the claim names another")
+        if isinstance(event, AttemptEnded) and delivery.dot_begun_at != before.dot_begun_at:
+            raise Stale("its dot came between")
         if isinstance(event, Hold) and delivery.state is not before.state:
             raise Stale("it went another way since")
         if isinstance(event, Confirmed | PartConfirmed) and event.confirmation.letter != before.letter:

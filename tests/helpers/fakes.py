@@ -119,6 +119,8 @@ class FakeLetters:
         moved = (letter.state, letter.fence) != (before.state, before.fence)
         if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold | rules.Returned) and moved:
             raise Stale("it went another way since")
+        if isinstance(event, rules.AttemptEnded) and letter.dot_begun_at != before.dot_begun_at:
+            raise Stale("its dot came between")
         if isinstance(event, rules.FetchBegun) and letter.contents != before.contents:
             raise Stale("another fetch came between")
         mailbox_holds = isinstance(event, rules.Hold) and event.reason in BY_MAILBOX
