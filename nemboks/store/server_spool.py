@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from io import RawIOBase
 from pathlib import Path
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from nemboks.domain.headline import Sealed
 from nemboks.ports import ContentsGone
-from nemboks.store.errors import Altered, StoreAway
+from nemboks.store.errors import Altered, StoreAway, StoreBusy, StoreFull
 from nemboks.store.postgres import NOW, Driver, Place
 from nemboks.store.sealed_file import MAGIC, PartFile, _bound, chunks
 from nemboks.store.spool import Spool, SpoolSealing, _purpose
@@ -53,12 +54,12 @@ class ServerSpool(Spool):
     ) -> None:
         self.directory, self.vault, self.threaded, self.ours = Path(shelf), vault, threaded, set()
         self._shelf, self._spared, self._rows = shelf, spared, _Rows(place, patient=threaded)
-        self._executor = ThreadPoolExecutor(1, "store-contents")
+        self._executor, self._hurried = ThreadPoolExecutor(1, "store-contents"), asyncio.Event()
         weakref.finalize(self, self._rows.close)  # a command does not say when it is done
 
     def seal(self, letter: int, once: bool = False) -> SpoolSealing:
-        """A new sealing, used with `async with`."""
-        return _Sealing(self, letter)
+        """A new sealing, used with `async with`. `once`: the letter may come only once, so it waits for room."""
+        return _Sealing(self, letter, once)
 
     async def open(self, letter: int, sealed: Sealed) -> AsyncGenerator[bytes, None]:
         """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
@@ -93,6 +94,17 @@ class ServerSpool(Spool):
             return fn(*args)
         return await asyncio.get_running_loop().run_in_executor(self._executor, fn, *args)
 
+    @property
+    def hurried(self) -> bool:
+        """Whether nobody has time to wait for the server."""
+        return not self._rows.patient
+
+    async def rest(self) -> None:
+        """Returns after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT):
+                await self._hurried.wait()
+
     def part(self, name: str, aead: AESGCM, letter: int) -> "_Part":
         """The sealed file, to be written."""
         return _Part(self._rows, self._shelf, name, aead, letter)
@@ -100,14 +112,29 @@ class ServerSpool(Spool):
     async def close(self) -> None:
         """Ends the connection; nothing waits for the server any more."""
         self._rows.patient = False
+        self._hurried.set()
         await self.off_loop(self._rows.close)
         self._executor.shutdown(wait=False)
 
 
 class _Sealing(SpoolSealing):
-    def __init__(self, spool: ServerSpool, letter: int) -> None:
+    """A letter being sealed. How much room a server has nobody can ask before: what is full is waited for."""
+
+    def __init__(self, spool: ServerSpool, letter: int, once: bool) -> None:
         super().__init__(spool, letter)
+        self._server, self._waits = spool, once
         self._file = spool.part(self._name, self._file._aead, letter)
+
+    async def _do(self, fn: Callable[..., None], *args: Any) -> None:
+        """As the spool's. Whoever waits for room leaves the thread to others: some of what they do makes room."""
+        while True:
+            try:
+                await super()._do(fn, *args)
+                return
+            except (StoreFull, StoreBusy):
+                if not self._waits or self._server.hurried:
+                    raise
+            await self._server.rest()
 
 
 class _Part(PartFile):
@@ -115,7 +142,7 @@ class _Part(PartFile):
 
     def __init__(self, rows: "_Rows", shelf: str, name: str, aead: AESGCM, letter: int) -> None:
         super().__init__(Path(shelf), name, aead, letter)
-        self._rows, self._shelf, self._name = rows, shelf, name
+        self._rows, self._shelf, self._name, self._tried = rows, shelf, name, False
 
     def append(self, chunk: bytes, final: bool) -> None:
         self._put(chunk, final, durable=True)
@@ -125,15 +152,17 @@ class _Part(PartFile):
         self.whole = True
 
     def discard(self) -> None:
-        if self._number:
+        if self._tried:  # what may be there, told or not
             self._rows.destroy(self._name)
 
     def _put(self, chunk: bytes, final: bool, durable: bool) -> None:
+        """May be asked again for the same chunk after a failure: its bytes are the same."""
         nonce, aad = _bound(self._prefix, self._letter, self._number, final)
         head = b"" if self._number else MAGIC + self._prefix
         row = (self._name, self._number, self._shelf, head + self._aead.encrypt(nonce, chunk, aad))
-        self._number += 1  # before the row is there: what may be there is destroyed when the sealing is left
+        self._tried = True
         self._rows.put(row, durable)
+        self._number += 1
 
 
 class _Reading(RawIOBase):

@@ -10,6 +10,7 @@ import pytest
 from nemboks.clock import RealClock
 from nemboks.ports import Unavailable
 from nemboks.store import server_spool
+from nemboks.store.errors import StoreBusy, StoreFull
 from nemboks.store.postgres_line import PostgresHome
 from nemboks.store.server_clock import ServerClock
 from nemboks.store.server_spool import ServerSpool
@@ -106,3 +107,68 @@ async def test_a_fetch_that_breaks_off_holds_nobody_up_while_the_server_is_away(
     assert late[0] < 2
     assert await read(away, sealed, 2) == b"brev"
     assert away._rows.old("letters", timedelta()) == [sealed.file]
+
+
+TROUBLE = """
+    CREATE TABLE trouble (code TEXT);
+    CREATE FUNCTION meet_trouble() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM trouble) AND NEW.number = 1 THEN
+            RAISE EXCEPTION 'planted' USING ERRCODE = (SELECT code FROM trouble);
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER meet_trouble BEFORE INSERT ON contents FOR EACH ROW EXECUTE FUNCTION meet_trouble();
+"""
+
+
+@pytest.mark.parametrize("code", ["53100", "55P03"], ids=["full", "locked"])
+async def test_a_letter_that_comes_once_arrives_though_the_servers_disk_was_full(
+    home, tmp_path, beside, monkeypatch, code
+):
+    """It waits for room in mid-fetch; others, who may make some, are not kept waiting. One that comes again does not
+    wait."""
+    monkeypatch.setattr(server_spool, "WAIT", 0.05)
+    spool = ServerSpool(home.place, vault(tmp_path))
+    async with spool.seal(1) as sealing:
+        await sealing.write(b"brev")
+        old = await sealing.finish(durable=True)
+    beside.execute(TROUBLE)
+    beside.execute("INSERT INTO trouble VALUES (%s)", (code,))
+    with pytest.raises(StoreFull if code == "53100" else StoreBusy):
+        async with spool.seal(2) as sealing:
+            await sealing.write(three_chunks())
+
+    async with spool.seal(3, once=True) as sealing:
+        body = three_chunks()
+        writing = asyncio.create_task(sealing.write(body))
+        done, _ = await asyncio.wait([writing], timeout=LIMIT)
+        await spool.destroy(old)
+        beside.execute("DELETE FROM trouble")
+        await writing
+        sealed = await sealing.finish(durable=True)
+
+    assert not done
+    assert await read(spool, sealed, 3) == body
+    assert spool._rows.old("letters", timedelta()) == [sealed.file]
+    await spool.close()
+
+
+async def test_a_letter_that_waits_for_room_keeps_nobody_from_stopping(home, tmp_path, beside):
+    """A cancel ends the wait at once, and what was there of the letter is removed."""
+    spool = ServerSpool(home.place, vault(tmp_path))
+    beside.execute(TROUBLE)
+    beside.execute("INSERT INTO trouble VALUES ('53100')")
+
+    async def fetch():
+        async with spool.seal(1, once=True) as sealing:
+            await sealing.write(three_chunks())
+
+    task = asyncio.create_task(fetch())
+    await asyncio.wait([task], timeout=LIMIT)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert spool._rows.old("letters", timedelta()) == []
+    await spool.close()
