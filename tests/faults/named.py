@@ -65,6 +65,19 @@ LEDGER: list[Named] = [
       "store/test_spool.py::test_damage_is_seen",
       RECOVER + "test_lost_contents_are_fetched_again_and_the_mail_stays_the_same",
       RECOVER + "test_contents_lost_while_upstream_lost_the_letter_too_vanish_aloud"), ""),
+    ("D14", "several workers have the same thing to tell people or a webhook",
+     "One has it in hand, in the order of its path; what it leaves behind when it dies is told by another. A second copy "
+     "only from a mid-send.",
+     ("workers/test_announced.py::test_a_person_gets_one_mail_about_one_act_however_many_workers_there_are",
+      "workers/test_announced.py::test_what_a_worker_that_died_had_in_hand_is_said_by_another",
+      "workers/test_announced.py::test_a_worker_that_slept_sends_nothing_that_was_sent_meanwhile",
+      "workers/test_told.py::test_one_trouble_is_one_incident_however_many_workers_there_are",
+      "workers/test_told.py::test_a_person_gets_one_notice_of_a_trouble_however_many_workers_there_are",
+      "workers/test_told.py::test_solved_does_not_overtake_what_is_being_told",
+      "workers/test_streamed.py::test_a_webhook_hears_each_event_once_and_in_order_however_many_workers_there_are",
+      "workers/test_streamed.py::test_a_worker_that_slept_sets_no_webhook_back",
+      "contracts/test_people.py::test_a_webhook_is_never_set_back"),
+     "A worker that loses its lease in mid-send may have told it already: then it is told twice, under the same id."),
 ]  # fmt: skip
 
 REST: list[Named] = [
