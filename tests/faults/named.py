@@ -66,8 +66,8 @@ LEDGER: list[Named] = [
       RECOVER + "test_lost_contents_are_fetched_again_and_the_mail_stays_the_same",
       RECOVER + "test_contents_lost_while_upstream_lost_the_letter_too_vanish_aloud"), ""),
     ("D14", "several workers have the same thing to tell people or a webhook",
-     "One has it in hand, in the order of its path; what it leaves behind when it dies is told by another. A second copy "
-     "only from a mid-send.",
+     "One has it in hand, in the order of its path; what it leaves behind when it dies is told by another. A second "
+     "copy only from a mid-send.",
      ("workers/test_announced.py::test_a_person_gets_one_mail_about_one_act_however_many_workers_there_are",
       "workers/test_announced.py::test_what_a_worker_that_died_had_in_hand_is_said_by_another",
       "workers/test_announced.py::test_a_worker_that_slept_sends_nothing_that_was_sent_meanwhile",
