@@ -48,6 +48,11 @@ class Contents(Protocol):
         """The letter's bytes in pieces. Raises ContentsGone; a cut shows at the latest with the last piece."""
         ...
 
+    async def left(self, letter: int) -> Sequence[Sealed]:
+        """What sealings of the letter with `once` left here, whole or not, newest first: where several workers share
+        the contents, the row may name another's."""
+        ...
+
     async def destroy(self, sealed: Sealed) -> None: ...
 
 
@@ -154,7 +159,8 @@ class Mailboxes(Protocol):
         ...
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
-        """After a listing that failed: next look at `due_at`; `parked` keeps its letters from upstream until then."""
+        """After a listing that failed: next look at `due_at`; `parked` keeps its letters from upstream until then.
+        Changes nothing if the mailbox was listed since it was seen so: that is newer."""
         ...
 
 

@@ -100,8 +100,11 @@ class SqlMailboxes:
         return await self._reader.glance(lambda tx: SHARED.first(tx, values) is not None)
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
-        """The mailbox after a listing that failed; history has a row when the trouble is another than before."""
-        return await self._writer.step(lambda tx: _postpone(tx, mailbox.id, due_at, trouble, parked, self._clock.now()))
+        """The mailbox after a listing that failed; history has a row when the trouble is another than before.
+
+        As it is, if it was listed since we saw it.
+        """
+        return await self._writer.step(lambda tx: _postpone(tx, mailbox, due_at, trouble, parked, self._clock.now()))
 
     async def credentials(self, mailbox: Mailbox) -> Mapping[str, str]:
         """The mailbox's credentials, opened. KeyMissing, Altered."""
@@ -153,13 +156,16 @@ def _note(tx: Tx, mailbox: int, event: str, at: datetime, **particulars: Any) ->
     events.add(tx, events.row(mailbox, event, at, particulars))
 
 
-def _postpone(tx: Tx, id_: int, due_at: datetime, trouble: str, parked: bool, at: datetime) -> Mailbox:
-    before = one(tx, id_)
+def _postpone(tx: Tx, seen: Mailbox, due_at: datetime, trouble: str, parked: bool, at: datetime) -> Mailbox:
+    before = one(tx, seen.id)
+    # A worker that slept past its lease would park it for hours over the listing, and the new letters, of another.
+    if seen.listed_at != before.listed_at:
+        return before
     until = due_at if parked else None
-    tx.execute(POSTPONE, {"b_id": id_, "due": due_at, "words": trouble, "until": until})
+    tx.execute(POSTPONE, {"b_id": seen.id, "due": due_at, "words": trouble, "until": until})
     if trouble != before.trouble or parked != (before.parked_until is not None):
-        _note(tx, id_, "listing_failed", at, words=trouble, parked=parked)
-    return one(tx, id_)
+        _note(tx, seen.id, "listing_failed", at, words=trouble, parked=parked)
+    return one(tx, seen.id)
 
 
 def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, at: datetime) -> Mailbox:

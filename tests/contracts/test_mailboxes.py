@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
+from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Address
+from nemboks.ports import Listed
 from tests.helpers.builders import ANNA, BO
 from tests.helpers.clock import START
 
@@ -34,6 +38,19 @@ async def test_failed_listings_are_counted(ledger):
     assert (parked.failures, parked.parked_until, parked.trouble) == (1, LATER, "HTTP 403")
     assert (out.failures, out.parked_until, out.trouble) == (2, None, "HTTP 503")
     assert out == await ledger.mailboxes.get(ledger.anna.id)
+
+
+@pytest.mark.parametrize("parked", [True, False])
+async def test_a_failed_look_from_before_a_good_one_hides_no_new_letter(ledger, parked):
+    """A worker that slept brings its refusal hours later: what another one has listed since then is newer."""
+    seen = await ledger.mailboxes.get(ledger.anna.id)
+    await ledger.letters.found(ledger.anna, [Listed("new")], START, LATER)
+    listed = await ledger.mailboxes.get(ledger.anna.id)
+
+    assert listed == await ledger.mailboxes.postpone(seen, LATER + timedelta(hours=9), "HTTP 403", parked)
+
+    assert listed == await ledger.mailboxes.get(ledger.anna.id)
+    assert ["new"] == [letter.upstream_id for letter in await ledger.letters.due(State.FOUND, LATER, 10)]
 
 
 async def test_a_change_of_route_is_a_new_version(ledger):

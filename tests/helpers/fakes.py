@@ -53,6 +53,8 @@ class FakeMailboxes:
         return any(x.route.address == mailbox.route.address for x in self.rows.values() if x.id != mailbox.id)
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
+        if mailbox.listed_at != self.rows[mailbox.id].listed_at:
+            return self.rows[mailbox.id]
         until, failures = due_at if parked else None, self.rows[mailbox.id].failures + 1
         return self.change(mailbox.id, due_at=due_at, trouble=trouble, parked_until=until, failures=failures)
 
@@ -279,6 +281,9 @@ class FakeContents:
             raise ContentsGone("missing, altered or another letter's")
         for start in range(0, len(contents), 1000):
             yield contents[start : start + 1000]
+
+    async def left(self, letter: int) -> Sequence[Sealed]:
+        return ()
 
     async def destroy(self, sealed: Sealed) -> None:
         self.files.pop(sealed.file, None)

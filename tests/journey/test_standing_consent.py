@@ -166,6 +166,18 @@ async def test_a_refusal_of_the_token_of_before_parks_nobody(house: House) -> No
     assert (again, (await house.box()).parked_until) == (house.clock.now(), None)
 
 
+async def test_a_refusal_from_before_anothers_listing_parks_nobody(house: House) -> None:
+    """A worker slept on its way to the register: what was listed meanwhile is newer than what it was refused."""
+    before = await let_in(house)
+    house.clock.advance(HOUR)
+    listed = await house.look()
+
+    await put_off(before, Refused("HTTP 401", mailbox=True), house.world)
+
+    after = await house.box()
+    assert (listed.due_at, None, "") == (after.due_at, after.parked_until, after.trouble)
+
+
 async def test_the_same_token_refused_again_parks(house: House) -> None:
     """Only another login is worth another try at once: no loop."""
     await let_in(house)

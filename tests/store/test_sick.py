@@ -202,7 +202,8 @@ async def test_a_paused_mailbox_is_not_sick(ledger):
     """A person stopped it and knows."""
     await ledger.letters.move(await ledger.waiting("a"), Hold(Reason.UNREADABLE))
     await troubled_copy(ledger)
-    await ledger.mailboxes.postpone(ledger.anna, START + DAY, "HTTP 403", parked=True)
+    box = await ledger.mailboxes.get(ledger.anna.id)
+    await ledger.mailboxes.postpone(box, START + DAY, "HTTP 403", parked=True)
     assert len(await sick(ledger)) == 3
 
     await ledger.pause()

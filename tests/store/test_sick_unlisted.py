@@ -35,7 +35,8 @@ async def listed(ledger, *ids):
 
 async def fail(ledger, times=3, parked=False):
     for _ in range(times):
-        await ledger.mailboxes.postpone(ledger.anna, ledger.clock.now() + SECOND, "503", parked)
+        box = await ledger.mailboxes.get(ledger.anna.id)
+        await ledger.mailboxes.postpone(box, ledger.clock.now() + SECOND, "503", parked)
 
 
 async def test_a_day_without_a_look_that_succeeded(ledger):
@@ -82,7 +83,8 @@ async def test_one_that_is_refused_is_told_as_that(ledger):
     await listed(ledger)
     ledger.clock.advance(2 * DAY.total_seconds())
     await fail(ledger, parked=True)
-    await ledger.mailboxes.postpone(ledger.anna, ledger.clock.now() + DAY, "403", True)
+    box = await ledger.mailboxes.get(ledger.anna.id)
+    await ledger.mailboxes.postpone(box, ledger.clock.now() + DAY, "403", True)
     assert [one.cause for one in await sick(ledger)] == [Cause.REFUSED]
 
     ledger.clock.advance(DAY.total_seconds())
