@@ -46,6 +46,7 @@ _DURABLE: Final = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)" + "".j
 )
 # The server's time as columns.UtcTime has it.
 NOW: Final = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+TIME: Final = "SELECT clock_timestamp()"
 # postgresql.org/docs/current/errcodes-appendix.html
 _AWAY: Final = ("08", "57P", "53300", "25006", "25P03", "55000")
 _BUSY: Final = ("55P03", "40")
@@ -145,7 +146,14 @@ class Place:
 
 def time_of(driver: Driver) -> datetime:
     """The server's time."""
-    row = driver.execute("SELECT clock_timestamp()").fetchone()
+    return last_of(driver.execute(TIME))
+
+
+def last_of(said: psycopg.Cursor[Any]) -> datetime:
+    """The server's time, where TIME was the last of the statements."""
+    while said.nextset():
+        pass
+    row = said.fetchone()
     assert row is not None
     at: datetime = row[0]
     return at

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from nemboks.store import migrations
 from nemboks.store.errors import StoreAway, StoreBroken, StoreBusy, StoreError, StoreInUse, StoreUnknown
 from nemboks.store.line import Line, Patient, never
-from nemboks.store.postgres import NOW, Driver, Place, time_of
+from nemboks.store.postgres import NOW, TIME, Driver, Place, last_of, time_of
 from nemboks.store.server_clock import ServerClock
 from nemboks.store.turns import Turns
 from nemboks.store.writer import ThreadWriter, Writer
@@ -127,14 +127,18 @@ class PostgresLine:
 
     def _begun(self, mark: int) -> Connection:
         tx = self._connected()
-        note = f"UPDATE writers SET mark = {mark}, at = {NOW} WHERE name = '{self._name}'"  # noqa: S608  both are ours
-        self._live().execute(f"{_BEGIN}; {note}" if self._name else _BEGIN, prepare=False)
+        note = f"UPDATE writers SET mark = {mark}, at = {NOW} WHERE name = '{self._name}'; "  # noqa: S608  both are ours
+        asked = self._clock.elapsed() if self._clock else 0.0
+        # The time as the last of the statements: it has no wait for the lock behind it.
+        said = self._live().execute(f"{_BEGIN}; {note if self._name else ''}{TIME}", prepare=False)
+        if self._clock is not None:
+            self._clock.heard(last_of(said), asked)
         return tx
 
     def _shown(self) -> Connection:
         tx, driver = self._connected(), self._live()
         if self._clock is not None and self._clock.due:
-            asked = self._clock.monotonic()
+            asked = self._clock.elapsed()
             self._clock.heard(time_of(driver), asked)
         driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", prepare=False)
         return tx
@@ -206,7 +210,7 @@ class PostgresHome:
         return str(self.place)
 
     def writer(self) -> Line:
-        return PostgresLine(self.place, writes=True)
+        return PostgresLine(self.place, writes=True, clock=self._clock)
 
     def reader(self) -> Line:
         line = PostgresLine(self.place, writes=False, clock=self._clock)

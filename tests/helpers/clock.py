@@ -11,6 +11,7 @@ class PretendClock:
 
     def __init__(self, start: datetime = START) -> None:
         self._start, self._now, self._ids = start, start, 0
+        self._suspended = 0.0
         self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
         self._arrived = asyncio.Condition()
 
@@ -19,6 +20,13 @@ class PretendClock:
 
     def monotonic(self) -> float:
         return (self._now - self._start).total_seconds()
+
+    def elapsed(self) -> float:
+        return self.monotonic() + self._suspended
+
+    def suspend(self, seconds: float) -> None:
+        """The machine is suspended for so long; nobody is woken, and the wall clock is put right later."""
+        self._suspended += seconds
 
     async def sleep(self, seconds: float) -> None:
         """Returns once the test has moved the clock so far; a cancel ends it at once."""

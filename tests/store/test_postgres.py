@@ -1,9 +1,8 @@
-"""A ledger on a PostgreSQL server: its schema, its durability, upgrades, and the time of day."""
+"""A ledger on a PostgreSQL server: its schema, its durability, and upgrades."""
 
 import asyncio
 import os
 import sys
-from datetime import timedelta
 
 import psycopg
 import pytest
@@ -239,45 +238,3 @@ async def test_an_upgrade_while_a_daemon_was_away_ends_it(opened, beside):
     with pytest.raises(StoreBroken, match="upgraded"):
         await store._writer.unit(note(1))
     assert notes(beside) == []
-
-
-class Ahead(RealClock):
-    """A machine whose clock is wrong."""
-
-    def __init__(self, hours):
-        self._wrong = timedelta(hours=hours)
-
-    def now(self):
-        return super().now() + self._wrong
-
-
-async def test_workers_whose_clocks_disagree_go_by_the_servers(home, opened):
-    """An hour before and an hour behind: both know the server's time."""
-    url = home.place._facts
-    clocks = [ServerClock(Ahead(1)), ServerClock(Ahead(-1))]
-    for clock in clocks:
-        place = PostgresHome(psycopg.conninfo.make_conninfo(**url), clock)
-        opened(place=place, time=clock)
-
-    first, second = (clock.now() for clock in clocks)
-    assert abs(first - second) < timedelta(seconds=1)
-    assert abs(first - RealClock().now()) < timedelta(seconds=5)
-
-
-def test_a_look_moves_the_time_no_further_than_it_proves(clock):
-    """An answer that took long leaves what it does not refute; one that refutes moves it to the nearer end."""
-    ours = ServerClock(clock)
-    ours.heard(START, clock.monotonic())
-    clock.advance(61)
-    assert ours.due
-
-    asked = clock.monotonic()
-    clock.advance(4)
-    ours.heard(START + timedelta(seconds=63), asked)  # now 63 to 67, and we have 65
-    assert (ours.now(), ours.due) == (START + timedelta(seconds=65), False)
-    ours.heard(START + timedelta(seconds=60), clock.monotonic())
-    assert ours.now() == START + timedelta(seconds=60)
-    asked = clock.monotonic()
-    clock.advance(2)
-    ours.heard(START + timedelta(seconds=90), asked)
-    assert ours.now() == START + timedelta(seconds=90)
