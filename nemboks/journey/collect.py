@@ -5,25 +5,24 @@ FOUND is committed before any fetch, because the fetch itself may take the lette
 and the recipient that the mailbox belongs to. A letter that fails that is HELD, never mailed, never receipted.
 """
 
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from nemboks.content.compose import message_id_for
 from nemboks.content.errors import Unreadable
-from nemboks.content.memo import MemoReader
-from nemboks.content.message import MessageReader
 from nemboks.domain.custody import Consent
 from nemboks.domain.headline import Copy, Headline, Kind, Sealed, Style
 from nemboks.domain.letter import Collected, Event, FetchBegun, Hold, Letter, Postponed, Reason, Stale, State, Vanished
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.routing import obstacle
 from nemboks.domain.verdict import backoff, spread
+from nemboks.journey.kept import Got, Reading, found_over, is_anothers, is_right, kept
 from nemboks.journey.mail import style_of
 from nemboks.journey.standing import ask_consent, ask_standing, look_seconds, refused_seconds, why_refused
 from nemboks.journey.world import World
 from nemboks.logs import log
-from nemboks.ports import ContentsGone, Gone, Inbox, InboxError, Refused, Unavailable
+from nemboks.ports import Gone, Inbox, InboxError, Refused, Unavailable
 
 LEGAL_AHEAD = timedelta(days=1)  # so much earlier a service of process is due than what came with it
 LOOKS = 3  # a letter that is not there, or not readable, gets three looks before we believe it
@@ -95,8 +94,8 @@ async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
         log().info("letter_held", letter=letter.id, mailbox=mailbox.cvr, size=0, why=reason)
         return
     try:
-        got = await _kept(letter, world)
-        if got is None or isinstance(got.headline, Unreadable) or _is_anothers(got.headline, letter):
+        got = await kept(letter, world)
+        if got is None or not is_right(got, letter):
             letter, got = await _better(letter, mailbox, got, world)
         if isinstance(got.headline, Unreadable):
             raise got.headline
@@ -106,95 +105,41 @@ async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
     await _commit(letter, mailbox, got.headline, got.sealed, world)
 
 
-@dataclass(frozen=True, slots=True)
-class _Got:
-    """A whole letter, sealed; and what was read of it, or why it could not be."""
-
-    headline: Headline | Unreadable
-    sealed: Sealed
-
-
-def _found_over(letter: Letter) -> Face:
-    """By which door the letter was found: its mailbox may have got the other one since. Over IMAP its id is UIDVALIDITY
-    and UID with a dot between, over REST a UUID, which has none."""
-    return Face.IMAP if "." in letter.upstream_id else Face.REST
-
-
-class _Reading:
-    """A reader that lets the rest of an unreadable letter pass: its bytes may be the only ones there are."""
-
-    def __init__(self, letter: Letter) -> None:
-        self._reader: MemoReader | MessageReader = MemoReader() if _found_over(letter) is Face.REST else MessageReader()
-        self._fault: Unreadable | None = None
-
-    def feed(self, piece: bytes) -> None:
-        try:
-            if self._fault is None:
-                self._reader.feed(piece)
-        except Unreadable as e:
-            self._fault = e
-
-    def close(self) -> Headline | Unreadable:
-        try:
-            return self._fault or self._reader.close()
-        except Unreadable as e:
-            return e
-
-
-async def _kept(letter: Letter, world: World) -> _Got | None:
-    """The letter that an earlier fetch sealed whole before it was cut off; None when there is none to go on with."""
-    if letter.contents is None:
-        return None
-    reading = _Reading(letter)
-    try:
-        async with aclosing(world.contents.open(letter.id, letter.contents)) as pieces:
-            async for piece in pieces:
-                reading.feed(piece)
-    except ContentsGone:
-        return None
-    return _Got(reading.close(), letter.contents)
-
-
-async def _better(letter: Letter, mailbox: Mailbox, kept: _Got | None, world: World) -> tuple[Letter, _Got]:
+async def _better(letter: Letter, mailbox: Mailbox, have: Got | None, world: World) -> tuple[Letter, Got]:
     """What upstream gives now; the kept contents of another letter where it has no other any more. InboxError."""
     inbox = await world.inboxes.of(mailbox)
     try:
-        letter, got = await _fetch(letter, inbox, kept, world)
+        after, got = await _fetch(letter, inbox, have, world)
     except Gone:
-        if kept is None or isinstance(kept.headline, Unreadable):
+        if have is None or isinstance(have.headline, Unreadable):
             raise
-        return letter, kept
-    if kept is not None and letter.contents == got.sealed:  # the row names the other one no more
-        await world.contents.destroy(kept.sealed)
-    return letter, got
+        return letter, have
+    if have is not None and have.sealed == letter.contents and after.contents == got.sealed:  # no row names it any more
+        await world.contents.destroy(have.sealed)
+    return after, got
 
 
-def _is_anothers(headline: Headline, letter: Letter) -> bool:
-    """Whether these contents are not the letter's that upstream was asked for; a mere message names none."""
-    return headline.kind is not Kind.MESSAGE and headline.message_uuid != letter.upstream_id.lower()
-
-
-async def _fetch(letter: Letter, inbox: Inbox, kept: _Got | None, world: World) -> tuple[Letter, _Got]:
+async def _fetch(letter: Letter, inbox: Inbox, have: Got | None, world: World) -> tuple[Letter, Got]:
     """Stream the letter into the spool while reading it. Raises InboxError; then what was kept still is, and no more.
 
     Where upstream may not give it twice, the row names the seal before it is whole, and before the first byte comes
     unless that would cost what we have; and a letter that cannot be read is sealed like any other.
     """
-    reading, once = _Reading(letter), not inbox.keeps
+    reading, once = Reading(letter), not inbox.keeps
     async with world.contents.seal(letter.id, once) as sealing:
-        if once and kept is None:
+        if once and have is None:
             letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
         async with inbox.fetch(letter.upstream_id) as pieces:
             async for piece in pieces:
                 reading.feed(piece)
                 await sealing.write(piece)
         headline = reading.close()
-        if isinstance(headline, Unreadable) and (not once or (kept and isinstance(kept.headline, Unreadable))):
+        if isinstance(headline, Unreadable) and (not once or (have and isinstance(have.headline, Unreadable))):
             raise headline  # upstream keeps it, or we have such a one from the fetch before
-        if once and kept is not None:
+        if once and have is not None:
             with suppress(Stale):  # another worker was given it meanwhile: what we fetched is a fact all the same
                 letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
-        return letter, _Got(headline, await sealing.finish(durable=once))
+        return letter, Got(headline, await sealing.finish(durable=once))
 
 
 async def _commit(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Sealed, world: World) -> None:
@@ -208,7 +153,7 @@ async def _commit(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: 
             return
         after = await world.letters.move(letter, _believe(letter, mailbox, headline, sealed, shared, world))
     except Stale:  # another fetched it meanwhile: that one's contents stand
-        if sealed != letter.contents:
+        if not await _may_be_wanted(letter, sealed, world):
             await world.contents.destroy(sealed)
         raise
     for one in (sealed, letter.contents):
@@ -218,9 +163,15 @@ async def _commit(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: 
     log().info(name, letter=letter.id, mailbox=mailbox.cvr, size=headline.size, why=after.why)
 
 
+async def _may_be_wanted(letter: Letter, sealed: Sealed, world: World) -> bool:
+    """Whether the row names these contents, whoever brought them, or has none: then they may be the only ones."""
+    now = await world.letters.get(letter.id)
+    return now is not None and (now.state is State.VANISHED or sealed in (letter.contents, now.contents))
+
+
 async def _twin(letter: Letter, mailbox: Mailbox, headline: Headline, world: World) -> Letter | None:
     """The same IMAP message under the UIDVALIDITY before (RELIABILITY M03): it goes on under its new id."""
-    if _found_over(letter) is not Face.IMAP or letter.state is not State.FOUND:
+    if found_over(letter) is not Face.IMAP or letter.state is not State.FOUND:
         return None
     twin = await world.letters.twin(letter, headline.sha256, headline.size)
     return await world.letters.rebind(twin, letter) if twin else None
@@ -231,7 +182,7 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
 
     `shared`: its address gets the post of several CVRs.
     """
-    if _is_anothers(headline, letter):  # upstream may not give the contents again, so they are kept, here and below
+    if is_anothers(headline, letter):  # upstream may not give the contents again, so they are kept, here and below
         words = "the letter carries another messageUUID than its id"
         return Hold(Reason.OTHER_CONTENTS, words, headline=headline, contents=sealed)
     if headline.kind is not Kind.MESSAGE:  # over REST
@@ -261,7 +212,10 @@ def _believe(letter: Letter, mailbox: Mailbox, headline: Headline, sealed: Seale
 
 
 async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, world: World) -> None:
-    """The fetch did not bring the letter: later, or after three equal looks what that means."""
+    """The fetch did not bring the letter: later, or after three equal looks what that means.
+
+    What upstream forgot when it gave it to us, and nobody could read, is the only copy there is.
+    """
     words, why = str(error), type(error).__name__.lower()
     failures = letter.failures + 1 if letter.why == why else 1
     if isinstance(error, Unreadable):
@@ -271,12 +225,15 @@ async def _not_collected(letter: Letter, mailbox: Mailbox, error: Exception, wor
     else:
         due_at = _again(error, failures, world) if isinstance(error, InboxError) else world.clock.now()
     event: Event = Postponed(why, words, due_at)
-    if failures >= LOOKS and isinstance(error, Unreadable):
-        event = Hold(Reason.UNREADABLE, words)
-    elif failures >= LOOKS and isinstance(error, Gone):
-        # What upstream forgot when it gave it to us, and we could not read, is the only copy there is.
-        held = await _kept(letter, world)
-        event = Hold(Reason.UNREADABLE, words) if held else Vanished(words)
+    if failures >= LOOKS and isinstance(error, Unreadable | Gone):
+        held = await kept(letter, world)
+        if held is not None and not isinstance(held.headline, Unreadable):  # another worker's, and whole only now
+            await _commit(letter, mailbox, held.headline, held.sealed, world)
+            return
+        if held is not None or isinstance(error, Unreadable):
+            event = Hold(Reason.UNREADABLE, words, contents=held.sealed if held else None)
+        else:
+            event = Vanished(words)
     after = await world.letters.move(letter, event)
     name = {State.HELD: "letter_held", State.VANISHED: "letter_vanished"}.get(after.state, "letter_postponed")
     log().warning(name, letter=letter.id, mailbox=mailbox.cvr, why=after.why, words=words)

@@ -1,6 +1,6 @@
 """The tables that only a ledger on a PostgreSQL server has; all others stand in schema.py."""
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 from nemboks.store.columns import UtcTime
 from nemboks.store.schema import metadata
@@ -23,6 +23,9 @@ contents = Table(  # sealed files in pieces, in order; for server_spool.py
     Column("shelf", String(32), nullable=False),  # letters and estates' documents are kept apart, as directories are
     Column("chunk", LargeBinary, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("letter", Integer),  # with the first piece of what upstream may not give twice: whose it is,
+    Column("key", Text),  # and its key, which the master key wraps
+    Index(None, "letter", postgresql_where=text("letter IS NOT NULL")),
 )
 
 leases = Table(  # which worker a due row belongs to until then, by the server's time; for leases.py

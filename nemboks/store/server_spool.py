@@ -5,13 +5,14 @@ when it is written, but for the last one of contents that need not be: that one 
 names it is, for the server's log keeps their order. Nothing here waits for the ledger's lock, nor holds it.
 Never: more than two chunks of a letter in memory, a key in the database that the master key does not wrap.
 
-Another worker's sealing has no row yet either, so `sweep` spares what was written within a day.
+Another worker's sealing has no row yet either, so `sweep` spares what was written within a day. Of a letter that may
+come only once each sealing has its key beside it: where two workers fetch it at once, the row names but one of them.
 """
 
 import asyncio
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -32,17 +33,22 @@ from nemboks.store.vault import Vault
 
 T = TypeVar("T")
 SPARED: Final = timedelta(days=1)
+LEFT: Final = timedelta(days=30)  # so long a letter that vanished may yet turn up here
 LETTERS, DOCUMENTS = "letters", "documents"  # shelves
 WAIT: Final = 1.0  # seconds before the server is tried again
 _PUT: Final = (
-    f"INSERT INTO contents (file, number, shelf, chunk, at) VALUES (%s, %s, %s, %s, {NOW}) "  # noqa: S608  ours
+    "INSERT INTO contents (file, number, shelf, chunk, letter, key, at) "  # noqa: S608  ours
+    f"VALUES (%s, %s, %s, %s, %s, %s, {NOW}) "
     "ON CONFLICT (file, number) DO UPDATE SET chunk = excluded.chunk"
 )
 _GET: Final = "SELECT chunk FROM contents WHERE file = %s AND number = %s"
 _DESTROY: Final = "DELETE FROM contents WHERE file = %s"
+_LEFT: Final = "SELECT file, key FROM contents WHERE letter = %s AND shelf = %s ORDER BY at DESC"
+_AGO: Final = NOW.replace("clock_timestamp()", "(clock_timestamp() - %s)")
 _OLD: Final = (
-    "SELECT file FROM contents WHERE shelf = %s GROUP BY file "
-    "HAVING max(at) <= to_char((clock_timestamp() - %s) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    f"SELECT file FROM contents WHERE shelf = %s GROUP BY file HAVING max(at) <= {_AGO} "  # noqa: S608  ours
+    "AND NOT EXISTS (SELECT 1 FROM letters WHERE letters.id = max(contents.letter) AND (state IN ('FOUND', 'HELD') "
+    f"OR contents_file = contents.file OR state = 'VANISHED' AND max(contents.at) > {_AGO}))"
 )
 
 
@@ -70,6 +76,10 @@ class ServerSpool(Spool):
         clear = chunks(cast(IO[bytes], _Reading(self._rows, sealed.file)), aead, letter)
         while (chunk := await self.off_loop(next, clear, None)) is not None:
             yield chunk
+
+    async def left(self, letter: int) -> Sequence[Sealed]:
+        """What fetches of the letter sealed that upstream may not repeat, whole or not, the newest first."""
+        return await self.off_loop(self._rows.left, letter, self._shelf)
 
     async def destroy(self, sealed: Sealed) -> None:
         """Removes the rows; if there are none, that is fine."""
@@ -105,9 +115,9 @@ class ServerSpool(Spool):
             async with asyncio.timeout(WAIT):
                 await self._hurried.wait()
 
-    def part(self, name: str, aead: AESGCM, letter: int) -> "_Part":
-        """The sealed file, to be written."""
-        return _Part(self._rows, self._shelf, name, aead, letter)
+    def part(self, name: str, aead: AESGCM, letter: int, key: str | None) -> "_Part":
+        """The sealed file, to be written. `key`: lies beside it, wrapped, so that `left` finds it."""
+        return _Part(self._rows, self._shelf, name, aead, letter, key)
 
     async def close(self) -> None:
         """Ends the connection; nothing waits for the server any more."""
@@ -123,7 +133,7 @@ class _Sealing(SpoolSealing):
     def __init__(self, spool: ServerSpool, letter: int, once: bool) -> None:
         super().__init__(spool, letter)
         self._server, self._waits = spool, once
-        self._file = spool.part(self._name, self._file._aead, letter)
+        self._file = spool.part(self._name, self._file._aead, letter, self._sealed.key if once else None)
 
     async def _do(self, fn: Callable[..., None], *args: Any) -> None:
         """As the spool's. Whoever waits for room leaves the thread to others: some of what they do makes room."""
@@ -140,9 +150,9 @@ class _Sealing(SpoolSealing):
 class _Part(PartFile):
     """A sealed file while it is written: a row for each chunk, the head before the first."""
 
-    def __init__(self, rows: "_Rows", shelf: str, name: str, aead: AESGCM, letter: int) -> None:
+    def __init__(self, rows: "_Rows", shelf: str, name: str, aead: AESGCM, letter: int, key: str | None) -> None:
         super().__init__(Path(shelf), name, aead, letter)
-        self._rows, self._shelf, self._name, self._tried = rows, shelf, name, False
+        self._rows, self._shelf, self._name, self._key, self._tried = rows, shelf, name, key, False
 
     def append(self, chunk: bytes, final: bool) -> None:
         self._put(chunk, final, durable=True)
@@ -159,7 +169,8 @@ class _Part(PartFile):
         """May be asked again for the same chunk after a failure: its bytes are the same."""
         nonce, aad = _bound(self._prefix, self._letter, self._number, final)
         head = b"" if self._number else MAGIC + self._prefix
-        row = (self._name, self._number, self._shelf, head + self._aead.encrypt(nonce, chunk, aad))
+        whose = (self._letter, self._key) if self._key and head else (None, None)
+        row = (self._name, self._number, self._shelf, head + self._aead.encrypt(nonce, chunk, aad), *whose)
         self._tried = True
         self._rows.put(row, durable)
         self._number += 1
@@ -189,7 +200,7 @@ class _Rows:
         self._driver: Driver | None = None
         self._rest = threading.Event()  # never set: a way to wait in a thread
 
-    def put(self, row: tuple[str, int, str, bytes], durable: bool) -> None:
+    def put(self, row: tuple[Any, ...], durable: bool) -> None:
         """Returns when the row is there. StoreFull, StoreAway. May be done twice: the bytes are the same."""
         self._do(lambda driver: driver.execute(_PUT, row) if durable else _lazily(driver, _PUT, row))
 
@@ -201,9 +212,14 @@ class _Rows:
     def destroy(self, name: str) -> None:
         self._do(lambda driver: _lazily(driver, _DESTROY, (name,)))
 
+    def left(self, letter: int, shelf: str) -> list[Sealed]:
+        """What has its key beside it, the newest first."""
+        return [Sealed(*row) for row in self._do(lambda driver: driver.execute(_LEFT, (letter, shelf)).fetchall())]
+
     def old(self, shelf: str, spared: timedelta) -> list[str]:
-        """The names of files to which nothing was added for so long."""
-        return [name for (name,) in self._do(lambda driver: driver.execute(_OLD, (shelf, spared)).fetchall())]
+        """The names of files to which nothing was added for so long, but for those that a letter may yet need."""
+        values = (shelf, spared, LEFT)
+        return [name for (name,) in self._do(lambda driver: driver.execute(_OLD, values).fetchall())]
 
     def close(self) -> None:
         if self._driver is not None:

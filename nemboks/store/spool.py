@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -72,6 +72,10 @@ class Spool:
                 yield chunk
         finally:
             file.close()
+
+    async def left(self, letter: int) -> Sequence[Sealed]:
+        """None: one daemon works on a spool of files, and the row names what it fetched."""
+        return ()
 
     async def destroy(self, sealed: Sealed) -> None:
         """Removes the file; one that is missing is fine."""

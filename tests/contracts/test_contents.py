@@ -107,3 +107,20 @@ async def test_each_sealing_has_a_file_and_a_key_of_its_own(contents):
 
     assert one.file != other.file and one.key != other.key
     assert await opened(contents, one) == b"brev"
+
+
+async def test_what_may_come_only_once_is_found_again_by_its_letter(contents):
+    """Where processes share the contents, what one sealed another finds, the newest first; a mail is no contents."""
+    mails, names = [await sealed(contents, b"a mail")], []
+    for letter in (1, 1, 2):
+        async with contents.seal(letter, once=True) as sealing:
+            await sealing.write(b"brev")
+            names.append(await sealing.finish(True))
+
+    left = await contents.left(1)
+    shared = isinstance(contents, ServerSpool)
+    assert list(left) == (names[1::-1] if shared else [])
+    assert [await opened(contents, one) for one in left] == [b"brev"] * len(left)
+    for one in (*names[:2], *mails):
+        await contents.destroy(one)
+    assert list(await contents.left(1)) == []

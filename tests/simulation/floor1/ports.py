@@ -135,6 +135,9 @@ class SpoolPort:
                 yield piece
                 await self._life.turn(step)
 
+    async def left(self, letter: int) -> Any:
+        return await self._real.left(letter)
+
     async def destroy(self, sealed: Sealed) -> None:
         await self._life.turn("K")
         self._life.sim.oracle.destroyed(sealed.file)
