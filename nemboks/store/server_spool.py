@@ -119,10 +119,14 @@ class ServerSpool(Spool):
         """The sealed file, to be written. `key`: lies beside it, wrapped, so that `left` finds it."""
         return _Part(self._rows, self._shelf, name, aead, letter, key)
 
+    def hurry(self) -> None:
+        """From now on a server that is away or full is an error at once: nobody has time to wait for it."""
+        self._rows.hurry()
+        self._hurried.set()
+
     async def close(self) -> None:
         """Ends the connection; nothing waits for the server any more."""
-        self._rows.patient = False
-        self._hurried.set()
+        self.hurry()
         await self.off_loop(self._rows.close)
         self._executor.shutdown(wait=False)
 
@@ -163,7 +167,8 @@ class _Part(PartFile):
 
     def discard(self) -> None:
         if self._tried:  # what may be there, told or not
-            self._rows.destroy(self._name)
+            with suppress(StoreAway, StoreBusy, StoreFull):  # the sweep takes what stays
+                self._rows.destroy(self._name)
 
     def _put(self, chunk: bytes, final: bool, durable: bool) -> None:
         """May be asked again for the same chunk after a failure: its bytes are the same."""
@@ -198,7 +203,7 @@ class _Rows:
     def __init__(self, place: Place, patient: bool) -> None:
         self._place, self.patient = place, patient
         self._driver: Driver | None = None
-        self._rest = threading.Event()  # never set: a way to wait in a thread
+        self._hurried = threading.Event()
 
     def put(self, row: tuple[Any, ...], durable: bool) -> None:
         """Returns when the row is there. StoreFull, StoreAway. May be done twice: the bytes are the same."""
@@ -221,6 +226,10 @@ class _Rows:
         values = (shelf, spared, LEFT)
         return [name for (name,) in self._do(lambda driver: driver.execute(_OLD, values).fetchall())]
 
+    def hurry(self) -> None:
+        self.patient = False
+        self._hurried.set()
+
     def close(self) -> None:
         if self._driver is not None:
             self._driver.close()
@@ -236,7 +245,7 @@ class _Rows:
                 trouble = self._place.told(error)
                 if not (isinstance(trouble, StoreAway) and self.patient):
                     raise trouble from error
-            self._rest.wait(WAIT)
+            self._hurried.wait(WAIT)
 
 
 def _lazily(driver: Driver, statement: str, values: tuple[Any, ...]) -> None:

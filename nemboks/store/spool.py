@@ -97,6 +97,9 @@ class Spool:
         """What `fn` brings, from a thread if this spool may use threads."""
         return await asyncio.to_thread(fn, *args) if self.threaded else fn(*args)
 
+    def hurry(self) -> None:
+        """From now on nothing is waited for; a disk never is."""
+
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):  # from a row that was tampered with: never a path elsewhere
             raise ContentsGone("the row names no file of ours")

@@ -52,6 +52,7 @@ class Services:
     def hurry(self) -> None:
         """From now on a database server that is away is an error, and not waited for."""
         self.store.hurry()
+        self.spool.hurry()
 
     async def check(self) -> None:
         """Reads the whole ledger for damage. Commits wait meanwhile. StoreDamaged."""

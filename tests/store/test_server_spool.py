@@ -109,6 +109,26 @@ async def test_a_fetch_that_breaks_off_holds_nobody_up_while_the_server_is_away(
     assert away._rows.old("letters", timedelta()) == [sealed.file]
 
 
+async def test_a_stop_waits_for_no_server_to_seal_a_letter_on(alone, away):
+    """A step that is cancelled while the server is away ends; what lies there of its letter goes with a sweep."""
+
+    async def fetch():
+        async with away.seal(1) as sealing:
+            await sealing.write(three_chunks())
+            await asyncio.to_thread(alone.stop, "immediate")
+            await sealing.write(three_chunks())
+
+    task = asyncio.create_task(fetch())
+    await asyncio.wait([task], timeout=1.5)
+    away.hurry()
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    await asyncio.to_thread(alone.start)
+
+    assert done
+    assert task.cancelled()
+
+
 TROUBLE = """
     CREATE TABLE trouble (code TEXT);
     CREATE FUNCTION meet_trouble() RETURNS trigger LANGUAGE plpgsql AS $$
