@@ -15,6 +15,7 @@ from nemboks.store.postgres_line import PostgresHome
 from nemboks.store.server_clock import ServerClock
 from nemboks.store.server_spool import ServerSpool
 from nemboks.store.store import Store
+from nemboks.wiring import Services
 from tests.contracts.ledgers import vault
 from tests.helpers.postgres import own
 from tests.store.test_spool import read, three_chunks
@@ -29,14 +30,20 @@ def alone():
 
 
 @pytest.fixture
-async def away(alone, tmp_path, clock):
-    """A spool on the server that may be stopped, and the store beside it."""
+async def services(alone, tmp_path, clock):
+    """What a daemon has on the server that may be stopped, as far as it matters here."""
     place = PostgresHome(alone.fresh(), ServerClock(RealClock()))
     store = Store.open(place, vault(tmp_path), clock)
     spool = ServerSpool(place.place, vault(tmp_path))
-    yield spool
+    yield Services(None, store, None, spool)
     await spool.close()
     await store.close()
+
+
+@pytest.fixture
+def away(services):
+    """The contents on the server that may be stopped."""
+    return services.spool
 
 
 async def cut(spool, letter=1):
@@ -109,7 +116,7 @@ async def test_a_fetch_that_breaks_off_holds_nobody_up_while_the_server_is_away(
     assert away._rows.old("letters", timedelta()) == [sealed.file]
 
 
-async def test_a_stop_waits_for_no_server_to_seal_a_letter_on(alone, away):
+async def test_a_stop_waits_for_no_server_to_seal_a_letter_on(alone, away, services):
     """A step that is cancelled while the server is away ends; what lies there of its letter goes with a sweep."""
 
     async def fetch():
@@ -120,7 +127,7 @@ async def test_a_stop_waits_for_no_server_to_seal_a_letter_on(alone, away):
 
     task = asyncio.create_task(fetch())
     await asyncio.wait([task], timeout=1.5)
-    away.hurry()
+    services.hurry()
     task.cancel()
     done, _ = await asyncio.wait([task], timeout=5)
     await asyncio.to_thread(alone.start)
