@@ -32,7 +32,9 @@ _SESSION: Final = (
     f"SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
     "SET TimeZone = 'UTC'; SET jit = off; "
     # A connection whose machine died holds its locks until the server has noticed: after half a minute.
-    "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+    "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
+    # A process that is stopped while a large answer comes is not idle: its connection takes nothing (RFC 5482).
+    f"SET tcp_user_timeout = '{IDLE_SECONDS}s'"
 )
 # postgresql.org/docs/current/runtime-config-wal.html: weaker ones may lose the last commits
 _MUST: Final = {

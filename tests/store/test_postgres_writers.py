@@ -1,12 +1,15 @@
 """Several writers on one PostgreSQL server, and connections that are lost in a commit."""
 
 import asyncio
+import os
 import threading
 from contextlib import suppress
 
 import pytest
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 
+from nemboks.clock import RealClock
 from nemboks.domain.chain import Outcome
 from nemboks.domain.letter import Stale, State
 from nemboks.ports import Listed
@@ -15,9 +18,12 @@ from nemboks.store.errors import (
     StoreError,
     StoreUnknown,
 )
-from nemboks.store.postgres_line import WRITING
+from nemboks.store.postgres import Place
+from nemboks.store.postgres_line import WRITING, PostgresHome
+from nemboks.store.server_clock import ServerClock
 from tests.helpers import builders as make
 from tests.helpers.clock import START
+from tests.helpers.postgres import OPTIONS, own
 from tests.store.notes import NOTE, note, notes
 
 
@@ -89,6 +95,34 @@ async def test_who_is_stopped_within_a_transaction_loses_its_turn(opened, beside
 
     assert await asked == 2
     assert notes(beside) == [2, 1]
+
+
+@pytest.fixture
+def over_tcp(tmp_path):
+    """The address of an empty ledger on a server that is reached over the network."""
+    n = os.getpid()
+    host = f"127.9.{n >> 8 & 255}.{n & 255}"  # of our own: other servers may have the usual port
+    alone = own(OPTIONS.replace("listen_addresses=''", f"listen_addresses='{host}'"))
+    try:
+        yield make_conninfo(alone.fresh(), host=host, sslmode="disable")
+    finally:
+        alone.end()
+
+
+async def test_who_is_stopped_while_it_is_sent_much_loses_its_turn(over_tcp, opened):
+    """A worker that asked for a large part of a letter and takes none of it is not idle: the network puts it out."""
+    clock = ServerClock(RealClock())
+    other = opened(place=PostgresHome(over_tcp, clock), time=clock)
+    slow = Place(over_tcp).bare()
+    assert ("30000",) == slow.execute("SHOW tcp_user_timeout").fetchone()
+
+    slow.execute("SET tcp_user_timeout = '500ms'")
+    slow.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITING})", prepare=False)
+    slow.pgconn.send_query(b"SELECT repeat('x', 40000000)")
+    slow.pgconn.flush()
+
+    assert await asyncio.wait_for(other._writer.unit(note(1)), 20) == 1
+    slow.close()
 
 
 class Lost:
