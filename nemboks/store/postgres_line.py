@@ -26,7 +26,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from nemboks.store import migrations
-from nemboks.store.errors import StoreAway, StoreBroken, StoreBusy, StoreError, StoreInUse, StoreUnknown
+from nemboks.store.errors import StoreAway, StoreBroken, StoreBusy, StoreError, StoreInUse, StoreTooNew, StoreUnknown
 from nemboks.store.line import Line, Patient, never
 from nemboks.store.postgres import NOW, TIME, Driver, Place, last_of, time_of
 from nemboks.store.server_clock import ServerClock
@@ -101,12 +101,15 @@ class PostgresLine:
         self._name = name
 
     def work(self, shared: bool) -> None:
-        """Keeps upgrades and, unless `shared`, all other daemons away while this connection lives. StoreInUse."""
+        """Keeps upgrades and, unless `shared`, all other daemons away while this connection lives. StoreInUse, and
+        StoreTooNew for an upgrade that came between the opening and the lock."""
         working = f"pg_try_advisory_lock{'_shared' if shared else ''}({WORKING})"
         if not _got(self._live(), working):
             others = "a daemon without --role works there" if shared else "another daemon works there"
             words = f"{self._place}: {others}, or it is being upgraded. Stop that one first"
             raise StoreInUse(words if shared else f"{words}, or start all of them with --role worker")
+        if (at := migrations.version(self._connected())) != migrations.HEAD:
+            raise StoreTooNew(f"{self._place} was upgraded to schema {at} just now. Install that Nemboks here, too")
         self._working = working
 
     # --- within ---

@@ -126,7 +126,7 @@ class Store:
 
     def lock_daemon(self, shared: bool = False) -> None:
         """Keeps any other daemon out until `close` or the end of the process; `shared`: all but those that share the
-        ledger by leases (0031). StoreInUse."""
+        ledger by leases (0031). StoreInUse, StoreTooNew."""
         self._home.lock_daemon(self._line, shared)
 
     async def check(self) -> None:

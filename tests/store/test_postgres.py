@@ -194,6 +194,16 @@ async def test_a_newer_database_is_left_alone(opened, beside):
         opened()
 
 
+@pytest.mark.parametrize("shared", [True, False])
+async def test_a_daemon_that_an_upgrade_overtook_as_it_started_does_not_work(opened, beside, shared):
+    """It found its own schema, and before it had its lock a newer program made the next one."""
+    store = opened()
+    beside.execute("UPDATE alembic_version SET version_num = '0099'")
+
+    with pytest.raises(StoreTooNew, match="0099"):
+        store.lock_daemon(shared)
+
+
 async def test_no_upgrade_beneath_running_workers(opened, beside):
     """An older ledger is upgraded only when no daemon works on it; several that share one schema are welcome."""
     one, other = opened(), opened()
