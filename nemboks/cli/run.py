@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nemboks.daemon.run import Daemon
     from nemboks.desk.words import Item
     from nemboks.settings import Settings
+    from nemboks.store.store import Store
     from nemboks.wiring import Services
 
 ROLES = ("worker", "all")  # `all` is every role that there is
@@ -89,8 +90,9 @@ async def _serve(settings: "Settings", role: str | None) -> bool:
         from nemboks.settings import SettingsError
 
         raise SettingsError("--role is for a ledger that machines share: set store.url, or run without it")
-    async with services(settings, shared=role is not None) as ready:
-        daemon = await _daemon(ready, settings, role)
+    shared = role is not None
+    async with services(settings, shared, before=_settle if shared else None) as ready:
+        daemon = _daemon(ready, settings, role)
         try:
             await daemon.run(Systemd())
         except Exception:  # told as a line of the log: that is where its reader looks
@@ -99,17 +101,25 @@ async def _serve(settings: "Settings", role: str | None) -> bool:
         return daemon.failed
 
 
-async def _daemon(ready: "Services", settings: "Settings", role: str | None) -> "Daemon":
+async def _settle(store: "Store") -> None:
+    """Returns when the engine's tables are those that we know. StoreInUse, StoreTooNew.
+
+    Before we work: of two workers that start at once, with an upgrade to make, each would keep the other from it.
+    """
+    from nemboks.workers.nudges import SCHEMA, schema
+
+    await store.settle(SCHEMA, *schema())
+
+
+def _daemon(ready: "Services", settings: "Settings", role: str | None) -> "Daemon":
     """All the work of a ledger, or one of several workers'. The engine that these need is imported for them alone."""
     if role is None:
         from nemboks.daemon.run import Daemon
 
         return Daemon(ready)
     from nemboks.wiring.server import facts
-    from nemboks.workers.nudges import SCHEMA, schema
     from nemboks.workers.worker import Worker
 
-    await ready.store.settle(SCHEMA, *schema())
     return Worker(ready, facts(settings))
 
 

@@ -5,7 +5,7 @@ Most commands want the store alone, so what the daemon needs besides is imported
 
 import asyncio
 from asyncio import sslproto
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -102,10 +102,13 @@ def survives_failover(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def services(settings: Settings, shared: bool = False) -> AsyncIterator[Services]:
+async def services(
+    settings: Settings, shared: bool = False, before: Callable[[Store], Awaitable[None]] | None = None
+) -> AsyncIterator[Services]:
     """Everything that a daemon needs, with the store's daemon lock held; closed again in reverse.
 
-    `shared`: the daemon is one of several workers on a server's ledger. StoreInUse.
+    `shared`: the daemon is one of several workers on a server's ledger. `before`: what it does there before it has the
+    lock. StoreInUse.
     """
     from nemboks.journey.world import World
     from nemboks.wiring.mail import MESSAGE_ID, MailRoom
@@ -115,6 +118,8 @@ async def services(settings: Settings, shared: bool = False) -> AsyncIterator[Se
     vault = Vault.load(settings.master_key_file)
     store = open_store(settings, vault, threaded=True)
     try:
+        if before is not None:
+            await before(store)
         store.lock_daemon(shared)
         await store.check()  # before anything is sent or receipted on the word of a damaged ledger (RELIABILITY D02)
         await declare(store, settings)

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
+from nemboks.cli.run import _serve
 from nemboks.settings import SettingsError, load
 from nemboks.wiring import open_documents, open_spool, services
+from nemboks.workers.nudges import schema
 from tests.helpers import builders as make
 from tests.helpers.postgres import server
 
@@ -104,6 +106,21 @@ async def test_a_daemon_without_a_role_is_alone(place) -> None:
     async with services(settings, shared=True):
         done = await asyncio.to_thread(place.run, "run")
         assert (done.exit_code, "--role worker" in done.output) == (75, True)
+
+
+async def test_two_workers_that_start_at_once_after_an_upgrade_both_work(place, monkeypatch) -> None:
+    """The engine has one step more than its tables: one of them makes it, and neither ends."""
+    settings, (whole, steps) = load(place.config, {}), schema()
+
+    async def start(number: int, last: tuple[tuple[str, str], ...]) -> list[bool]:
+        both = asyncio.Barrier(number)
+        monkeypatch.setattr("nemboks.workers.nudges.schema", lambda: (whole, [*steps[:-1], *last]))
+        monkeypatch.setattr("nemboks.workers.worker.Worker.run", lambda *_: both.wait())
+        async with asyncio.timeout(30):
+            return await asyncio.gather(*(_serve(settings, "worker") for _ in range(number)))
+
+    assert [False] == await start(1, ())
+    assert [False, False] == await start(2, (("the next one", "SELECT 1"),))
 
 
 def test_a_role_is_for_a_shared_ledger(empty) -> None:
