@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from nemboks.domain.events import Released
-from nemboks.domain.letter import Collected, ContentsLost, Hold, Reason, Stale, State
+from nemboks.domain.letter import Collected, ContentsLost, Hold, Reappeared, Reason, Stale, State
 from nemboks.journey.collect import collect
 from nemboks.store.server_spool import ServerSpool
 from tests.contracts.ledgers import vault
@@ -236,6 +236,29 @@ async def test_a_killed_workers_letter_is_not_swept_while_its_mailbox_is_paused(
     await left_over(spool, letter, once=True)
     after = await two.letters.get(letter.id)
     assert await eager.sweep(set()) == 1
+    assert await read(spool, after.contents, letter.id) == memo(1)
+    await eager.close()
+
+
+async def test_a_vanished_letter_that_a_killed_worker_had_whole_goes_on_when_a_person_asks_again(
+    worker, begun, inbox, spool, home, tmp_path, after_a_while
+):
+    """Three looks of another found nothing before it was whole. For a month it lies here, and is asked for here."""
+    eager = ServerSpool(home.place, vault(tmp_path), spared=timedelta())
+    letter, fetching = await begun(memo(1), Dies)
+    two = worker()
+    for _ in range(3):
+        await looks(two, letter)
+        after_a_while()
+    inbox.go.set()
+    await asyncio.wait([fetching])
+    vanished = await two.letters.get(letter.id)
+    assert (vanished.state, await eager.sweep(set())) == (State.VANISHED, 0)
+    await two.letters.move(vanished, Reappeared(two.clock.now()))
+    await looks(two, letter)
+
+    after = await two.letters.get(letter.id)
+    assert after.state is State.WAITING
     assert await read(spool, after.contents, letter.id) == memo(1)
     await eager.close()
 
