@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,7 +158,9 @@ def buried() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = unheard
-        gc.collect()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a coroutine that a dead process had no time to begin
+            gc.collect()
         gc.freeze()  # what is left is the process's own
         sys.unraisablehook = hook
         if collecting:
