@@ -10,6 +10,7 @@ ACCESS, LISTED, LETTER = "intake/test_rest_access.py::", "intake/test_rest_list.
 RECONCILE, STANDING, SICK = "journey/test_reconcile.py::", "journey/test_standing.py::", "store/test_sick.py::"
 FORWARD, CONSENT = "journey/test_forward.py::", "journey/test_standing_consent.py::"
 SHARED, AWAY = "store/test_postgres_writers.py::", "store/test_postgres_away.py::"
+GIVEN, SEALED = "workers/test_given_once.py::", "store/test_server_spool.py::"
 
 LEDGER: list[Named] = [
     ("D01", "another program holds the ledger", "Before a letter is sent it waits; a confirmation is written whatever "
@@ -46,14 +47,18 @@ LEDGER: list[Named] = [
       SHARED + "test_two_writers_make_one_chain_and_no_claim_twice",
       LETTERS + "test_an_old_fence_changes_nothing"), ""),
     ("D09", "several workers on one mailbox", "Each letter has one attempt at a time; the slower ones find it taken.",
-     (HERE + "test_d09_eight_workers_on_one_mailbox", FORWARD + "test_the_second_of_two_claimers_is_stale"), ""),
+     (HERE + "test_d09_eight_workers_on_one_mailbox", FORWARD + "test_the_second_of_two_claimers_is_stale",
+      "contracts/test_mailboxes.py::test_a_failed_look_from_before_a_good_one_hides_no_new_letter",
+      "journey/test_standing_consent.py::test_a_refusal_from_before_anothers_listing_parks_nobody"), ""),
     ("D10", "a worker sleeps beyond its deadline",
      "Before the dot it sends none; after it, its late outcome is a fact.",
      ("faults/test_machine.py::test_stopped_beyond_the_deadline",
       FORWARD + "test_an_attempt_whose_deadline_passed_sends_no_dot",
       FORWARD + "test_an_attempt_that_recovery_ended_sends_no_dot",
       RECOVER + "test_a_250_that_comes_after_recovery_still_counts",
-      RECOVER + "test_a_refusal_that_comes_after_recovery_changes_nothing"), ""),
+      RECOVER + "test_a_refusal_that_comes_after_recovery_changes_nothing",
+      "contracts/test_letters.py::test_a_letter_whose_dot_came_between_is_not_sent_again_a_minute_later",
+      "contracts/test_deliveries.py::test_a_copy_whose_dot_came_between_is_not_sent_again_a_minute_later"), ""),
     ("D11", "two writers conflict", "Each waits its turn; neither's change is lost.",
      (STORE + "test_two_writers_share_the_file", WRITER + "test_nobody_is_overtaken_twice",
       "store/test_audit_writing.py::test_two_programs_write_one_chain"), ""),
@@ -78,6 +83,37 @@ LEDGER: list[Named] = [
       "workers/test_streamed.py::test_a_worker_that_slept_sets_no_webhook_back",
       "contracts/test_people.py::test_a_webhook_is_never_set_back"),
      "A worker that loses its lease in mid-send may have told it already: then it is told twice, under the same id."),
+    ("D15", "a worker dies with a letter whole that another had begun to fetch",
+     "The next fetch finds it here, also where Digital Post forgets what it gave; what cannot be read is held with its "
+     "octets.",
+     (GIVEN + "test_a_letter_that_a_worker_had_whole_when_it_was_killed_arrives_though_another_had_begun_to_fetch_it",
+      GIVEN + "test_an_unreadable_letter_that_a_killed_worker_had_whole_is_held_with_its_bytes",
+      GIVEN + "test_a_vanished_letter_that_a_killed_worker_had_whole_goes_on_when_a_person_asks_again",
+      GIVEN + "test_the_right_letter_goes_on_though_the_worker_that_fetched_it_was_too_slow"),
+     "A letter that was called vanished meanwhile goes on only when a person asks again, within 30 days."),
+    ("D16", "the server of the ledger is away, full or locked in mid-fetch",
+     "The letter waits for it and comes whole; nobody else is held up, and a stop ends.",
+     (SEALED + "test_a_letter_that_was_sealed_durably_does_not_go_with_anothers_broken_fetch",
+      SEALED + "test_a_fetch_that_breaks_off_holds_nobody_up_while_the_server_is_away",
+      SEALED + "test_a_letter_that_comes_once_arrives_though_the_servers_disk_was_full",
+      SEALED + "test_a_stop_waits_for_no_server_to_seal_a_letter_on",
+      "intake/test_rest_letter.py::test_a_letter_comes_whole_though_our_own_store_was_away_for_an_hour_in_its_midst",
+      "intake/test_imap_letter.py::test_a_letter_comes_whole_though_our_own_store_was_away_for_an_hour_in_its_midst"),
+     ""),
+    ("D17", "a machine is suspended, or its host stops it", "The server's time counts; no dot after its deadline.",
+     ("store/test_server_clock.py::test_a_machine_that_wakes_up_begins_no_dot_after_its_deadline",
+      "store/test_server_clock.py::test_the_time_goes_on_while_the_machine_is_suspended"), ""),
+    ("D18", "a worker is stopped within a transaction",
+     "It is put out after 30 seconds; woken, it does its units anew.",
+     (SHARED + "test_who_is_stopped_within_a_transaction_loses_its_turn",
+      SHARED + "test_who_is_stopped_while_it_is_sent_much_loses_its_turn"),
+     "Over a Unix socket, with a large answer on its way, until it goes on or is killed."),
+    ("D19", "an upgrade while daemons start", "The older one ends with what to do; of the newer ones all work.",
+     ("store/test_postgres.py::test_a_daemon_that_an_upgrade_overtook_as_it_started_does_not_work",
+      "cli/test_server.py::test_two_workers_that_start_at_once_after_an_upgrade_both_work"), ""),
+    ("D20", "the wall clock is put back",
+     "Ticks go by a clock that nobody sets; what was due in the lost hour is due now.",
+     ("daemon/test_ticks.py::test_with_the_clock_put_back_an_hour_every_tick_of_that_hour_comes",), ""),
 ]  # fmt: skip
 
 REST: list[Named] = [

@@ -87,7 +87,7 @@ class Torture:
         self.told = Told()
         self.ledger = Ledger(town.state / "nemboks.db")
         self.feeder = Feeder(lambda: town.post.put(town.companies, posting))
-        self._ordered, self._acknowledged = 0, 0
+        self._ordered, self._done = 0, 0
         self._troubles: list[tuple[int, Trouble]] = []
         self._beside = ThreadPoolExecutor(1, "slow")
         self._slow: list[Future[object]] = []
@@ -155,8 +155,9 @@ class Torture:
         posted = len(self.town.post.posted)
         # Killed within a commit, its journal is the next life's to roll back: nobody may read until then.
         with suppress(sqlite3.OperationalError):
-            self._acknowledged = self.ledger.states()[ACKNOWLEDGED] if posted > BEHIND else 0
-        return posted - self._acknowledged > BEHIND
+            states = self.ledger.states() if posted > BEHIND else Counter()
+            self._done = states[ACKNOWLEDGED] + states["HELD"]  # the latter wait for a person, who comes at the end
+        return posted - self._done > BEHIND
 
     def _start(self, watch: Any = None) -> Daemon:
         return Daemon(self.town.config, self.town.folder / "daemon.log", watch, self.command)
