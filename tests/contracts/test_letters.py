@@ -227,7 +227,8 @@ async def test_a_parked_mailbox_keeps_its_letters_from_upstream(ledger):
     await ledger.forwarded("a")
     await ledger.waiting("b")
     await ledger.found("c")
-    await ledger.mailboxes.postpone(ledger.anna, LATER, "HTTP 403", parked=True)
+    anna = await ledger.mailboxes.get(ledger.anna.id)
+    await ledger.mailboxes.postpone(anna, LATER, "HTTP 403", parked=True)
 
     states = (State.FOUND, State.WAITING, State.FORWARDED)
     assert [len(await ledger.letters.due(state, START, 10)) for state in states] == [0, 1, 0]

@@ -65,7 +65,7 @@ async def test_i10_over_imap_the_time_is_exact(store, clock, court, seconds, end
     court.inbox = FakeInbox(keeps=True)
     await court.in_effect()
     court.inbox.put(
-        "7", b"From: a@skat.example\r\nSubject: Brev\r\n\r\nHej.\r\n", MIDNIGHT + timedelta(seconds=seconds)
+        "1.7", b"From: a@skat.example\r\nSubject: Brev\r\n\r\nHej.\r\n", MIDNIGHT + timedelta(seconds=seconds)
     )
     await court.looks()
     await court.goes_on()

@@ -94,9 +94,11 @@ class House:
 
     async def post(self, letters: int = 1, contents: bytes | None = None, **facts: Any) -> list[Letter]:
         """So many letters with these facts that lay in Digital Post, and wait here now."""
+        mailbox = await self.mailbox()
         for number in range(self.first, self.first + letters):
-            self.inbox.put(uuid(number), memo(number, **facts) if contents is None else contents)
-        await look(await self.mailbox(), self.world)
+            id_ = f"1.{number}" if mailbox.face is Face.IMAP else uuid(number)
+            self.inbox.put(id_, memo(number, **facts) if contents is None else contents)
+        await look(mailbox, self.world)
         return [await self.step(letter.id) for letter in await self.letters()]
 
     async def letters(self) -> list[Letter]:
