@@ -3,8 +3,10 @@
 import pytest
 
 from nemboks.domain.events import Reason, Released
+from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Face
+from nemboks.journey.kept import kept
 from nemboks.ports import Unavailable
 from tests.helpers.fake_inbox import Removal
 from tests.journey.town import Town, memo, uuid
@@ -131,3 +133,20 @@ async def test_a_memo_is_read_as_one_after_the_mailbox_got_its_imap_door(raw: by
     while await town.step() is S.FOUND:
         pass
     assert (town.letter.state, town.letter.why) == (S.HELD, why)
+
+
+async def test_what_can_be_read_goes_before_what_another_worker_left_unreadable(monkeypatch) -> None:
+    """Neither is the letter's own, and a person is shown what it is rather than that nobody knows."""
+    town = Town()
+    await town.posted(memo(2))
+    assert await town.step() is S.HELD
+    async with town.contents.seal(town.letter.id) as sealing:
+        await sealing.write(b"<MeMo")
+        left = await sealing.finish(durable=True)
+
+    async def leaves(letter: int) -> list[Sealed]:
+        return [left]
+
+    monkeypatch.setattr(town.contents, "left", leaves)
+    best = await kept(town.letter, town.world)
+    assert best is not None and best.sealed == town.letter.contents != left

@@ -27,6 +27,7 @@ TESTS = (
         "conversations", "connections", "direct", "logins", "oauth", "own_server", "rare_turns", "relay", "replies",
         "tls", "wire",
     )),
+    *(f"tests/workers/test_{name}.py" for name in ("announced", "given_once", "told")),
 )  # fmt: skip
 ALIKE = ("--hypothesis-seed=0", "--no-header")  # a branch that chance takes now and then is not one that is tested
 # Slow, and of another room; and what measures time, which means nothing while every line is traced.
