@@ -162,7 +162,7 @@ REST: list[Named] = [
      (LISTED + "test_a_nonsense_list_is_an_outage", "fuzz/test_corpus.py::test_each_kept_input_ends_as_its_parser_may",
       COLLECT + "test_an_unreadable_letter_that_upstream_forgets_is_held_with_its_bytes"), ""),
     ("H14", "one id twice", "One letter.", (LISTED + "test_ids_are_folded_and_listed_once",
-                                            LETTERS + "test_a_listing_commits_what_is_new"), ""),
+                                            "contracts/test_listings.py::test_a_listing_commits_what_is_new"), ""),
     ("H15", "the same id, other contents", "Held until a person takes them; then it is another letter.",
      ("journey/test_other_contents.py::test_the_same_id_with_other_contents_is_held_until_a_person_takes_them",
       "journey/test_other_contents.py::test_a_letter_that_once_came_with_anothers_contents_is_fetched_anew"), ""),
