@@ -12,7 +12,7 @@ from typing import Final
 from nemboks.content.announcement_texts import announcement_text
 from nemboks.domain.announcements import CODED, Announcement, Kind
 from nemboks.domain.codes import Codes
-from nemboks.journey.paths import BATCH, by_paths, retry_at
+from nemboks.journey.paths import BATCH, by_paths, one_by_one, retry_at
 from nemboks.journey.world import World
 from nemboks.logs import log
 from nemboks.ports import Announcements, NotTold, Worded
@@ -39,19 +39,16 @@ async def send_announcements(world: World) -> int:
 
 async def _along(announcements: Sequence[Announcement], queue: Announcements, world: World) -> int | None:
     """How many were taken; None once one was not: the path is left alone until the next call."""
-    taken = 0
-    for announcement in announcements:
-        if _is_dead(announcement, world):
-            await queue.failed(announcement, TOO_LATE, None)
-            log().warning("announcement_dropped", announcement=announcement.id, kind=announcement.kind, why=TOO_LATE)
-            continue
-        async with queue.claim(announcement) as ours:
-            if not ours:  # another worker has the path: what is left of it is asked for again
-                return taken
-            if not await _announce(announcement, queue, world):
-                return None
-        taken += 1
-    return taken
+    alive = [one for one in announcements if not await _dropped(one, queue, world)]
+    return await one_by_one(alive, queue.claim, lambda one: _announce(one, queue, world))
+
+
+async def _dropped(announcement: Announcement, queue: Announcements, world: World) -> bool:
+    if not _is_dead(announcement, world):
+        return False
+    await queue.failed(announcement, TOO_LATE, None)
+    log().warning("announcement_dropped", announcement=announcement.id, kind=announcement.kind, why=TOO_LATE)
+    return True
 
 
 def _is_dead(announcement: Announcement, world: World) -> bool:

@@ -19,7 +19,7 @@ from nemboks.domain.incidents import Incident, Notice
 from nemboks.domain.letter import Letter, State
 from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.states import UNDELIVERED
-from nemboks.journey.paths import BATCH, by_paths, retry_at
+from nemboks.journey.paths import BATCH, by_paths, one_by_one, retry_at
 from nemboks.journey.world import Telling, World
 from nemboks.logs import log
 from nemboks.ports import Cursor, Listener, Message, NotTold, Told
@@ -90,22 +90,13 @@ async def send_notices(world: World) -> int:
 async def _along(notices: Sequence[Notice], world: World, telling: Telling) -> int | None:
     """How many were taken; None once one was not: the path is left alone until the next call."""
     boxes = {mailbox.id: mailbox for mailbox in await world.mailboxes.all()}
-    taken = 0
-    for notice in notices:
-        about = await _about(notice, boxes, world, telling)
-        message = Message(notice, *notice_text(notice, about), about.cvrs, about.references)
-        async with telling.incidents.claim(notice) as ours:
-            if not ours:  # another worker has the path: what is left of it is asked for again
-                return taken
-            if not await _tell(message, world, telling):
-                return None
-        taken += 1
-    return taken
+    return await one_by_one(notices, telling.incidents.claim, lambda one: _tell(one, boxes, world, telling))
 
 
-async def _tell(message: Message, world: World, telling: Telling) -> bool:
-    notice = message.notice
+async def _tell(notice: Notice, boxes: dict[int, Mailbox], world: World, telling: Telling) -> bool:
     kind = notice.path.partition(":")[0]
+    about = await _about(notice, boxes, world, telling)
+    message = Message(notice, *notice_text(notice, about), about.cvrs, about.references)
     try:
         if kind not in telling.notifiers:
             raise NotTold(f"nothing here sends notices by {kind}")

@@ -7,6 +7,7 @@ failure means.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -27,6 +28,7 @@ class OnPath(Protocol):
 T = TypeVar("T", bound=OnPath)
 Due = Callable[[Collection[str]], Awaitable[Sequence[T]]]  # what is due, but for what goes along these paths
 Along = Callable[[Sequence[T]], Coroutine[Any, Any, int | None]]  # how many one path took; None once it took one not
+Claim = Callable[[T], AbstractAsyncContextManager[bool]]  # whether it is ours to send until the block ends
 
 
 async def by_paths(due: Due[T], along: Along[T], clock: Clock, pace: Pace) -> int:
@@ -51,6 +53,19 @@ async def by_paths(due: Due[T], along: Along[T], clock: Clock, pace: Pace) -> in
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+async def one_by_one(owed: Sequence[T], claim: Claim[T], send: Callable[[T], Awaitable[bool]]) -> int | None:
+    """How many of what goes along one path were taken; None once one was not."""
+    taken = 0
+    for one in owed:
+        async with claim(one) as ours:
+            if not ours:  # another worker has the path: what is left of it is asked for again
+                return taken
+            if not await send(one):
+                return None
+        taken += 1
+    return taken
 
 
 def retry_at(failures: int, clock: Clock, pace: Pace) -> datetime:

@@ -59,6 +59,11 @@ class Hand:
     def me(self) -> str:
         return self._leases.holder
 
+    def claim(self, row: Announcement | Notice, owed: Select[tuple[int]]) -> AbstractAsyncContextManager[bool]:
+        """`hold`, while `owed` still finds the row as it was read."""
+        values = {"b_id": row.id, "seen": row.due_at, "me": self.me}
+        return self.hold(row.id, lambda tx: tx.execute(owed, values).first() is not None)
+
     @asynccontextmanager
     async def hold(self, row: int, owed: Callable[[Tx], bool]) -> AsyncIterator[bool]:
         """Whether the row is ours until the block ends, as it is when it is `owed` in the lease's own transaction.
@@ -96,8 +101,7 @@ class LeasedAnnouncements(SqlAnnouncements):
         return await self._read(_ANNOUNCEMENTS, values)
 
     def claim(self, announcement: Announcement) -> AbstractAsyncContextManager[bool]:
-        values = {"b_id": announcement.id, "seen": announcement.due_at, "me": self.hand.me}
-        return self.hand.hold(announcement.id, lambda tx: tx.execute(_ANNOUNCEMENT, values).first() is not None)
+        return self.hand.claim(announcement, _ANNOUNCEMENT)
 
     def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
         super()._end(tx, statement, values)
@@ -131,8 +135,7 @@ class LeasedIncidents(SqlIncidents):
         return await self._notices(_NOTICES, values)
 
     def claim(self, notice: Notice) -> AbstractAsyncContextManager[bool]:
-        values = {"b_id": notice.id, "seen": notice.due_at, "me": self.hand.me}
-        return self.hand.hold(notice.id, lambda tx: tx.execute(_NOTICE, values).first() is not None)
+        return self.hand.claim(notice, _NOTICE)
 
     def _end(self, tx: Tx, statement: Update, values: dict[str, Any]) -> None:
         super()._end(tx, statement, values)
