@@ -72,6 +72,9 @@ EVENTS: Final[Mapping[str, Words]] = {
     "letter_dismissed": Words("En person lukkede det", "A person closed it"),
     "attempt_ended": Words("Forsøget endte uden svar", "The attempt ended without an answer"),
     "returned": Words("Kommet tilbage fra mellemleddet", "Came back from the relay"),
+    "returned_elsewhere": Words(
+        "En mail til en tidligere adresse er kommet tilbage", "A mail to an earlier address came back"
+    ),
     "bounced": Words(
         "Kommet tilbage, efter at mailserveren havde taget imod", "Came back after the mail server had accepted it"
     ),

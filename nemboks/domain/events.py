@@ -171,6 +171,15 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedElsewhere:
+    """A part that counted as confirmed came back from an address that the letter has left."""
+
+    address: str
+    part: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bounced:
     """A mail that was confirmed came back later (RELIABILITY S25): a receipt that is still owed waits for a person."""
 
@@ -240,6 +249,6 @@ class Cleared:
 
 Event = (
     FetchBegun | Collected | Vanished | Reappeared | Postponed | Claimed | DotBegun | Confirmed | PartConfirmed
-    | Recomposed | HandedOver | Later | Hold | AttemptEnded | Returned | Bounced | Believed | Released | Retried
-    | Dismissed | ContentsLost | ReceiptBegun | Acknowledged | Cleared
+    | Recomposed | HandedOver | Later | Hold | AttemptEnded | Returned | ReturnedElsewhere | Bounced | Believed
+    | Released | Retried | Dismissed | ContentsLost | ReceiptBegun | Acknowledged | Cleared
 )  # fmt: skip

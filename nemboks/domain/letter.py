@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from nemboks.domain.elsewhere import came_back, towards
 from nemboks.domain.events import (
     Acknowledged,
     AttemptEnded,
@@ -39,6 +40,7 @@ from nemboks.domain.events import (
     Released,
     Retried,
     Returned,
+    ReturnedElsewhere,
     Vanished,
 )  # fmt: skip
 from nemboks.domain.proof import Confirmation, Stage, at_address
@@ -48,7 +50,7 @@ __all__ = [  # events and states are read from here too: this file is where a re
     "Acknowledged", "AttemptEnded", "Believed", "Bounced", "Claimed", "Cleared", "Collected", "Confirmed",
     "ContentsLost", "Dismissed", "DotBegun", "Event", "FetchBegun", "HandedOver", "Hold", "Later", "Letter",
     "MOVES", "Move", "PartConfirmed", "Postponed", "Reappeared", "Reason", "ReceiptBegun", "Recomposed", "Released",
-    "Retried", "Returned", "Stale", "State", "UNCERTAIN_LIMIT", "Vanished", "move",
+    "Retried", "Returned", "ReturnedElsewhere", "Stale", "State", "UNCERTAIN_LIMIT", "Vanished", "move",
 ]  # fmt: skip
 
 UNCERTAIN_LIMIT: Final = 3  # after three uncertain ends a person decides (RELIABILITY I3)
@@ -87,6 +89,7 @@ MOVES: Final[Mapping[type[Event], Move]] = {
     Hold: _from(S.SENDING, S.WAITING, S.FOUND, to=(S.HELD,)),
     AttemptEnded: _from(S.SENDING, to=(S.WAITING, S.HELD)),
     Returned: _from(S.HANDED_OVER, S.FOUND, S.WAITING, S.HELD, to=(S.HELD,)),
+    ReturnedElsewhere: _from(S.HANDED_OVER, S.FOUND, S.WAITING, S.HELD),
     Bounced: _from(S.FORWARDED, S.ACKNOWLEDGED),
     Believed: _from(S.FORWARDED),
     Released: _from(S.HELD, to=(S.WAITING,)),
@@ -167,14 +170,21 @@ def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
     if isinstance(event, Confirmed) is not (part == letter.parts):
         return f"part {part} of {letter.parts} is {'not ' if part != letter.parts else ''}the last one"
     # A fallback's word (no attempt of the primary's) is about the whole letter.
-    if event.confirmation.attempt and at_address(letter.proofs, event.confirmation.address) != letter.proofs:
-        return "the parts before it lie at another address"
+    address = event.confirmation.address
+    if event.confirmation.attempt and letter.parts > 1 and not _is_at(letter, address):
+        return "the letter goes to another address"
     return ""
+
+
+def _is_at(letter: Letter, address: str) -> bool:
+    """Whether this is the address whose parts are counted."""
+    made_for = letter.copy.address if letter.copy else ""
+    return made_for in ("", address) and at_address(letter.proofs, address) == letter.proofs
 
 
 _CLOSED: Final[Mapping[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
 _ANEW: Final[Mapping[str, Any]] = {
-    "headline": None, "copy": None, "composed": None, "proofs": (), "uncertain": 0,
+    "headline": None, "copy": None, "composed": None, "proofs": (), "elsewhere": (), "uncertain": 0,
 }  # fmt: skip
 _EMPTIED: Final[Mapping[str, Any]] = {"contents": None, "composed": None}
 
@@ -199,7 +209,7 @@ def _changes(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]:
         case Claimed(deadline_at, due_at, version, address, _, rule):
             return {"state": S.SENDING, "fence": letter.fence + 1, "deadline_at": deadline_at, "due_at": due_at,
                     "dot_begun_at": None, "route_version": version, "rule": rule,
-                    **_still(letter, at_address(letter.proofs, address))}  # fmt: skip
+                    **towards(letter, address)}  # fmt: skip
         case DotBegun():
             return {"dot_begun_at": at}
         case Confirmed(confirmation, transmission_id, due_at):
@@ -239,6 +249,8 @@ def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]
             missing = _still(letter, letter.proofs[: part - 1]) if part else {}
             held = {} if letter.state is S.HELD else {"why": reason.value, "words": words}
             return {"state": S.HELD, "due_at": None, "uncertain": uncertain, **_CLOSED, **held, **missing}
+        case ReturnedElsewhere(address, part):
+            return came_back(letter, address, part)
         case Bounced(words):
             return {"bounced": words, "due_at": None}
         case Believed(_, due_at):

@@ -27,6 +27,14 @@ UNDELIVERED: Final = (*ON_ITS_WAY, State.HELD)
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What an address has of a letter that goes to another one now (elsewhere.py)."""
+
+    copy: Copy
+    proofs: tuple[Confirmation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One row of the ledger. Times are aware UTC."""
 
@@ -50,6 +58,7 @@ class Letter:
     copy: Copy | None = None
     composed: Sealed | None = None  # the encrypted mail, made once
     proofs: tuple[Confirmation, ...] = ()  # of the parts confirmed so far, in order, but the last
+    elsewhere: tuple[Elsewhere, ...] = ()  # by address, what it has of the letter: one in several mails was redirected
     confirmation: Confirmation | None = None  # that of the last missing part: from here a receipt is owed
     bounced: str = ""  # what came back after the confirmation
     transmission_id: str | None = None  # one for all receipts of this letter

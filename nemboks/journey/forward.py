@@ -72,6 +72,7 @@ async def _claim(letter: Letter, mailbox: Mailbox, headline: Headline, rule: str
     route = mailbox.route
     event = replace(claim(letter, headline.size, route, route.address, route.server, world), rule=rule)
     claimed = await world.letters.move(letter, event)
+    await _destroy_composed(letter, claimed, world)
     log().info("letter_claimed", letter=letter.id, mailbox=mailbox.cvr, attempt=claimed.fence)
     return claimed
 
@@ -110,7 +111,7 @@ def _whole(letter: Letter) -> tuple[Headline, Sealed, Copy]:
 
 def _fresh(letter: Letter, mailbox: Mailbox) -> bool:
     """Whether no copy of the part that is due can be at its address yet."""
-    return not letter.uncertain or (letter.copy is not None and letter.copy.address not in ("", mailbox.route.address))
+    return not letter.uncertain or (letter.copy is not None and letter.copy.address != mailbox.route.address)
 
 
 def parcel_of(letter: Letter, mailbox: Mailbox) -> Parcel:
@@ -149,9 +150,14 @@ _NAMES = {
 
 async def _commit(letter: Letter, event: Event, world: World, report: Report | None = None) -> None:
     after = await world.letters.move(letter, event)
-    if letter.composed is not None and after.composed is None:
-        await world.contents.destroy(letter.composed)
+    await _destroy_composed(letter, after, world)
     log().info(
         _NAMES.get(after.state, "letter_later"), letter=letter.id, attempt=letter.fence, why=after.why,
         words=after.words, server=report.server if report else "", seconds=round(report.seconds, 3) if report else 0,
     )  # fmt: skip
+
+
+async def _destroy_composed(before: Letter, after: Letter, world: World) -> None:
+    """Takes away an encrypted mail that the row does not name any more."""
+    if before.composed is not None and after.composed is None:
+        await world.contents.destroy(before.composed)

@@ -9,10 +9,12 @@ A message is settled only after its events are committed: a crash between the tw
 """
 
 from nemboks.content.dsn import NotUnderstood, read
-from nemboks.domain.events import Bounced, Event, Reason, Returned
+from nemboks.domain.elsewhere import held_by
+from nemboks.domain.events import Bounced, Event, Reason, Returned, ReturnedElsewhere
 from nemboks.domain.letter import Letter, Stale, State
 from nemboks.domain.proof import Evidence, Reply
 from nemboks.domain.returns import Action, StatusNotice, Token
+from nemboks.domain.states import UNDELIVERED
 from nemboks.journey.landed import proof, sent
 from nemboks.journey.world import Returning, World
 from nemboks.logs import log
@@ -94,7 +96,8 @@ def _too_early(letter: Letter, notice: StatusNotice) -> bool:
         return False
     if notice.token.attempt == letter.fence:  # quicker than our commit of what the server said
         return True
-    return notice.action is Action.FAILED and _rests_on(letter, notice.token)  # an earlier part came back
+    # An earlier part came back: one that this attempt goes on from, or one at an address that the letter has left.
+    return notice.action is Action.FAILED and (_rests_on(letter, notice.token) or bool(_left(letter, notice.token)))
 
 
 def _words(notice: StatusNotice) -> str:
@@ -107,6 +110,8 @@ def _name(event: Event) -> str:
             return "letter_returned"
         case Bounced():
             return "letter_bounced"
+        case ReturnedElsewhere():
+            return "letter_returned_elsewhere"
     return "letter_confirmed"
 
 
@@ -115,7 +120,11 @@ async def _event(letter: Letter, notice: StatusNotice, words: str, world: World)
     token = notice.token
     if notice.action is Action.DELIVERED:
         return await _delivered(letter, notice, world)
-    if notice.action is not Action.FAILED or not _rests_on(letter, token):
+    if notice.action is not Action.FAILED:
+        return None
+    if address := _left(letter, token):
+        return ReturnedElsewhere(address, token.part, words) if letter.state in UNDELIVERED else None
+    if not _rests_on(letter, token):
         return None
     match letter.state:
         case State.HANDED_OVER | State.WAITING | State.FOUND | State.HELD:
@@ -133,6 +142,11 @@ def _rests_on(letter: Letter, token: Token) -> bool:
         return token.attempt == letter.fence
     proofs = (*letter.proofs, *([letter.confirmation] if letter.confirmation else ()))
     return any((each.part, each.attempt) == (token.part, token.attempt) for each in proofs)
+
+
+def _left(letter: Letter, token: Token) -> str:
+    """The address that had this mail before the letter went to another; "" for none."""
+    return "" if token.delivery else held_by(letter, token.part, token.attempt)
 
 
 async def _delivered(letter: Letter, notice: StatusNotice, world: World) -> Event | None:

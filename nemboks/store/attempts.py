@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, select, update
 
 from nemboks.domain.delivery import Delivery, DeliveryState
+from nemboks.domain.elsewhere import part_at
 from nemboks.domain.letter import (
     AttemptEnded,
     Claimed,
@@ -23,7 +24,7 @@ from nemboks.domain.letter import (
     Recomposed,
     State,
 )
-from nemboks.domain.proof import Confirmation, Evidence, Level, Report, Stage, Way, at_address
+from nemboks.domain.proof import Confirmation, Evidence, Level, Report, Stage, Way
 from nemboks.store.events import NAMES
 from nemboks.store.ready import Ready
 from nemboks.store.schema import attempts
@@ -86,7 +87,7 @@ def _open(tx: Tx, tried: Tried, claim: Claimed, at: datetime) -> None:
         "letter_id": key["b_letter"],
         "delivery_id": key["b_delivery"],
         "number": key["b_number"],
-        "part": len(at_address(tried.proofs, claim.address)) + 1,
+        "part": part_at(tried, claim.address) if isinstance(tried, Letter) else tried.part,
         "route_version": claim.route_version,
         "address": claim.address,
         "server": claim.server,

@@ -29,6 +29,7 @@ from nemboks.domain.letter import (
     Postponed,
     ReceiptBegun,
     Returned,
+    ReturnedElsewhere,
     Stale,
     Vanished,
 )
@@ -94,7 +95,7 @@ def check(seen: Letter, before: Letter, event: Event) -> None:
         raise Stale(f"letter {before.id}: attempt {before.fence} came between")
     # A slow step's trouble or hold speaks of the state that it saw, not of what others have made of the letter since.
     then, now = (seen.state, seen.fence), (before.state, before.fence)
-    if isinstance(event, Postponed | Vanished | Hold | Returned) and then != now:
+    if isinstance(event, Postponed | Vanished | Hold | Returned | ReturnedElsewhere) and then != now:
         raise Stale(f"letter {before.id} was {then[0]} ({then[1]}) and is {now[0]} ({now[1]})")
     # Seen without its dot, it would be due again as a cut one: within a minute, while its mail may be on its way.
     if isinstance(event, AttemptEnded) and seen.dot_begun_at != before.dot_begun_at:

@@ -21,9 +21,9 @@ from nemboks.domain.custody import Consent, Custody, Life
 from nemboks.domain.delivery import DeliveryState
 from nemboks.domain.headline import Copy, Headline
 from nemboks.domain.incidents import Cause, NoticeKind
-from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Face, Role
 from nemboks.domain.proof import Confirmation, Report
+from nemboks.domain.states import Elsewhere, State
 from nemboks.ports import Finding
 from nemboks.store.chosen import holiday_of, options_of, others_of, rules_of
 from nemboks.store.columns import Details, Made, UtcTime, Value, Word
@@ -121,6 +121,7 @@ letters = Table(
     Column("composed_file", String(64), index=True),
     Column("composed_key", Text),
     Column("proofs", PROOFS, nullable=False, server_default="[]"),
+    Column("elsewhere", Value(tuple[Elsewhere, ...]), nullable=False, server_default="[]"),
     Column("bounced", Text, nullable=False, server_default="", index=True),
     Column("route_version", Integer, nullable=False, server_default="0"),
     Column("rule", Text, nullable=False, server_default=""),

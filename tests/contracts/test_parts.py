@@ -4,10 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from nemboks.domain.letter import DotBegun, HandedOver, PartConfirmed, Postponed, Reason, Returned, Stale, State
+from nemboks.domain.letter import (
+    AttemptEnded,
+    DotBegun,
+    HandedOver,
+    PartConfirmed,
+    Postponed,
+    Reason,
+    Recomposed,
+    Returned,
+    ReturnedElsewhere,
+    Stale,
+    State,
+)
 from nemboks.domain.proof import Way
 from tests.helpers import builders as make
 from tests.helpers.clock import START
+
+NEW = "nyt@bageri.example"
 
 
 async def split(ledger):
@@ -37,6 +51,24 @@ async def test_a_part_of_another_letter_is_refused(ledger):
         await ledger.letters.move(letter, PartConfirmed(other, START))
 
 
+async def test_a_part_at_an_earlier_address_stays_known(ledger):
+    """Led away and back, the letter goes on there, and each attempt's row names the part that it sends."""
+    letter = await split(ledger)
+    letter = await ledger.letters.move(letter, Recomposed(letter.fence, replace(letter.copy, address=make.ADDRESS)))
+    first = await ledger.letters.move(letter, PartConfirmed(make.confirmation(letter), START))
+    await ledger.reroute(NEW)
+    there = await ledger.letters.move(first, make.claimed(address=NEW, route_version=2))
+    cut = await ledger.letters.move(there, AttemptEnded(there.fence, "cut", START))
+    await ledger.reroute(make.ADDRESS)
+    back = await ledger.letters.move(cut, make.claimed(route_version=3))
+
+    assert (there.part, there.proofs, len(there.elsewhere)) == (1, (), 1)
+    assert (back.part, back.proofs, back.copy, back.elsewhere) == (2, first.proofs, letter.copy, ())
+    assert await ledger.letters.get(letter.id) == back
+    parts = [(await ledger.letters.attempt(letter.id, number)).part for number in (1, 2, 3)]
+    assert parts == [1, 1, 2]
+
+
 async def test_what_was_seen_of_one_part_holds_not_the_next(ledger):
     """A look that began when part one was handed over ends after part two was: it speaks of another mail."""
     letter = await split(ledger)
@@ -47,7 +79,7 @@ async def test_what_was_seen_of_one_part_holds_not_the_next(ledger):
     letter = await ledger.letters.move(letter, DotBegun(letter.fence))
     after = await ledger.letters.move(letter, HandedOver("queued", START, START, said))
 
-    for event in (Returned(Reason.RELAY_SILENT, ""), Postponed("junk", "Spam", START)):
+    for event in (Returned(Reason.RELAY_SILENT, ""), ReturnedElsewhere(NEW, 1, ""), Postponed("junk", "Spam", START)):
         with pytest.raises(Stale):
             await ledger.letters.move(seen, event)
     assert (after.state, after.part) == (State.HANDED_OVER, 2)

@@ -31,6 +31,7 @@ from nemboks.domain.events import (
     Released,
     Retried,
     Returned,
+    ReturnedElsewhere,
     Vanished,
 )  # fmt: skip
 from nemboks.domain.headline import Authority, Copy, Headline, Kind, Sealed
@@ -108,6 +109,7 @@ EVENTS: Mapping[type[Event], Event] = {
         Hold(Reason.TOO_LARGE, "552", 1, report=report(reply=SORRY)),
         AttemptEnded(1, "holder gone", LATER),
         Returned(Reason.RETURNED, "5.1.1"),
+        ReturnedElsewhere("bo@bageri.example", 1, "5.1.1"),
         Bounced("5.2.1"),
         Believed("anna", LATER),
         Released("anna", LATER),

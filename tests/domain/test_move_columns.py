@@ -10,6 +10,7 @@ from nemboks.domain import events as e
 from nemboks.domain.events import Reason
 from nemboks.domain.letter import Letter, State, move
 from nemboks.domain.proof import Stage
+from nemboks.domain.states import Elsewhere
 from tests.domain.samples import (
     AT,
     COPY,
@@ -55,6 +56,7 @@ def parted(state: State, *proofs: int, **other: Any) -> Letter:
     return full(state, **{"copy": copy, "proofs": tuple(confirmation(part=n) for n in proofs), **other})
 
 
+AT_HERE = replace(COPY, parts=(*TWO_PARTS, (2,)), address=HERE)
 CLAIM = e.Claimed(DEADLINE, LATER, 5, HERE, "own", "default")
 CLAIMED = {"state": S.SENDING, "fence": 3, "due_at": LATER, "route_version": 5, "rule": "default", "dot_begun_at": None}
 LATER_OTHER = e.Later(2, "full", "452", LATER, report(reply=SORRY))
@@ -82,6 +84,12 @@ ROWS: list[tuple[str, Letter, e.Event, dict[str, Any]]] = [
     ("claimed, parts at this address", parted(S.WAITING, 1, dot_begun_at=OLD), CLAIM, CLAIMED),
     ("claimed for another address", parted(S.WAITING, 1), replace(CLAIM, address=THERE),
      {**CLAIMED, "proofs": (), "composed": None}),
+    ("claimed for another address, with the form of its mails known", parted(S.WAITING, 1, copy=AT_HERE),
+     replace(CLAIM, address=THERE),
+     {**CLAIMED, "copy": replace(AT_HERE, address=""), "proofs": (), "composed": None,
+      "elsewhere": (Elsewhere(AT_HERE, (FIRST,)),)}),
+    ("a part came back from an address that was left", full(S.WAITING, elsewhere=(Elsewhere(AT_HERE, (FIRST,)),)),
+     e.ReturnedElsewhere(HERE, 1, "5.1.1"), {"elsewhere": (Elsewhere(AT_HERE, ()),)}),
     ("the dot begins", full(S.SENDING), e.DotBegun(2), {"dot_begun_at": AT}),
     ("confirmed", full(S.SENDING, dot_begun_at=AT), e.Confirmed(FIRST, "t1", LATER),
      {"state": S.FORWARDED, "confirmation": FIRST, "due_at": LATER, "transmission_id": "t1", **CALM, **CLOSED}),
@@ -131,7 +139,7 @@ ROWS: list[tuple[str, Letter, e.Event, dict[str, Any]]] = [
     ("released", full(S.HELD), e.Released("anna", LATER), {**WAITS, **CALM, "released_at": AT}),
     ("released with other contents", full(S.HELD, why="other_contents", proofs=(FIRST,)), e.Released("anna", LATER),
      {**WAITS, **CALM, "released_at": AT, "headline": None, "copy": None, "composed": None, "proofs": (),
-      "uncertain": 0}),
+      "elsewhere": (), "uncertain": 0}),
     ("retried", full(S.WAITING), e.Retried("anna", LATER), {"due_at": LATER}),
     ("dismissed", full(S.HELD), e.Dismissed("anna"), {"state": S.DISMISSED, "due_at": None}),
     ("contents lost", full(S.SENDING), e.ContentsLost("gone", LATER, 2),

@@ -93,6 +93,12 @@ ROWS: list[tuple[str, Letter, e.Event, bool]] = [
     ("the last at another address", letter(S.SENDING, **LAST), e.Confirmed(THERE, "t1", LATER), False),
     ("a middle one at another address", letter(S.SENDING, copy=THREE, proofs=(FIRST,)), e.PartConfirmed(THERE, LATER),
      False),
+    ("a first one at an address that was left", letter(S.WAITING, copy=replace(THREE, address="bo@bageri.example")),
+     part(), False),
+    ("a first one where the letter goes", letter(S.WAITING, copy=replace(THREE, address="anna@bageri.example")),
+     part(), True),
+    ("a whole one at an address that was left", letter(S.WAITING, copy=replace(COPY, address="bo@bageri.example")),
+     WHOLE, True),
     ("a fallback's last, elsewhere", letter(S.WAITING, **LAST), e.Confirmed(replace(THERE, attempt=0), "t", AT), True),
     # receipts of what came back
     ("a receipt", letter(S.FORWARDED), e.ReceiptBegun(), True),

@@ -31,6 +31,7 @@ from nemboks.domain.events import (
     Released,
     Retried,
     Returned,
+    ReturnedElsewhere,
     Vanished,
 )  # fmt: skip
 from nemboks.domain.letter import MOVES, Letter, Stale, State, move
@@ -68,6 +69,7 @@ LEGAL: dict[type[Event], tuple[set[State], set[State], set[str]]] = {
         {S.HANDED_OVER, S.FOUND, S.WAITING, S.HELD}, {S.HELD},
         {"why", "words", "due_at", "uncertain", "proofs", "composed", *CLOSED},
     ),
+    ReturnedElsewhere: ({S.HANDED_OVER, S.FOUND, S.WAITING, S.HELD}, set(), {"elsewhere", "uncertain"}),
     Bounced: ({S.FORWARDED, S.ACKNOWLEDGED}, set(), {"bounced", "due_at"}),
     Believed: ({S.FORWARDED}, set(), {"bounced", "due_at"}),
     Released: ({S.HELD}, {S.WAITING}, {"state", "headline", "copy", "composed", "proofs", "released_at", *TROUBLE}),

@@ -119,7 +119,8 @@ class FakeLetters:
         if isinstance(event, Claimed) and letter.fence != before.fence:
             raise Stale("an attempt came between")
         moved = (letter.state, letter.fence) != (before.state, before.fence)
-        if isinstance(event, rules.Postponed | rules.Vanished | rules.Hold | rules.Returned) and moved:
+        stale = rules.Postponed | rules.Vanished | rules.Hold | rules.Returned | rules.ReturnedElsewhere
+        if isinstance(event, stale) and moved:
             raise Stale("it went another way since")
         if isinstance(event, rules.AttemptEnded) and letter.dot_begun_at != before.dot_begun_at:
             raise Stale("its dot came between")

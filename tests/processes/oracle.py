@@ -136,12 +136,12 @@ def _letter(letter: Posted, mails: Sequence[Mail], facts: Facts, verdict: Verdic
 
 
 def _whole_at(letter: Posted, mails: Sequence[Mail]) -> float | None:
-    """When all documents were with the mail server: in one mail, or in the parts of one division; None if never."""
-    divisions: dict[int, dict[int, list[Mail]]] = defaultdict(lambda: defaultdict(list))
+    """When all documents were at one address: in one mail, or in the parts of one division; None if never."""
+    divisions: dict[tuple[str, int], dict[int, list[Mail]]] = defaultdict(lambda: defaultdict(list))
     for mail in mails:
-        divisions[mail.part[1]][mail.part[0]].append(mail)
+        divisions[mail.to, mail.part[1]][mail.part[0]].append(mail)
     moments = []
-    for count, parts in divisions.items():
+    for (_, count), parts in divisions.items():
         held = Counter[str]()
         for copies in parts.values():  # copies of a part are the same mail
             held += Counter(copies[0].parts)
@@ -151,10 +151,14 @@ def _whole_at(letter: Posted, mails: Sequence[Mail]) -> float | None:
 
 
 def _copies(letter: Posted, mails: Sequence[Mail], row: Row | None, verdict: Verdict) -> None:
-    """Beyond the first of each part, and all that came in one division of the letter after another."""
-    divisions = {mail.part[1] for mail in mails}
-    kept = {(mail.part, mail.to) for mail in mails if mail.part[1] == max(divisions)}
-    copies = len(mails) - len({part for part, _ in kept})
+    """At each address all beyond the first of each part of its last division; and each address beyond the first that
+    has the letter whole. One that it was led away from half-way has no copy of it."""
+    runs: dict[str, list[Mail]] = defaultdict(list)
+    for mail in mails:
+        runs[mail.to].append(mail)
+    kept = [{mail.part for mail in run if mail.part[1] == max(x.part[1] for x in run)} for run in runs.values()]
+    whole = sum(len(parts) == next(iter(parts))[1] for parts in kept)
+    copies = len(mails) - sum(map(len, kept)) + max(0, whole - 1)
     verdict.copies += copies
     if copies > (row.uncertain if row else 0):
         verdict.unexplained += 1

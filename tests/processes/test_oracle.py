@@ -89,17 +89,49 @@ def test_a_copy_after_an_uncertain_end_is_no_harm() -> None:
     assert (verdict.ok, verdict.copies, verdict.uncertain) == (True, 1, 1)
 
 
+def halves(**where: str) -> tuple[Mail, Mail]:
+    """The letter in two mails."""
+    first, second = replace(FIRST, parts=("d1",), part=(1, 2)), replace(FIRST, parts=("d2", EMPTY), part=(2, 2))
+    return replace(first, **where), replace(second, **where)
+
+
 def test_parts_make_a_whole() -> None:
     """A letter in two mails is whole once both are there, and neither of them is a copy."""
-    parts = (replace(FIRST, parts=("d1",), part=(1, 2)), replace(FIRST, parts=("d2", EMPTY), part=(2, 2)))
-    verdict = judge(replace(FACTS, mails=(*parts, SECOND)))
+    verdict = judge(replace(FACTS, mails=(*halves(), SECOND)))
     assert (verdict.ok, verdict.copies) == (True, 0)
+
+
+def test_half_a_letter_at_an_address_that_it_was_led_away_from_is_no_copy() -> None:
+    """The other address gets all of it; what the first one has of it, it has once."""
+    first, _ = halves(to="lager@firma1.example")
+    verdict = judge(replace(FACTS, mails=(first, *halves(), SECOND)))
+    assert (verdict.ok, verdict.copies) == (True, 0)
+
+
+def test_half_a_letter_that_comes_again_after_the_way_back_is_a_copy() -> None:
+    """Led away and back, the first address has its first part twice, and nothing was uncertain."""
+    first, second = halves()
+    elsewhere, _ = halves(to="lager@firma1.example")
+    verdict = judge(replace(FACTS, mails=(first, elsewhere, first, second, SECOND)))
+    assert (verdict.ok, verdict.copies, verdict.unexplained) == (False, 1, 1)
+
+
+def test_two_addresses_with_all_of_it_are_a_copy() -> None:
+    """The last part's end was uncertain, and then the way changed: one letter more, however many mails that are."""
+    verdict = judge(replace(FACTS, mails=(*halves(), *halves(to="lager@firma1.example"), SECOND)))
+    assert (verdict.ok, verdict.copies) == (False, 1)
+
+
+def test_halves_at_two_addresses_are_no_letter() -> None:
+    """Nobody has it whole."""
+    first, second = halves()
+    verdict = judge(replace(FACTS, mails=(first, replace(second, to="lager@firma1.example"), SECOND)))
+    assert (verdict.lost, verdict.ok) == (1, False)
 
 
 def test_one_that_was_divided_after_it_had_come_whole_is_a_copy() -> None:
     """What came in one piece and then again in two is one letter and more, and needs an uncertain end."""
-    parts = (replace(FIRST, parts=("d1",), part=(1, 2)), replace(FIRST, parts=("d2", EMPTY), part=(2, 2)))
-    assert judge(also(*parts)).copies == 1
+    assert judge(also(*halves())).copies == 1
 
 
 @pytest.mark.parametrize(("others", "found"), [(8, 0), (9, 1)])

@@ -19,8 +19,9 @@ SEEN_BY = {  # the first seed that sees it
     "the_first_part_is_enough": 30,
     "the_plan_is_asked_only_at_the_poll": 252,
     "the_route_is_read_only_at_the_claim": 15,
+    "what_an_address_has_is_forgotten": 383,
 }
-SOON = 400  # a change of the program moves the seeds; the issue asks for 2,000
+SOON = 800  # a change of the program moves the seeds; the issue asks for 2,000
 
 
 @pytest.mark.parametrize("mistake", sorted(MISTAKES))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from nemboks.store.errors import StoreTooNew
 from nemboks.store.vault import Vault
 
-HEAD: Final = "0014"  # the newest revision under versions/
+HEAD: Final = "0015"  # the newest revision under versions/
 _MADE: Final = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
     "postgresql": "SELECT to_regclass('alembic_version')",

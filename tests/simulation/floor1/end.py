@@ -113,8 +113,7 @@ def _i03_copies(sim: "Sim") -> None:
         if one.kept and not one.came_back:
             counted[one.letter, one.delivery, field(one.octets, b"Message-ID"), one.recipient] += 1
     for (letter, delivery, _, _), number in counted.items():
-        # Redirected half-way and led back, the parts at the first address go there once more: people wanted it so.
-        copies = max(0, number - 1 - (0 if delivery else sim.oracle.led_away[letter]))
+        copies = number - 1
         sim.copies += copies
         uncertain = sim.oracle.uncertain[letter, delivery]
         if copies > uncertain:

@@ -233,3 +233,16 @@ def fetched_before_it_is_known(patch: Patch) -> None:
         await real(mailbox, world)
 
     real = patch.set(daemon, "look", look)
+
+
+@seen_as("copies")
+def what_an_address_has_is_forgotten(patch: Patch) -> None:
+    """A letter in several mails that is led away and back begins anew where half of it lies."""
+
+    def towards(letter: Any, address: str) -> Any:
+        changed = real(letter, address)
+        if not changed.get("proofs"):
+            return changed
+        return {**changed, "copy": replace(changed["copy"], address=""), "proofs": ()}
+
+    real = patch.set(rules, "towards", towards)

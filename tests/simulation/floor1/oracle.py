@@ -36,7 +36,6 @@ class Oracle(Hands, Paces):
                 self.i08_intervals(before, after, asked)
                 self.i11_i12_may_go(before, "claim")
                 self.claimed_by[after.id, after.fence] = self.sim.lives
-                self.led_away[after.id] += before["proofs"] != "[]" and not after.proofs
             case events.DotBegun():
                 self.i04_in_time(before)
                 self.i05_route(before)

@@ -29,7 +29,6 @@ class Ledger:
         self.db.row_factory = sqlite3.Row
         self.breaches: list[tuple[Kind, str]] = []
         self.uncertain: defaultdict[tuple[int, int], int] = defaultdict(int)
-        self.led_away: defaultdict[int, int] = defaultdict(int)  # how often all parts had to go to another address
         self.in_a_row: defaultdict[int, int] = defaultdict(int)  # uncertain ends since a person looked
         self.claims: defaultdict[int, list[float]] = defaultdict(list)
         self.least: dict[int, tuple[float, float, int]] = {}  # since when, seconds, how often the clock had been set

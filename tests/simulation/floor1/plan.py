@@ -97,7 +97,7 @@ def drawn(seed: int) -> Plan:
     boxes = _boxes(r)
     span = r.choice((60.0, 1800.0, 2 * HOUR, 8 * HOUR, DAY, 3 * DAY))
     rates = _rates(r)
-    acts = _happenings(r, span, rates)
+    acts = (*_happenings(r, span, rates), *_led_away(seed, rates))
     removal = r.choice((Removal.ON_RECEIPT, Removal.ON_RECEIPT, Removal.ON_FETCH, Removal.FORGETS, Removal.EVENTUALLY))
     seats = _seats(r)
     if removal is Removal.FORGETS or (removal is Removal.ON_FETCH and "H04" in rates):
@@ -175,6 +175,18 @@ def _happenings(r: Random, span: float, rates: dict[str, float]) -> tuple[Happen
         if name in rates:
             acts.append(Happening(_when(r, span), name, r.choice((3, 30, 600)), *_at(r)))
     return tuple(sorted(acts, key=lambda x: x.at))
+
+
+def _led_away(seed: int, rates: dict[str, float]) -> tuple[Happening, ...]:
+    """Between two mails of one letter its company goes on holiday, and comes back between two others (decision 0035).
+
+    From a chance of its own, so that no other schedule is another one for it.
+    """
+    r = Random(f"led away {seed}")
+    if "S26" not in rates or r.random() < 0.3:
+        return ()
+    first = r.randint(1, 4)
+    return (Happening(0.0, "away", 6, "Z", first), Happening(0.0, "back", 0, "Z", first + r.randint(1, 3)))
 
 
 def _at(r: Random) -> tuple[str, int]:

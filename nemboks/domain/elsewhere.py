@@ -1,0 +1,63 @@
+"""A letter that goes to another address than before: what the earlier one has got of it stays known.
+
+A route changes in the midst of a letter of several mails, and may change back. Nobody is left with half a letter, so
+the new address gets all of it; and nobody gets again what he has confirmed, so the earlier one goes on where it was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nemboks.domain.proof import Confirmation, at_address
+from nemboks.domain.states import Elsewhere, Letter
+
+
+def towards(letter: Letter, address: str) -> Mapping[str, Any]:
+    """The columns that change when the letter goes to `address` from now on.
+
+    What the last address has, or may have, is put by with the form of its mails: it gets the same ones, or none.
+    """
+    copy, put_by = letter.copy, {one.copy.address: one for one in letter.elsewhere}
+    if copy is None or copy.address == address:
+        return {}
+    if copy.address and (letter.proofs or letter.uncertain):
+        put_by[copy.address] = Elsewhere(copy, letter.proofs)
+    if known := put_by.pop(address, None):
+        here = known
+    elif copy.address:
+        here = Elsewhere(replace(copy, address="", signatures=()), ())
+    elif (proofs := at_address(letter.proofs, address)) == letter.proofs:
+        return {}
+    else:
+        here = Elsewhere(copy, proofs)
+    return {"copy": here.copy, "proofs": here.proofs, "composed": None, "elsewhere": tuple(put_by.values())}
+
+
+def part_at(letter: Letter, address: str) -> int:
+    """The part that `address` gets next, from 1."""
+    return len(towards(letter, address).get("proofs", letter.proofs)) + 1
+
+
+def came_back(letter: Letter, address: str, part: int) -> Mapping[str, Any]:
+    """The columns that change when a part comes back from an address that the letter has left.
+
+    It and those after it are sent again if the letter goes there again; the latter may be there already, and count.
+    """
+    changed = {
+        "elsewhere": tuple(_without(one, part) if one.copy.address == address else one for one in letter.elsewhere)
+    }
+    again = sum(len(one.proofs) - part for one in letter.elsewhere if one.copy.address == address)
+    return {**changed, "uncertain": letter.uncertain + again}
+
+
+def held_by(letter: Letter, part: int, attempt: int) -> str:
+    """The address that the letter has left and that has this part from this attempt; "" for none."""
+    return next((one.copy.address for one in letter.elsewhere if any(_is(x, part, attempt) for x in one.proofs)), "")
+
+
+def _is(proof: Confirmation, part: int, attempt: int) -> bool:
+    return (proof.part, proof.attempt) == (part, attempt)
+
+
+def _without(one: Elsewhere, part: int) -> Elsewhere:
+    return replace(one, proofs=one.proofs[: part - 1])
