@@ -9,12 +9,13 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
 # Only wheels, each with the digest that a lock names: nothing unknown gets in, neither to run nor to build with.
-COPY requirements.lock requirements-build.lock ./
+# With the driver for a ledger on PostgreSQL: one image for one machine and for several.
+COPY requirements-postgres.lock requirements-build.lock ./
 RUN python -m pip --disable-pip-version-check install --no-cache-dir --require-hashes --only-binary :all: \
     -r requirements-build.lock \
  && python -m venv --without-pip /opt/nemboks \
  && python -m pip --disable-pip-version-check --python /opt/nemboks/bin/python install --no-cache-dir \
-    --require-hashes --only-binary :all: -r requirements.lock
+    --require-hashes --only-binary :all: -r requirements-postgres.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY nemboks nemboks
 RUN python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \

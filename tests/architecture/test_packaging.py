@@ -49,17 +49,19 @@ def test_each_dependency_is_pinned_with_its_digest(lock):
 
 
 def test_the_image_gets_what_was_tested():
-    """The container's lock is a part of the one that the tests ran with, version by version."""
+    """The locks of what is installed are a part of the one that the tests ran with, version by version."""
     assert pins("requirements.lock").items() <= pins("requirements-postgres.lock").items()
     assert pins("requirements-postgres.lock").items() <= pins("requirements-dev.lock").items()
 
 
-def test_the_image_has_every_dependency_of_the_program():
-    """Each package that pyproject.toml names for the program is in the container's lock."""
+@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", ()), ("requirements-postgres.lock", ("postgres",))])
+def test_a_lock_has_every_dependency_of_the_program(lock, extras):
+    """Each package that pyproject.toml names for the program; in the container's, those of a ledger on a server too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    named = {re.match(r"[A-Za-z0-9._-]+", x)[0].lower() for x in project["dependencies"]}
+    wanted = [*project["dependencies"], *(x for extra in extras for x in project["optional-dependencies"][extra])]
+    named = {re.match(r"[A-Za-z0-9._-]+", x)[0].lower() for x in wanted}
 
-    assert set() == named - pins("requirements.lock").keys()
+    assert set() == named - pins(lock).keys()
 
 
 def test_the_container_recipe_passes_its_linter():
