@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from nemboks.daemon.faults import FATAL
-from nemboks.desk import changes_effect, contact_nag, digests, estate_effect, plans, route_wishes, trays
+from nemboks.desk import (
+    changes_effect,
+    contact_nag,
+    digests,
+    estate_effect,
+    estate_ends,
+    plans,
+    route_wishes,
+    trays,
+)
 from nemboks.logs import log
 from nemboks.ports import Acts, Books
 
@@ -26,6 +35,7 @@ class Dated:
 # Estates come first: what they stop must not take effect in the same look.
 ALL: Final[Sequence[Dated]] = (
     Dated("estates", estate_effect.waiting, estate_effect.take_effect),
+    Dated("reversals", estate_ends.waiting, estate_ends.take_effect),
     Dated("plans", plans.waiting, plans.take_effect),
     Dated("changes", changes_effect.waiting, changes_effect.take_effect),
     Dated("routes", route_wishes.waiting, route_wishes.take_effect),

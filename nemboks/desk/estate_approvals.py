@@ -13,7 +13,8 @@ from nemboks.desk import estate_words as words
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.estate_case import approvers, case_for, digest_now, intact, missing, named, page
-from nemboks.desk.estate_effect import close, own_paths, reverse, tell_end, thaw
+from nemboks.desk.estate_effect import own_paths, tell_end, thaw
+from nemboks.desk.estate_ends import close, reverse
 from nemboks.desk.estate_words import said
 from nemboks.desk.estates import undecided
 from nemboks.desk.words import Item, Lang, Words

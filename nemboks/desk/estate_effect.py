@@ -1,4 +1,4 @@
-"""What a case does to a mailbox and its letters: freeze, effect, thaw, reversal, closing; each inside an act.
+"""What a case does to a mailbox and its letters: freeze, effect, thaw; each inside an act. Its end is in estate_ends.
 
 Promises: from the freeze on nothing goes to the people of before; at the effect route and boundary change in one
 transaction, so that no letter meets one without the other; what came before the boundary is never released by it. Safe
@@ -7,41 +7,42 @@ A second case freezes nothing while the first one's kurator is served: his post 
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from nemboks.desk.custody import drop_reminder, let_go, pause_again, start_shadow
+from nemboks.desk.custody import drop_reminder, let_go, start_shadow
 from nemboks.desk.estate_case import digest_now
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import mail_path
 from nemboks.domain.codes import Code
 from nemboks.domain.estates import APPROVERS, CLOSED_BY, Approval, Estate, EstateState, Former, counted
-from nemboks.domain.letter import Bounced, Hold, Letter, Reason, Released, State
-from nemboks.domain.mailbox import Mailbox, Recipient, Role, Route
+from nemboks.domain.letter import Hold, Letter, Reason, Released, State
+from nemboks.domain.mailbox import Mailbox, Route
 from nemboks.domain.people import Grant, GrantRole
 from nemboks.domain.routing import Which, came
 from nemboks.domain.states import UNDELIVERED
-from nemboks.domain.wishes import WishKind, addresses
+from nemboks.domain.wishes import WishKind
 from nemboks.ports import Books
 
 _BY_ESTATE: Final = (Reason.FROZEN, Reason.OLDER, Reason.BOUNDARY)
 _WAITING: Final = (State.FOUND, State.WAITING)
-LATE: Final = timedelta(days=14)  # after a reversal; no relay says later than that whether a letter arrived
-AT_KURATOR: Final = "the decree was overturned: the kurator got it, and it stays in Digital Post"
 
 
 def waiting(books: Books) -> bool:
-    """Whether a case's time has come, or a kurator got a letter whose decree was overturned meanwhile."""
+    """Whether a case's time has come, or a letter is held as frozen behind a boundary that has come."""
     due = any(one.effective_at <= books.at for one in books.estates.all(state=EstateState.APPROVED))
-    return due or any(_late(books, one) for one in _overturned(books))
+    return due or bool(_still_frozen(books))
 
 
 def take_effect(books: Books) -> int:
-    """How many cases' time has come: each is in effect now, or needs its approvals anew; and of late letters held."""
+    """How many cases' time has come: each is in effect now, or needs its approvals anew; and how many letters go on."""
     due = [one for one in books.estates.all(state=EstateState.APPROVED) if one.effective_at <= books.at]
     for estate in due:
         _take_effect(books, estate)
-    return len(due) + sum(_hold_late(books, one) for one in _overturned(books))
+    frozen = _still_frozen(books)
+    for letter, box in frozen:
+        _side_up(books, letter, box, "the boundary has come")
+    return len(due) + len(frozen)
 
 
 def freeze(books: Books, estate: Estate, box: Mailbox, by: str) -> Mailbox:
@@ -61,44 +62,10 @@ def thaw(books: Books, estate: Estate, box: Mailbox, by: str) -> Mailbox:
     if box.boundary_at is not None:
         return box
     thawed = books.keep(replace(box, frozen_at=None))
-    _release(books, thawed, by)
+    let_letters_go(books, thawed, by)
     books.note("mailbox_thawed", thawed, by=by, case=estate.id)
     let_go(books, thawed, by)
     return thawed
-
-
-def close(books: Books, estate: Estate, box: Mailbox, by: str) -> None:
-    """The case is over and the company gone: nothing is forwarded any more, neither to the kurator nor to others."""
-    books.keep(replace(box, paused_at=books.at, paused_by=CLOSED_BY))
-    books.note("mailbox_paused", box, by=by, case=estate.id)
-    _end_grants(books, box, books.at, by)
-    tell_end(books, estate, box, EstateState.CLOSED, [mail_path("da", estate.address)])
-
-
-def reverse(books: Books, estate: Estate, box: Mailbox, by: str) -> None:
-    """The company has its post again, by the route it had before the first case in effect.
-
-    What the kurator got and nobody acknowledged yet stays in Digital Post, where the company can read it; what is on
-    the way to them must not leave before `_hold_late` has seen it confirmed.
-    """
-    former, before = estate.former or Former(), _route_before(books, box)
-    on_the_way = books.letters(box, State.SENDING, State.HANDED_OVER)
-    until = books.at + books.pace.probation if on_the_way else box.custody.probation_until
-    custody = replace(box.custody, unproven=former.unproven, probation_until=until)
-    books.keep(replace(box, frozen_at=None, boundary_at=None, options=former.options, custody=custody))
-    back = replace(before, since=books.at, vouched_by=f"{_reversal(estate)} ({by})")
-    drop_reminder(books, box)
-    again = books.reroute(box, back)
-    again = start_shadow(books, again, by) if custody.shadow_since else again
-    again = pause_again(books, again, former.paused_by)
-    _end_grants(books, again, books.at, by)
-    _release(books, again, by)
-    for letter in books.letters(again, State.FORWARDED):
-        if not letter.bounced and letter.route_version > before.version:
-            books.move(letter, Bounced(AT_KURATOR))
-    let_go(books, again, by)
-    paths = [mail_path("da", estate.address), *own_paths(again)]
-    tell_end(books, estate, again, EstateState.REVERSED, paths)
 
 
 def tell_end(books: Books, estate: Estate, box: Mailbox, outcome: EstateState, paths: list[str]) -> None:
@@ -161,7 +128,7 @@ def _replace(books: Books, estate: Estate, box: Mailbox, by: str) -> Estate | No
         books.estates.put(ended)
         books.note("estate_replaced", box, by=by, case=first.id, next=estate.id)
         tell_end(books, ended, box, EstateState.REPLACED, [mail_path("da", box.route.address)])
-    _end_grants(books, box, estate.effective_at, f"estate {estate.id}")
+    end_grants(books, box, estate.effective_at, f"estate {estate.id}")
     earlier = [one for one in books.estates.all(mailbox=box.id) if _handed_over(one) and one.id != estate.id]
     return earlier[-1] if box.boundary_at is not None and earlier else None
 
@@ -194,10 +161,21 @@ def _sort(books: Books, box: Mailbox, by: str) -> None:
         by_estate = letter.state is State.HELD and letter.why in (*_BY_ESTATE, Reason.UNROUTED)
         if letter.state is State.HELD and (not by_estate or letter.why == reason):
             continue
-        if by_estate:
-            letter = books.move(letter, Released(by, books.at))
-        if reason is not None:
-            books.move(letter, Hold(reason))
+        _side_up(books, letter, box, by)
+
+
+def _side_up(books: Books, letter: Letter, box: Mailbox, by: str) -> None:
+    """The letter is on its way to the kurator, or held as what it is."""
+    if letter.state is State.HELD:
+        letter = books.move(letter, Released(by, books.at))
+    if (reason := side(letter, box)) is not None:
+        books.move(letter, Hold(reason))
+
+
+def _still_frozen(books: Books) -> list[tuple[Letter, Mailbox]]:
+    """Letters that were held as frozen in a mailbox whose boundary has come: the clock was put back to before it."""
+    boxes = [(letter, books.mailbox_of(letter.mailbox)) for letter in books.held(Reason.FROZEN)]
+    return [(letter, box) for letter, box in boxes if box.boundary_at is not None and box.boundary_at <= books.at]
 
 
 def side(letter: Letter, box: Mailbox) -> Reason | None:
@@ -208,42 +186,10 @@ def side(letter: Letter, box: Mailbox) -> Reason | None:
     return sides.get(came(letter, box.boundary_at, box.face))
 
 
-def _release(books: Books, box: Mailbox, by: str) -> None:
+def let_letters_go(books: Books, box: Mailbox, by: str) -> None:
     for letter in books.letters(box, State.HELD):
         if letter.why in _BY_ESTATE:
             books.move(letter, Released(by, books.at))
-
-
-def _overturned(books: Books) -> list[Estate]:
-    """Cases that were reversed while letters to the kurator may still have been on their way."""
-    return [one for one in books.estates.since("ended_at", books.at - LATE) if one.state is EstateState.REVERSED]
-
-
-def _late(books: Books, estate: Estate) -> list[Letter]:
-    """Letters sent by the kurator's route, to none of the company's addresses, and confirmed after the reversal."""
-    box, ended_at = books.mailbox_of(estate.mailbox), estate.ended_at
-    back = next(route for route in books.routes(box) if route.vouched_by.startswith(_reversal(estate)))
-    return [
-        letter
-        for letter in books.letters(box, State.FORWARDED)
-        if not letter.bounced and letter.route_version < back.version
-        if letter.confirmation and ended_at and letter.confirmation.at >= ended_at
-        if letter.confirmation.address not in addresses(back)
-    ]
-
-
-def _hold_late(books: Books, estate: Estate) -> int:
-    """How many of those get no receipt without a person's word now; the company gets a copy, by which they are known
-    the next time."""
-    box = books.mailbox_of(estate.mailbox)
-    company, chosen = box.route, box.options
-    copy = Recipient(Role.COPY, company.address, company.server, chosen.language, certificate=chosen.certificate)
-    held = [letter for letter in _late(books, estate) if books.send_also(letter, copy)]
-    return len([books.move(letter, Bounced(AT_KURATOR)) for letter in held])
-
-
-def _reversal(estate: Estate) -> str:
-    return f"estate {estate.id} reversed"
 
 
 def _tell_effect(books: Books, estate: Estate, box: Mailbox, role: str, paths: list[str]) -> None:
@@ -279,7 +225,7 @@ def _end_codes(books: Books, codes: list[Code]) -> None:
             books.codes.put(replace(code, until=books.at))
 
 
-def _end_grants(books: Books, box: Mailbox, at: datetime, by: str) -> None:
+def end_grants(books: Books, box: Mailbox, at: datetime, by: str) -> None:
     for grant in books.grants.all(mailbox=box.id, role=GrantRole.KURATOR):
         if grant.until is None or grant.until > at:
             books.grants.put(replace(grant, until=max(at, grant.since), ended_by=by))
@@ -287,14 +233,3 @@ def _end_grants(books: Books, box: Mailbox, at: datetime, by: str) -> None:
 
 def _handed_over(estate: Estate) -> bool:
     return estate.effect_at is not None and estate.state is not EstateState.REVERSED
-
-
-def _route_before(books: Books, box: Mailbox) -> Route:
-    """The company's own last route: that before the first case that has not been overturned since."""
-    cases = books.estates.all(mailbox=box.id)
-    overturned = max(
-        (one.ended_at for one in cases if one.state is EstateState.REVERSED and one.ended_at), default=None
-    )
-    run = [one for one in cases if one.effect_at and (overturned is None or one.effect_at > overturned)]
-    since = min(one.effective_at for one in run)
-    return [route for route in books.routes(box) if route.since < since][-1]

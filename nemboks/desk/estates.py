@@ -2,7 +2,7 @@
 
 Promises: registration freezes the mailbox in the same transaction; nothing ever takes effect backwards (RELIABILITY
 T03); a case says who opened it by name, and that person approves nothing of it. Approvals stand in estate_approvals.py,
-documents in estate_documents.py, what a case does to letters in estate_effect.py.
+documents in estate_documents.py, what a case does to letters in estate_effect.py and estate_ends.py.
 """
 
 from dataclasses import dataclass, replace

@@ -6,6 +6,7 @@ the new address gets all of it; and nobody gets again what he has confirmed, so 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from nemboks.domain.proof import Confirmation, at_address
@@ -18,9 +19,13 @@ def towards(letter: Letter, address: str) -> Mapping[str, Any]:
     What the last address has, or may have, is put by with the form of its mails: it gets the same ones, or none.
     """
     copy, put_by = letter.copy, {one.copy.address: one for one in letter.elsewhere}
-    if copy is None or copy.address == address:
+    if copy is None or not (letter.proofs or letter.uncertain or letter.elsewhere):
         return {}
-    if copy.address and (letter.proofs or letter.uncertain):
+    if copy.address == address:
+        # A fallback that was cut off while it decided may have left proofs of its own behind those of this address.
+        still = tuple(takewhile(lambda proof: proof.address == address, letter.proofs))
+        return {} if still == letter.proofs else {"proofs": still, "composed": None}
+    if copy.address and (letter.proofs or letter.uncertain > copy.before):
         put_by[copy.address] = Elsewhere(copy, letter.proofs)
     if known := put_by.pop(address, None):
         here = known
@@ -30,7 +35,8 @@ def towards(letter: Letter, address: str) -> Mapping[str, Any]:
         return {}
     else:
         here = Elsewhere(copy, proofs)
-    return {"copy": here.copy, "proofs": here.proofs, "composed": None, "elsewhere": tuple(put_by.values())}
+    changed = {"copy": here.copy, "proofs": here.proofs, "composed": None, "elsewhere": tuple(put_by.values())}
+    return {**changed, "uncertain": letter.uncertain + here.again} if here.again else changed
 
 
 def part_at(letter: Letter, address: str) -> int:
@@ -43,11 +49,7 @@ def came_back(letter: Letter, address: str, part: int) -> Mapping[str, Any]:
 
     It and those after it are sent again if the letter goes there again; the latter may be there already, and count.
     """
-    changed = {
-        "elsewhere": tuple(_without(one, part) if one.copy.address == address else one for one in letter.elsewhere)
-    }
-    again = sum(len(one.proofs) - part for one in letter.elsewhere if one.copy.address == address)
-    return {**changed, "uncertain": letter.uncertain + again}
+    return {"elsewhere": tuple(_without(one, part) if one.copy.address == address else one for one in letter.elsewhere)}
 
 
 def held_by(letter: Letter, part: int, attempt: int) -> str:
@@ -60,4 +62,4 @@ def _is(proof: Confirmation, part: int, attempt: int) -> bool:
 
 
 def _without(one: Elsewhere, part: int) -> Elsewhere:
-    return replace(one, proofs=one.proofs[: part - 1])
+    return replace(one, proofs=one.proofs[: part - 1], again=one.again + max(0, len(one.proofs) - part))

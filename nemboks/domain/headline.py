@@ -151,6 +151,7 @@ class Copy:
     signatures: tuple[str, ...] = ()  # of each part the value of its DKIM-Signature, made once
     address: str = ""  # of the recipient that all this was made for: to another goes another mail
     after: int = 0  # the letter's attempts up to this one sent other contents, which confirms nothing of these
+    before: int = 0  # the letter's uncertain ends before it was made for this address: they left nothing there
 
     @property
     def count(self) -> int:

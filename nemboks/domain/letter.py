@@ -179,7 +179,8 @@ def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
 def _is_at(letter: Letter, address: str) -> bool:
     """Whether this is the address whose parts are counted."""
     made_for = letter.copy.address if letter.copy else ""
-    return made_for in ("", address) and at_address(letter.proofs, address) == letter.proofs
+    nobodys = not (made_for or letter.elsewhere)
+    return (nobodys or made_for == address) and at_address(letter.proofs, address) == letter.proofs
 
 
 _CLOSED: Final[Mapping[str, Any]] = {"deadline_at": None, "dot_begun_at": None}
@@ -244,7 +245,7 @@ def _afterwards(letter: Letter, event: Event, at: datetime) -> Mapping[str, Any]
             # What a silent relay may have delivered, and the parts after one that came back, may be there already:
             # whatever is sent after it must be the same mail, and is counted.
             out = letter.part - (letter.state is not S.HANDED_OVER)  # the last part that was sent for good
-            again = reason is Reason.RELAY_SILENT or (out - part if part else 0)
+            again = reason is Reason.RELAY_SILENT or (max(0, out - part) if part else 0)
             uncertain = letter.uncertain + again
             missing = _still(letter, letter.proofs[: part - 1]) if part else {}
             held = {} if letter.state is S.HELD else {"why": reason.value, "words": words}

@@ -32,6 +32,7 @@ class Elsewhere:
 
     copy: Copy
     proofs: tuple[Confirmation, ...]
+    again: int = 0  # parts behind one that came back: they may be there, and count when the letter goes there again
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ def judge(
         return AttemptEnded(tried.fence, words, due_at, report)
     # A server that announced no limit may only have had a bad moment: it is asked a second time first.
     known = report.limit > 0 or failures > 1
-    if meaning is Verdict.TOO_LARGE and smaller is not None and known and not tried.uncertain:
+    if meaning is Verdict.TOO_LARGE and smaller is not None and known and not may_lie_there(tried):
         return Later(tried.fence, meaning, words, at, report, smaller)
     if meaning is Verdict.TOO_LARGE and failures >= TOO_LARGE_LIMIT:
         return Hold(Reason.TOO_LARGE, words, tried.fence, report=report)
@@ -222,6 +222,11 @@ def proven(
 
 def _other_form(meaning: Verdict, tried: Letter | Delivery) -> Copy | None:
     """The wrapped form for a server without 8BITMIME; never after an uncertain end, for copies must be identical."""
-    if meaning is Verdict.CONVERSION and tried.copy and not tried.uncertain:
+    if meaning is Verdict.CONVERSION and tried.copy and not may_lie_there(tried):
         return replace(tried.copy, wrap=True, signatures=())
     return None
+
+
+def may_lie_there(tried: Letter | Delivery) -> bool:
+    """Whether an uncertain end may have left a copy at the address that it is tried at."""
+    return tried.uncertain > (tried.copy.before if tried.copy else 0)

@@ -14,7 +14,7 @@ from nemboks.domain.letter import ContentsLost, Event, Hold, Later, Letter, Reas
 from nemboks.domain.mailbox import Mailbox, Options
 from nemboks.domain.proof import Report
 from nemboks.domain.routing import aim, followed, obstacle
-from nemboks.domain.verdict import Verdict, judge, verdict
+from nemboks.domain.verdict import Verdict, judge, may_lie_there, verdict
 from nemboks.journey.attempt import Attempt, Permission, claim, in_seconds
 from nemboks.journey.further import decided, plan_copies
 from nemboks.journey.mail import ComposedGone, Parcel, smaller, style_of
@@ -84,7 +84,9 @@ async def _deliver(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> 
     address, fresh = mailbox.route.address, _fresh(letter, mailbox)
     style = _style(letter, copy, mailbox.options, fresh)
     if (style, address) != (copy.style, copy.address):
-        await attempt.keep(Recomposed(letter.fence, replace(copy, style=style, address=address, signatures=())))
+        before = copy.before if address == copy.address else letter.uncertain
+        made = replace(copy, style=style, address=address, signatures=(), before=before)
+        await attempt.keep(Recomposed(letter.fence, made))
         if letter.composed is not None:
             await world.contents.destroy(letter.composed)
     return await attempt.deliver(replace(parcel_of(attempt.row, mailbox), fresh=fresh), world)
@@ -111,7 +113,8 @@ def _whole(letter: Letter) -> tuple[Headline, Sealed, Copy]:
 
 def _fresh(letter: Letter, mailbox: Mailbox) -> bool:
     """Whether no copy of the part that is due can be at its address yet."""
-    return not letter.uncertain or (letter.copy is not None and letter.copy.address != mailbox.route.address)
+    copy = letter.copy
+    return copy is None or copy.address != mailbox.route.address or not may_lie_there(letter)
 
 
 def parcel_of(letter: Letter, mailbox: Mailbox) -> Parcel:

@@ -185,7 +185,7 @@ def _copy_for(copy: Copy, delivery: Delivery, recipient: Recipient) -> Copy:
     )
     return replace(
         copy, message_id=f"<{stem}-{delivery.id}.{part}@{domain}>", seed=f"{copy.seed[:SEED]}x{delivery.id}",
-        style=style, parts=(), signatures=(), address=delivery.address,
+        style=style, parts=(), signatures=(), address=delivery.address, before=0,
     )  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def _confirmed(tx: Tx, before: Tried, confirmation: Confirmation, outcome: str, 
     if confirmation.evidence in (Evidence.DSN, Evidence.LANDING):  # the attempt's report is what the relay said
         END.run(tx, {**_key(before, confirmation.attempt), "at": at, "new_outcome": outcome})
     else:
-        _close(tx, before, confirmation.attempt, outcome, _report_of(confirmation), at)
+        _close(tx, before, confirmation.attempt, outcome, report_of(confirmation), at)
 
 
 def _close(tx: Tx, tried: Tried, number: int, outcome: str, report: Report | None, at: datetime) -> None:
@@ -125,7 +125,7 @@ def _outcome(before: Tried, event: Event) -> str:
             return NAMES[type(event)]
 
 
-def _report_of(confirmation: Confirmation) -> Report:
+def report_of(confirmation: Confirmation) -> Report:
     way = Way.OWN_SERVER if confirmation.tls.level is Level.CONFIGURED else Way.DIRECT
     relayed = confirmation.evidence is Evidence.RELAY
     return Report(

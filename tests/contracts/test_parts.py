@@ -69,6 +69,20 @@ async def test_a_part_at_an_earlier_address_stays_known(ledger):
     assert parts == [1, 1, 2]
 
 
+async def test_one_notice_that_two_workers_read_counts_once(ledger):
+    """What came back from an address that the letter has left takes nothing from the count of uncertain ends."""
+    letter = await split(ledger)
+    letter = await ledger.letters.move(letter, Recomposed(letter.fence, replace(letter.copy, address=make.ADDRESS)))
+    first = await ledger.letters.move(letter, PartConfirmed(make.confirmation(letter), START))
+    await ledger.reroute(NEW)
+    there = await ledger.letters.move(first, make.claimed(address=NEW, route_version=2))
+    seen = await ledger.letters.move(there, AttemptEnded(there.fence, "cut", START))
+
+    for _ in range(2):
+        after = await ledger.letters.move(seen, ReturnedElsewhere(make.ADDRESS, 1, "5.1.1"))
+        assert (after.uncertain, [one.proofs for one in after.elsewhere]) == (0, [()])
+
+
 async def test_what_was_seen_of_one_part_holds_not_the_next(ledger):
     """A look that began when part one was handed over ends after part two was: it speaks of another mail."""
     letter = await split(ledger)

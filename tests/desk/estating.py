@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from nemboks.content.moments import local_moment
-from nemboks.desk import estate_approvals, estate_documents, estate_effect, estates
+from nemboks.desk import estate_approvals, estate_documents, estate_effect, estate_ends, estates
 from nemboks.desk.access import Asking
 from nemboks.desk.estate_case import estate_show
 from nemboks.desk.estates import NewCase
@@ -183,9 +183,8 @@ class Court:
 
     async def sweeps(self) -> int:
         """How many cases took effect in the daemon's chore."""
-        if not await self.store.ask(estate_effect.waiting):
-            return 0
-        return await self.store.act(estate_effect.take_effect)
+        dated = [one for one in (estate_effect, estate_ends) if await self.store.ask(one.waiting)]
+        return sum([await self.store.act(one.take_effect) for one in dated])
 
     async def until(self, at: datetime) -> None:
         """It is that time, and the daemon has swept."""

@@ -11,7 +11,7 @@ from nemboks.desk.letters import letter_list, letter_show
 from nemboks.desk.mailboxes import pause, resume
 from nemboks.domain.announcements import Kind
 from nemboks.domain.estates import EstateState
-from nemboks.domain.letter import Reason
+from nemboks.domain.letter import Reason, State
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.desk.estating import COMPANY, CONTACT, KURATOR, MIDNIGHT, Court
@@ -67,6 +67,44 @@ async def test_security_5_former_management_reads_no_further(court):
     assert [2, 1] == [one["id"] for one in await letter_list(court.store, court.by(KURATOR))]
     with pytest.raises(Exception, match="no letter number 2"):
         await letter_show(court.store, court.by("anna"), new.id)
+
+
+async def test_a_letter_that_a_clock_put_back_held_as_frozen_goes_on(court):
+    """Before the boundary for a while, and past it again: the kurator's letter is not left to lie."""
+    await court.in_effect()
+    await court.looks()
+    await court.later(minutes=5)
+    letter = await court.comes(1)
+
+    async def put_back():
+        court.clock.advance(-3600)
+
+    court.once("before", put_back)
+    for _ in range(2):
+        await court.goes_on()
+    held = await court.store.letters.get(letter.id)
+    assert (State.HELD, Reason.FROZEN, 0) == (held.state, held.why, await court.sweeps())
+
+    await court.later(hours=2)
+    await court.goes_on()
+
+    after = await court.store.letters.get(letter.id)
+    assert after.confirmation is not None and after.confirmation.address == KURATOR
+    assert 0 == await court.sweeps()
+
+
+async def test_a_letter_from_around_the_boundary_stays_held_after_such_a_clock(court):
+    """It is held as what it is, for a person to look at."""
+    await court.looks()
+    await court.in_effect()
+    letter = await court.comes(1)
+    court.clock.advance(-3600)
+    await court.goes_on()
+    await court.later(hours=2)
+    await court.goes_on()
+
+    after = await court.store.letters.get(letter.id)
+    assert (State.HELD, Reason.BOUNDARY) == (after.state, after.why)
 
 
 async def test_a_paused_mailbox_stays_paused(court):

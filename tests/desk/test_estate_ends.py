@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from nemboks.desk import estate_approvals, estate_effect
+from nemboks.desk import estate_approvals, estate_ends
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.letters import release
@@ -106,7 +106,7 @@ async def test_what_the_kurator_got_and_nobody_acknowledged_stays_in_digital_pos
         await court.later(days=2)
         await court.goes_on()
 
-    assert ([], estate_effect.AT_KURATOR) == (court.receipts, (await court.letter()).bounced)
+    assert ([], estate_ends.AT_KURATOR) == (court.receipts, (await court.letter()).bounced)
 
 
 async def test_a_receipt_of_before_goes_after_the_reversal(court):
@@ -229,7 +229,7 @@ async def test_a_letter_on_its_way_to_the_kurator_does_not_leave_digital_post_af
         await court.goes_on()
 
     assert ([KURATOR, COMPANY], []) == (court.sent, court.receipts)
-    assert estate_effect.AT_KURATOR == (await court.letter()).bounced
+    assert estate_ends.AT_KURATOR == (await court.letter()).bounced
     await release(court.store, court.by("anna"), (await court.letter()).id)
     await court.later(minutes=1)
     await court.goes_on()

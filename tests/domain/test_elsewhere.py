@@ -72,13 +72,34 @@ def test_proofs_of_another_address_do_not_count() -> None:
 
 
 def test_a_part_that_came_back_from_where_it_was_left() -> None:
-    """It is sent there again, and those after it, which may lie there, count."""
+    """It is sent there again; those after it, which may lie there, count when the letter goes there again."""
     left = waiting(
         copy=AT_BO, proofs=(THERE,), elsewhere=(Elsewhere(AT_ANNA, (FIRST, SECOND)), Elsewhere(AT_BO, ())), uncertain=1
     )
     assert held_by(left, 2, 2) == ANNA and held_by(left, 1, 2) == held_by(left, 1, 3) == ""
     first = replace(left, **came_back(left, ANNA, 1))
-    assert (first.elsewhere[0].proofs, first.elsewhere[1], first.uncertain) == ((), Elsewhere(AT_BO, ()), 2)
+    assert (first.elsewhere, first.uncertain) == ((Elsewhere(AT_ANNA, (), 1), Elsewhere(AT_BO, ())), 1)
+    assert replace(first, **came_back(first, ANNA, 1)) == first  # another worker read the same notice
+    assert (led(first, ANNA).part, led(first, ANNA).uncertain, led(first, CARL).uncertain) == (1, 2, 1)
     second = replace(left, **came_back(left, ANNA, 2))
-    assert (second.elsewhere[0].proofs, second.uncertain, second.proofs) == ((FIRST,), 1, (THERE,))
-    assert led(second, ANNA).part == 2
+    assert (second.elsewhere[0], second.uncertain, second.proofs) == (Elsewhere(AT_ANNA, (FIRST,)), 1, (THERE,))
+    assert (led(second, ANNA).part, led(second, ANNA).uncertain) == (2, 1)
+
+
+def test_an_uncertain_end_before_an_address_leaves_nothing_there() -> None:
+    """Only what may lie at an address is put by for it."""
+    there = waiting(copy=replace(AT_BO, before=1), proofs=(), uncertain=1)
+    assert led(there, ANNA).elsewhere == ()
+    assert led(replace(there, uncertain=2), ANNA).elsewhere == (Elsewhere(replace(AT_BO, before=1), ()),)
+
+
+def test_what_nobody_has_changes_nothing() -> None:
+    """The mail is made for the new address when it is sent: the claim writes no more than it must."""
+    assert towards(waiting(proofs=()), BO) == {}
+
+
+def test_strangers_proofs_under_its_own_are_left_out() -> None:
+    """A fallback that was cut off while it decided has two parts of three, and is not asked any more."""
+    stranger = confirmation(0, part=2, address=BO)
+    assert led(waiting(proofs=(FIRST, stranger)), ANNA).proofs == (FIRST,)
+    assert towards(waiting(proofs=(FIRST, SECOND)), ANNA) == {}

@@ -13,9 +13,11 @@ from nemboks.domain.headline import Sealed
 from nemboks.domain.letter import Claimed, DotBegun, Event, Letter, Reappeared, Stale, State
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox, Recipient, Role, Route
 from nemboks.domain.plans import serves
+from nemboks.domain.proof import Evidence
 from nemboks.domain.routing import BY_MAILBOX, aim, obstacle
 from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Attempted, Clock, ContentsGone, Listed
+from nemboks.store.attempts import report_of
 
 OUT_OF_REACH = (rules.Reason.TOO_LARGE, rules.Reason.RETURNED, rules.Reason.RELAY_SILENT, rules.Reason.THREE_UNCERTAIN)
 
@@ -230,6 +232,12 @@ class FakeLetters:
         elif isinstance(event, DotBegun):
             tried = self.attempts[before.id, before.fence]
             self.attempts[before.id, before.fence] = replace(tried, dot_begun=True)
+        elif isinstance(event, rules.Confirmed | rules.PartConfirmed):
+            proof = event.confirmation
+            if proof.evidence in (Evidence.FINAL, Evidence.RELAY) and (
+                tried := self.attempts.get((before.id, proof.attempt))
+            ):
+                self.attempts[before.id, proof.attempt] = replace(tried, report=report_of(proof))
         elif (report := getattr(event, "report", None)) and (before.id, before.fence) in self.attempts:
             tried = self.attempts[before.id, before.fence]
             self.attempts[before.id, before.fence] = replace(tried, report=report)

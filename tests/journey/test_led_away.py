@@ -6,23 +6,41 @@ from email import message_from_bytes
 
 import pytest
 
-from nemboks.domain.events import Released
-from nemboks.domain.letter import State
-from nemboks.domain.mailbox import Address
-from nemboks.domain.proof import Stage
+from nemboks.domain.events import AttemptEnded, DotBegun, PartConfirmed, Released, ReturnedElsewhere
+from nemboks.domain.headline import Style
+from nemboks.domain.letter import State, move
+from nemboks.domain.mailbox import Address, Options
+from nemboks.domain.proof import Stage, Way
 from nemboks.domain.returns import Token
 from nemboks.domain.states import Elsewhere
+from nemboks.journey.recover import recover
 from nemboks.journey.returned import read_returns
+from nemboks.journey.world import Returning
+from tests.content.memos import File
+from tests.content.test_smime import certificate
 from tests.helpers import builders as make
 from tests.helpers.clock import START
-from tests.helpers.fake_courier import broken, refused
-from tests.journey.relayed import Relayed, dsn
+from tests.helpers.fake_boxes import FakeBox
+from tests.helpers.fake_courier import ACCEPTED, broken, refused
+from tests.journey.relayed import DOMAIN, KEY, Relayed, dsn
 from tests.journey.test_mail import signed
-from tests.journey.test_parts import split, too_large
-from tests.journey.town import Town
+from tests.journey.test_parts import FILES, split, too_large
+from tests.journey.town import Town, memo
 
 S = State
 NEW = Address("anna@nyt-bageri.example")
+
+
+TRUSTED = replace(ACCEPTED, way=Way.RELAY, trusted=True)
+THIRD = Address("kontoret@tredje.example")
+FIVE = [File(bytes([n]) * 60_000, f"{n}.pdf", role="AdditionalDocument" if n else "MainDocument") for n in range(5)]
+
+
+def with_returns(town: Town) -> FakeBox:
+    """The box that what comes back falls into."""
+    box = FakeBox()
+    town.world = replace(town.world, returning=Returning(DOMAIN, KEY, box))
+    return box
 
 
 def lead(town: Town, address: str) -> None:
@@ -133,3 +151,112 @@ async def test_a_letter_with_other_contents_begins_anew_everywhere() -> None:
     town = Relayed(state=S.HELD, why="other_contents", elsewhere=(Elsewhere(make.copy(address=NEW), ()),))
     after = await town.letters.move(town.letter, Released("anna", START))
     assert after.elsewhere == ()
+
+
+async def test_a_receipt_is_owed_only_when_one_address_has_all_of_it() -> None:
+    """Two divisions, a claim for a third address that was cut before anything was made, and two late words."""
+    town = Town()
+    box = with_returns(town)
+    await town.waiting(memo(files=FILES))
+    town.courier.endings.extend([too_large(200_000), TRUSTED])
+    assert [await town.step() for _ in range(2)] == [S.WAITING, S.WAITING]
+    lead(town, NEW)
+    town.courier.endings.extend([too_large(), TRUSTED, TRUSTED])
+    await town.step()
+    await town.step()
+    first = town.letter.fence
+    await town.step()
+    lead(town, make.ADDRESS)
+    town.courier.endings.append(refused(Stage.RCPT, 451))
+    await town.step()
+    lead(town, THIRD)
+    await town.letters.move(town.letter, make.claimed(town.clock.now(), route_version=4, address=THIRD))
+    town.clock.advance(3_600)
+    await recover(town.world)
+    for number, part in ((first, 1), (first + 1, 2)):
+        box.put(dsn(Token(1, number, part), "delivered", "2.0.0"))
+        await read_returns(town.world)
+    assert (got(town, make.ADDRESS), got(town, NEW), got(town, THIRD)) == (["1/2"], ["1/3", "2/3"], [])
+    assert town.letter.state is S.WAITING and not box.mails
+
+
+async def test_a_fallback_that_was_cut_off_while_it_decided_blocks_nothing() -> None:
+    """Killed between two of its parts; the owner then lets no fallback decide any more."""
+    town = Town()
+    await split(town)
+    await town.step()
+    by_fallback = replace(town.letter.proofs[0], attempt=0, part=2, address=Address("bo@revisor.example"))
+    await town.letters.move(town.letter, PartConfirmed(by_fallback, town.clock.now()))
+    assert [await town.step() for _ in range(2)] == [S.WAITING, S.FORWARDED]
+    assert got(town, make.ADDRESS) == ["1/3", "2/3", "3/3"]
+
+
+@pytest.mark.parametrize("bounces", [False, True])
+async def test_a_bounce_of_the_earlier_address_does_not_hold_the_letter_at_the_new_one(bounces: bool) -> None:
+    """Its server takes only smaller mails, and nothing can lie there: the letter is divided for it."""
+    town = Town()
+    box = with_returns(town)
+    await town.waiting(memo(files=FIVE))
+    town.courier.endings.extend([too_large(200_000), TRUSTED, TRUSTED])
+    await town.step()
+    await town.step()
+    first = town.letter.fence
+    await town.step()
+    lead(town, NEW)
+    town.courier.endings.append(refused(Stage.RCPT, 451))
+    await town.step()
+    if bounces:
+        box.put(dsn(Token(1, first, 1)))
+        await read_returns(town.world)
+    town.courier.endings.append(too_large())
+    assert [await town.step() for _ in range(6)] == [S.WAITING] * 5 + [S.FORWARDED]
+    assert got(town, NEW) == ["1/5", "2/5", "3/5", "4/5", "5/5"]
+
+
+@pytest.mark.parametrize("wish", [Options(neutral_subject=True), Options(certificate=certificate())])
+async def test_an_address_that_got_nothing_gets_it_as_the_company_wants_it_today(wish: Options) -> None:
+    """Uncertain at one address, in vain at the other, back, and there again: no plain mail where all are encrypted."""
+    town = Town()
+    await town.waiting()
+    town.courier.endings.append(broken(Stage.DOT))
+    await town.step()
+    for address in (NEW, make.ADDRESS):
+        lead(town, address)
+        town.courier.endings.append(refused(Stage.RCPT, 451))
+        await town.step()
+    town.mailboxes.change(1, options=wish)
+    lead(town, NEW)
+    await town.step()
+    (there,) = [sent.letter for sent in town.courier.sent if sent.mail.recipient == NEW]
+    assert (b"application/pkcs7-mime" in there) is bool(wish.certificate)
+    style = town.letter.copy.style if town.letter.copy else Style()
+    assert (style.neutral_subject, style.certificate) == (wish.neutral_subject, wish.certificate)
+
+
+async def test_another_answer_to_the_same_uncertainty_elsewhere() -> None:
+    """A mail server without 8-bit at the new address gets the wrapped form, though an end was uncertain at the old."""
+    town = Town()
+    await town.waiting()
+    town.courier.endings.append(broken(Stage.DOT))
+    await town.step()
+    lead(town, NEW)
+    town.courier.endings.append(refused(Stage.DATA, 554, "5.6.3"))
+    await town.step()
+    assert town.letter.copy and town.letter.copy.wrap
+
+
+def test_after_three_uncertain_ends_a_person_decides_whatever_came_back_meanwhile() -> None:
+    """RELIABILITY I3: what came back from another address is no uncertain end at this one."""
+    copy = make.copy(parts=((0,), (1,), (2,)), address=make.ADDRESS)
+    letter = make.letter(S.WAITING, copy=copy, headline=make.headline(), contents=make.sealed(), fence=2)
+    proofs = tuple(make.confirmation(letter, attempt=n, part=n, address=NEW) for n in (1, 2))
+    letter = replace(letter, elsewhere=(Elsewhere(replace(copy, address=NEW), proofs),))
+    states = []
+    for end in range(3):
+        letter = move(letter, make.claimed(), START)
+        letter = move(letter, DotBegun(letter.fence), START)
+        letter = move(letter, AttemptEnded(letter.fence, "?", START), START)
+        states.append(letter.state)
+        if end == 1:
+            letter = move(letter, ReturnedElsewhere(NEW, 1, "5.1.1"), START)
+    assert states == [S.WAITING, S.WAITING, S.HELD]
