@@ -265,9 +265,10 @@ class Roles:
         assert task is not None
 
         def may_begin() -> bool:
-            if not self.stopping.is_set():
-                self._past_dot.add(task)  # from here a stop waits for us
-            return task in self._past_dot
+            if self.stopping.is_set():
+                return False
+            self._past_dot.add(task)  # from here a stop waits for us
+            return True
 
         try:
             return await attempt(may_begin)

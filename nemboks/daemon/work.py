@@ -70,10 +70,15 @@ class Work(Generic[Row]):
             self._again.add(row.id)
 
     def _after_what_was_not_read(self, row: Row) -> bool:
-        """Whether the store may have rows that we did not see and that come before this one."""
-        if self._without is not None:
-            return _box(row) in self._without
-        last = next(reversed(self._waiting.values()), None)
+        """Whether the store may have rows that we did not see and that come before this one.
+
+        What comes before a remembered row was read with it: of its own mailbox, if that was left out the last time.
+        """
+        left_out = self._without is not None
+        if self._without is not None and _box(row) not in self._without:
+            return False
+        known = (one for one in reversed(self._waiting.values()) if not left_out or _box(one) == _box(row))
+        last = next(known, None)
         return last is None or _when(row) > _when(last)
 
     @property

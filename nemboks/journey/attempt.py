@@ -58,13 +58,14 @@ class Attempt(Generic[Row]):
 
     async def _begin(self) -> bool:
         """Whether the dot may be sent: dot_begun is committed, so the attempt is still ours and in time."""
-        if not self.may_begin():
-            self.refused = "the daemon is stopping"
-            return False
         try:
-            self.row = await self.move(self.row, DotBegun(self.row.fence))
+            if self.may_begin():
+                self.row = await self.move(self.row, DotBegun(self.row.fence))
         except Stale as e:
             self.refused = str(e)
+            return False
+        if not self.may_begin():  # or not any more: the commit may have waited for the ledger
+            self.refused = "the daemon is stopping"
             return False
         log().info("letter_dot_begun", row=self.row.id, kind=type(self.row).__name__.lower(), attempt=self.row.fence)
         return True

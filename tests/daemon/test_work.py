@@ -171,6 +171,47 @@ async def test_a_row_that_we_made_due_ourselves_is_not_read() -> None:
         queue.go.set()
 
 
+async def test_an_older_letter_of_a_mailbox_that_has_its_share_goes_first() -> None:
+    """Fetched late, it is made due while others of its mailbox have the seats: those that were read do not pass it."""
+    queue = Queue(*(replace(one, due_at=NOW + timedelta(seconds=one.id)) for one in _letters(1, 3)))
+    queue.work.seats = 2  # so that one mailbox has one
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+        queue.work.look()
+        await queue.work.fill(group)  # asked without the mailbox, which has its share
+        late = replace(_letters(1, 1)[0], id=9, due_at=NOW - timedelta(days=1))
+        queue.rows.insert(0, late)
+        queue.work.offer(late)
+        queue.go.set()
+        while len(queue.taken) < 4:
+            await asyncio.sleep(0)
+            await queue.work.fill(group)
+
+    assert [id_ for _, id_ in queue.taken] == [1000, 9, 1001, 1002]
+
+
+async def test_what_is_due_behind_all_that_was_read_of_its_mailbox_is_read() -> None:
+    """There may be others of it in between that we did not see."""
+    queue = Queue(*(replace(one, due_at=NOW + timedelta(seconds=one.id)) for one in _letters(1, 3)))
+    queue.work.seats = 2
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+        queue.work.look()
+        await queue.work.fill(group)
+        between, late = (
+            replace(_letters(1, 1)[0], id=id_, due_at=NOW + timedelta(seconds=1_002 + seconds))
+            for id_, seconds in ((8, 5), (9, 9))
+        )
+        queue.rows += [between, late]
+        queue.work.offer(late)
+        queue.go.set()
+        while len(queue.taken) < 5:
+            await asyncio.sleep(0)
+            await queue.work.fill(group)
+
+    assert [id_ for _, id_ in queue.taken] == [1000, 1001, 1002, 8, 9]
+
+
 async def test_a_row_whose_step_put_it_back_is_the_next_one() -> None:
     """The server had no seat left when it came: it waits at its place, and those behind it do not pass it."""
     queue = Queue(*(replace(_letters(box, 1)[0], due_at=NOW + timedelta(seconds=box)) for box in (1, 2, 3)))

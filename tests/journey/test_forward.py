@@ -192,6 +192,16 @@ async def test_a_stop_sends_no_dot_and_causes_nothing_uncertain() -> None:
     assert not town.courier.sent and town.letter.uncertain == 0
 
 
+async def test_a_stop_while_the_dots_commit_waits_sends_no_dot_either() -> None:
+    """Another program held the ledger for half a minute: a dot after that would outlast the stop's patience."""
+    town = Town()
+    letter = await town.waiting()
+    allowed = iter((True, False))
+    await forward(letter, await town.world.mailboxes.get(letter.mailbox), town.world, lambda: next(allowed))
+    assert (town.letter.state, town.letter.why, town.letter.due_at) == (S.WAITING, "stopped", town.clock.now())
+    assert not town.courier.sent and (town.letter.uncertain, town.letter.dot_begun_at) == (0, None)
+
+
 async def test_the_second_of_two_claimers_is_stale() -> None:
     """Both saw the letter due; one attempt is made."""
     town = Town()

@@ -122,11 +122,17 @@ def _i03_copies(sim: "Sim") -> None:
 
 def _i01_contents_go(sim: "Sim") -> None:
     """Contents of what is done are destroyed, unless somebody else still waits for them."""
-    for row in sim.oracle.rows(
+    for id_ in not_cleared(sim):
+        sim.oracle.breach("other", f"I1: the contents of letter {id_} stay although it is done")
+
+
+def not_cleared(sim: "Sim") -> list[int]:
+    """The letters that are done, also for further recipients, and whose contents are still here."""
+    rows = sim.oracle.rows(
         "SELECT id FROM letters WHERE state = 'ACKNOWLEDGED' AND contents_file IS NOT NULL AND NOT EXISTS (SELECT 1"
         " FROM deliveries WHERE letter_id = letters.id AND state IN ('WAITING', 'SENDING'))"
-    ):
-        sim.oracle.breach("other", f"I1: the contents of letter {row['id']} stay although it is done")
+    )
+    return [row["id"] for row in rows]
 
 
 def _i15_told(sim: "Sim") -> None:
