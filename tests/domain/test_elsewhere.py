@@ -31,7 +31,7 @@ def test_an_address_that_is_the_letters_own_changes_nothing() -> None:
     assert towards(waiting(), ANNA) == {}
     assert towards(waiting(copy=THREE), ANNA) == {}
     assert towards(waiting(copy=THREE, proofs=()), BO) == {}
-    assert towards(waiting(copy=None, proofs=()), BO) == {}
+    assert towards(waiting(copy=None, proofs=(), uncertain=1), BO) == {}
 
 
 def test_another_address_gets_all_of_it_made_anew() -> None:
@@ -101,5 +101,5 @@ def test_what_nobody_has_changes_nothing() -> None:
 def test_strangers_proofs_under_its_own_are_left_out() -> None:
     """A fallback that was cut off while it decided has two parts of three, and is not asked any more."""
     stranger = confirmation(0, part=2, address=BO)
-    assert led(waiting(proofs=(FIRST, stranger)), ANNA).proofs == (FIRST,)
+    assert towards(waiting(proofs=(FIRST, stranger)), ANNA) == {"proofs": (FIRST,), "composed": None}
     assert towards(waiting(proofs=(FIRST, SECOND)), ANNA) == {}
