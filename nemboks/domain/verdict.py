@@ -229,4 +229,4 @@ def _other_form(meaning: Verdict, tried: Letter | Delivery) -> Copy | None:
 
 def may_lie_there(tried: Letter | Delivery) -> bool:
     """Whether an uncertain end may have left a copy at the address that it is tried at."""
-    return tried.uncertain > (tried.copy.before if tried.copy else 0)
+    return tried.copy is not None and tried.uncertain > tried.copy.before

@@ -10,7 +10,16 @@ from nemboks.domain.events import AttemptEnded, Confirmed, HandedOver, Hold, Lat
 from nemboks.domain.letter import State, move
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Evidence, Reply, Report, Stage, Way
-from nemboks.domain.verdict import LONGEST_ASKED, TOO_LARGE_LIMIT, Verdict, asked, judge, proven, verdict
+from nemboks.domain.verdict import (
+    LONGEST_ASKED,
+    TOO_LARGE_LIMIT,
+    Verdict,
+    asked,
+    judge,
+    may_lie_there,
+    proven,
+    verdict,
+)
 from tests.domain.samples import AT, COPY, TLS, TWO_PARTS, at_dot, confirmation, letter, report
 from tests.domain.test_delivery import at_dot as copy_at_dot
 
@@ -151,6 +160,15 @@ def test_another_form_is_tried_once_at_once_and_never_after_an_uncertain_end() -
     assert [(e.due_at - AT).total_seconds() for e in (second, third)] == [300, 1800]
     uncertain = judged(no, letter(State.SENDING, uncertain=1))
     assert isinstance(uncertain, Later) and uncertain.copy is None
+    elsewhere = judged(no, letter(State.SENDING, uncertain=1, copy=replace(COPY, before=1)))
+    assert isinstance(elsewhere, Later) and elsewhere.copy is not None
+
+
+def test_what_may_lie_at_an_address() -> None:
+    """What ended uncertain since the mails were made for it; nothing where none were made."""
+    assert may_lie_there(letter(State.WAITING, uncertain=1)) and not may_lie_there(letter(State.WAITING))
+    assert not may_lie_there(letter(State.WAITING, uncertain=1, copy=None))
+    assert not may_lie_there(letter(State.WAITING, uncertain=2, copy=replace(COPY, before=2)))
 
 
 # --- relays, parts, a smaller form ---
