@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from nemboks.daemon.destinations import Destinations, Seat
 from nemboks.daemon.faults import Guarded
@@ -19,9 +19,9 @@ from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.guard import receipt_may_go
 from nemboks.domain.letter import Event, FetchBegun, Letter, ReceiptBegun, State
 from nemboks.domain.mailbox import Mailbox, destination
-from nemboks.domain.proof import Report
 from nemboks.domain.routing import aim
 from nemboks.journey.acknowledge import acknowledge
+from nemboks.journey.attempt import Permission
 from nemboks.journey.collect import collect, look
 from nemboks.journey.forward import forward
 from nemboks.journey.further import send_further
@@ -30,6 +30,7 @@ from nemboks.journey.world import World
 from nemboks.ports import Deliveries, Letters
 from nemboks.settings import Rates, Seats
 
+T = TypeVar("T")
 Due = Callable[[int, Collection[int]], Awaitable[Sequence[Any]]]
 _ROLE_OF: Final = {State.FOUND: 1, State.WAITING: 2, State.HANDED_OVER: 3, State.FORWARDED: 4}
 _MIDWAY: Final = (FetchBegun, ReceiptBegun)  # the step that committed it goes on, and the row is not due to anybody
@@ -85,7 +86,7 @@ class Roles:
             seats.forward, world.pace.breaker_seconds, world.clock, rates or Rates(), self._server_free
         )
         self.news: set[int] = set()  # mailboxes that have told of post and were not looked into since
-        self._past_dot: set[asyncio.Task[Any]] = set()
+        self._irrevocable: set[asyncio.Task[Any]] = set()  # a dot is out, or a letter comes that may come only once
         self._known: dict[int, tuple[float, Mailbox]] = {}  # mailboxes, and when they were read (monotonic)
         self._seats: dict[tuple[str, int], tuple[str, Seat]] = {}  # of servers, by role and row
         # Destinations that were left out when a role last asked the store.
@@ -201,7 +202,8 @@ class Roles:
         await look(mailbox, self.world)
 
     async def _collect(self, letter: Letter) -> None:
-        await collect(letter, await self._box(letter.mailbox), self.world)
+        box = await self._box(letter.mailbox)
+        await self._waited_for(partial(collect, letter, box, self.world))
 
     async def _acknowledge(self, letter: Letter) -> None:
         box = await self._box(letter.mailbox)
@@ -226,14 +228,14 @@ class Roles:
             if seat is None:  # its route leads elsewhere now, and there is no seat: it stays due
                 self.roles[2].put_back(letter)
             else:
-                seat.report = await self._past(partial(forward, letter, box, self.world))
+                seat.report = await self._waited_for(partial(forward, letter, box, self.world))
 
     async def _send_further(self, delivery: Delivery) -> None:
         with self._seat("further", delivery.id, destination(delivery.server, delivery.address)) as seat:
             if seat is None:
                 self.roles[5].put_back(delivery)
             else:
-                seat.report = await self._past(partial(send_further, delivery, self.world))
+                seat.report = await self._waited_for(partial(send_further, delivery, self.world))
 
     # --- the servers' seats: taken with ours, so that nobody passes by ---
 
@@ -259,18 +261,18 @@ class Roles:
         given, seat = self._seats.get((role, row), ("", None))
         return nullcontext(seat) if given == where else self.destinations.seat(where)
 
-    async def _past(self, attempt: Callable[[Callable[[], bool]], Awaitable[Report | None]]) -> Report | None:
-        """What came of an attempt; while its dot is out, a stop waits for it."""
+    async def _waited_for(self, step: Callable[[Permission], Awaitable[T]]) -> T:
+        """What came of a step; from where it was allowed to go past its point of no return, a stop waits for it."""
         task = asyncio.current_task()
         assert task is not None
 
         def may_begin() -> bool:
             if self.stopping.is_set():
                 return False
-            self._past_dot.add(task)  # from here a stop waits for us
+            self._irrevocable.add(task)
             return True
 
         try:
-            return await attempt(may_begin)
+            return await step(may_begin)
         finally:
-            self._past_dot.discard(task)
+            self._irrevocable.discard(task)

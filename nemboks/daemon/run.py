@@ -3,7 +3,7 @@
 A loop that raises ends the process on purpose: systemd starts it again, and the store knows where we were. A step that
 raises puts its row aside (faults.py). Start is recovery. A stop, also one that a fault brings about, takes nothing new,
 closes what has not sent its dot, and waits for the replies to the dots that are out, so that it never causes an
-uncertain ending.
+uncertain ending; and for letters that upstream may not give a second time, until they are here.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class Daemon(Roles):
             role.look()
 
     async def _stop(self, loops: list[asyncio.Task[None]]) -> None:
-        log().info("daemon_stopping", waiting=len(self._past_dot))
+        log().info("daemon_stopping", waiting=len(self._irrevocable))
         self.services.hurry()
         self._watch.stop()
         self.wake()
@@ -101,13 +101,13 @@ class Daemon(Roles):
         await self._end_steps()
 
     async def _end_steps(self) -> None:
-        """Cancels every step but those whose dot is out; of these it waits for the replies."""
+        """Cancels every step but those past their point of no return; these it waits for."""
         for role in self.roles:
             for task in tuple(role.in_hand.values()):
-                if task not in self._past_dot:
+                if task not in self._irrevocable:
                     task.cancel()
-        if self._past_dot:
-            _, late = await asyncio.wait(self._past_dot, timeout=self.world.pace.stop_seconds)
+        if self._irrevocable:
+            _, late = await asyncio.wait(self._irrevocable, timeout=self.world.pace.stop_seconds)
             for task in late:
                 task.cancel()
 

@@ -84,7 +84,9 @@ class Pace(BaseModel):
     probation_seconds: float = Field(
         259_200, ge=0, description="What went to a changed address stays in Digital Post so long."
     )
-    stop_seconds: float = Field(630, gt=0, description="At a stop, wait this long for replies to dots already sent.")
+    stop_seconds: float = Field(
+        630, gt=0, description="At a stop, wait this long for replies to dots already sent, and fetches."
+    )
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

@@ -17,6 +17,7 @@ from nemboks.domain.letter import Collected, Event, FetchBegun, Hold, Letter, Po
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.routing import obstacle
 from nemboks.domain.verdict import backoff, spread
+from nemboks.journey.attempt import Permission
 from nemboks.journey.kept import Got, Reading, found_over, is_anothers, is_right, kept
 from nemboks.journey.mail import style_of
 from nemboks.journey.standing import ask_consent, ask_standing, look_seconds, refused_seconds, why_refused
@@ -87,8 +88,9 @@ def _again(error: InboxError, failures: int, world: World) -> datetime:
     return world.clock.now() + timedelta(seconds=seconds)
 
 
-async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
-    """Fetch one FOUND letter and commit it as WAITING, or as HELD with the reason."""
+async def collect(letter: Letter, mailbox: Mailbox, world: World, may_begin: Permission = lambda: True) -> None:
+    """Fetch one FOUND letter and commit it as WAITING, or as HELD with the reason. `may_begin` False: no fetch that
+    upstream may not repeat."""
     if reason := obstacle(letter, mailbox, world.clock.now()):  # it is not even fetched
         await world.letters.move(letter, Hold(reason))
         log().info("letter_held", letter=letter.id, mailbox=mailbox.cvr, size=0, why=reason)
@@ -96,7 +98,7 @@ async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
     try:
         got = await kept(letter, world)
         if got is None or not is_right(got, letter):
-            letter, got = await _better(letter, mailbox, got, world)
+            letter, got = await _better(letter, mailbox, got, world, may_begin)
         if isinstance(got.headline, Unreadable):
             raise got.headline
     except (InboxError, Unreadable) as e:
@@ -105,9 +107,13 @@ async def collect(letter: Letter, mailbox: Mailbox, world: World) -> None:
     await _commit(letter, mailbox, got.headline, got.sealed, world)
 
 
-async def _better(letter: Letter, mailbox: Mailbox, have: Got | None, world: World) -> tuple[Letter, Got]:
+async def _better(
+    letter: Letter, mailbox: Mailbox, have: Got | None, world: World, may_begin: Permission
+) -> tuple[Letter, Got]:
     """What upstream gives now; the kept contents of another letter where it has no other any more. InboxError."""
     inbox = await world.inboxes.of(mailbox)
+    if not inbox.keeps and not may_begin():
+        raise Stale(f"letter {letter.id}: the daemon is stopping")
     try:
         after, got = await _fetch(letter, inbox, have, world)
     except Gone:

@@ -1,5 +1,6 @@
 """The first part of the way: what is found, what is believed of it, and what a failure leads to."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -85,6 +86,19 @@ async def test_a_letter_that_upstream_forgets_survives_a_crash_before_waiting(wh
 
     states = [await town.step() for _ in range(1 if whole else 3)]
     assert states[-1] is (S.WAITING if whole else S.VANISHED)
+
+
+@pytest.mark.parametrize("face", [Face.REST, Face.IMAP])
+async def test_a_stop_begins_no_fetch_that_upstream_may_not_repeat(face: Face) -> None:
+    """Over REST nothing is public of what a fetch does; over IMAP a look changes nothing."""
+    town = Town(face)
+    mail = b"Subject: hej\r\n\r\nhej\r\n"
+    letter = await (town.posted() if face is Face.REST else town.posted(mail, "7.1"))
+    mailbox = await town.world.mailboxes.get(letter.mailbox)
+    with nullcontext() if face is Face.IMAP else pytest.raises(Stale, match="stopping"):
+        await collect(letter, mailbox, town.world, lambda: False)
+    assert town.letter.state is (S.WAITING if face is Face.IMAP else S.FOUND)
+    assert any(act == "fetch" for act, _ in town.inbox.acts) is (face is Face.IMAP)
 
 
 async def test_an_unreadable_letter_that_upstream_forgets_is_held_with_its_bytes() -> None:

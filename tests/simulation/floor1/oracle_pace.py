@@ -12,7 +12,10 @@ class Paces(Ledger):
     """Asked at every claim; told of every end of an attempt."""
 
     def i07_order(self, row: Any, after: Letter) -> None:
-        """No earlier letter of the mailbox has been waiting for its first attempt for a minute; a legal one passes."""
+        """No earlier letter of the mailbox has been waiting for its first attempt for a minute; a legal one passes.
+
+        Nor is one passed by another that was found after it, but at an earlier hour: the clock was put back in between.
+        """
         if after.headline is not None and after.headline.legal:
             return
         if after.fence != 1 or self.box(row["mailbox_id"])["frozen_at"] is not None:
@@ -22,8 +25,8 @@ class Paces(Ledger):
         for other in self.rows(
             "SELECT id, available_at FROM letters WHERE mailbox_id = ? AND state = 'WAITING' AND fence = 0"
             " AND released_at IS NULL"
-            " AND due_at <= ? AND (available_at, id) < (?, ?)",
-            (row["mailbox_id"], text, row["available_at"], row["id"]),
+            " AND due_at <= ? AND (available_at, id) < (?, ?) AND found_at <= ?",
+            (row["mailbox_id"], text, row["available_at"], row["id"], row["found_at"]),
         ):
             routed = self.rows(
                 "SELECT 1 FROM routes WHERE mailbox_id = ?"

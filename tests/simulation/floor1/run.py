@@ -112,7 +112,6 @@ def _lived(sim: Sim, loop: VirtualLoop, life: Life, script: Script) -> bool:
         _excuse(sim, life)
     elif life.told_to_stop:
         _i03_a_stop_causes_no_doubt(sim)
-        _excuse(sim, life)
     return True
 
 

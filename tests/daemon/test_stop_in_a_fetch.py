@@ -1,0 +1,59 @@
+"""A stop in the midst of a fetch, over the daemon's own loops."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from nemboks.domain.letter import State
+from nemboks.domain.mailbox import Face
+from tests.daemon.harness import LIMIT, daemon_of, running
+from tests.helpers.fake_inbox import Removal
+from tests.journey.town import Town, memo, uuid
+
+
+async def test_a_stop_waits_for_a_letter_that_comes_only_once() -> None:
+    """Upstream forgets what it gave: a stop in the midst of the letter would lose it."""
+    town, comes, go = Town(removal=Removal.FORGETS), asyncio.Event(), asyncio.Event()
+    town.inbox.put(uuid(1), memo(1))
+    fetch = town.inbox.fetch
+
+    @asynccontextmanager
+    async def slow(upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        async with fetch(upstream_id) as pieces:
+            comes.set()
+            await go.wait()
+            yield pieces
+
+    town.inbox.fetch = slow  # type: ignore[method-assign]
+    daemon = daemon_of(town)
+    async with running(daemon) as task:
+        async with asyncio.timeout(LIMIT):
+            await comes.wait()
+        daemon.stopping.set()
+        done, _ = await asyncio.wait({task}, timeout=0.3)
+        assert not done
+        go.set()
+        await asyncio.wait({task}, timeout=LIMIT)
+    assert town.letter.state is State.WAITING and town.letter.contents is not None
+
+
+async def test_a_stop_waits_for_no_letter_that_can_be_had_again() -> None:
+    """Over IMAP a look changes nothing."""
+    town, comes = Town(face=Face.IMAP), asyncio.Event()
+    town.inbox.put("7.1", b"Subject: hej\r\n\r\nhej\r\n")
+
+    @asynccontextmanager
+    async def stuck(upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        comes.set()
+        await asyncio.Event().wait()
+        yield aiter(())
+
+    town.inbox.fetch = stuck  # type: ignore[method-assign]
+    daemon = daemon_of(town)
+    async with running(daemon) as task:
+        async with asyncio.timeout(LIMIT):
+            await comes.wait()
+        daemon.stopping.set()
+        done, _ = await asyncio.wait({task}, timeout=LIMIT)
+        assert done
+    assert town.letter.state is State.FOUND
