@@ -32,7 +32,8 @@ ENV PATH=/opt/nemboks/bin:$PATH \
 # A number, so that a cluster can see that it is not root.
 USER 10001:10001
 VOLUME /var/lib/nemboks
-# A stop waits for the replies to dots already sent: give it `docker stop --time 660`.
+# A stop waits for the replies to dots already sent, and for letters that may come only once: give it
+# `docker stop --time 660`.
 STOPSIGNAL SIGTERM
 # 5 says that a letter wants attention: that is for people, and no reason to call the process ill.
 HEALTHCHECK --interval=60s --timeout=20s --start-period=60s --retries=3 \

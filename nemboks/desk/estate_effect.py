@@ -31,7 +31,7 @@ _WAITING: Final = (State.FOUND, State.WAITING)
 def waiting(books: Books) -> bool:
     """Whether a case's time has come, or a letter is held as frozen behind a boundary that has come."""
     due = any(one.effective_at <= books.at for one in books.estates.all(state=EstateState.APPROVED))
-    return due or bool(_still_frozen(books))
+    return due or bool(books.still_frozen())
 
 
 def take_effect(books: Books) -> int:
@@ -39,9 +39,9 @@ def take_effect(books: Books) -> int:
     due = [one for one in books.estates.all(state=EstateState.APPROVED) if one.effective_at <= books.at]
     for estate in due:
         _take_effect(books, estate)
-    frozen = _still_frozen(books)
-    for letter, box in frozen:
-        _side_up(books, letter, box, "the boundary has come")
+    frozen = books.still_frozen()  # the clock was put back to before the boundary, and is past it again
+    for letter in frozen:
+        _side_up(books, letter, books.mailbox_of(letter.mailbox), "the boundary has come")
     return len(due) + len(frozen)
 
 
@@ -170,12 +170,6 @@ def _side_up(books: Books, letter: Letter, box: Mailbox, by: str) -> None:
         letter = books.move(letter, Released(by, books.at))
     if (reason := side(letter, box)) is not None:
         books.move(letter, Hold(reason))
-
-
-def _still_frozen(books: Books) -> list[tuple[Letter, Mailbox]]:
-    """Letters that were held as frozen in a mailbox whose boundary has come: the clock was put back to before it."""
-    boxes = [(letter, books.mailbox_of(letter.mailbox)) for letter in books.held(Reason.FROZEN)]
-    return [(letter, box) for letter, box in boxes if box.boundary_at is not None and box.boundary_at <= books.at]
 
 
 def side(letter: Letter, box: Mailbox) -> Reason | None:

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Any
 
 from nemboks.domain.proof import Confirmation, at_address
-from nemboks.domain.states import Elsewhere, Letter
+from nemboks.domain.states import UNCERTAIN_LIMIT, Elsewhere, Letter
 
 
 def towards(letter: Letter, address: str) -> Mapping[str, Any]:
@@ -36,12 +36,25 @@ def towards(letter: Letter, address: str) -> Mapping[str, Any]:
     else:
         here = Elsewhere(copy, proofs)
     changed = {"copy": here.copy, "proofs": here.proofs, "composed": None, "elsewhere": tuple(put_by.values())}
-    return {**changed, "uncertain": letter.uncertain + here.again} if here.again else changed
+    return {**changed, "uncertain": _counted(letter.uncertain, here.again)} if here.again else changed
+
+
+def _counted(uncertain: int, again: int) -> int:
+    """The uncertain ends with these besides. Past the number at which a person would have been asked it is rounded up,
+    so that the next uncertain end asks (RELIABILITY I3)."""
+    total = uncertain + again
+    asked = total // UNCERTAIN_LIMIT > uncertain // UNCERTAIN_LIMIT
+    return (total // UNCERTAIN_LIMIT + 1) * UNCERTAIN_LIMIT - 1 if asked else total
 
 
 def part_at(letter: Letter, address: str) -> int:
     """The part that `address` gets next, from 1."""
     return len(towards(letter, address).get("proofs", letter.proofs)) + 1
+
+
+def went_whole_to(letter: Letter, address: str) -> bool:
+    """Whether an address that the letter has left was sent all of it in one mail, and may have it."""
+    return letter.parts == 1 and any(one.copy.address == address and one.copy.count == 1 for one in letter.elsewhere)
 
 
 def came_back(letter: Letter, address: str, part: int) -> Mapping[str, Any]:

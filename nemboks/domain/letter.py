@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from nemboks.domain.elsewhere import came_back, towards
+from nemboks.domain.elsewhere import came_back, towards, went_whole_to
 from nemboks.domain.events import (
     Acknowledged,
     AttemptEnded,
@@ -44,7 +44,7 @@ from nemboks.domain.events import (
     Vanished,
 )  # fmt: skip
 from nemboks.domain.proof import Confirmation, Stage, at_address
-from nemboks.domain.states import Letter, State
+from nemboks.domain.states import UNCERTAIN_LIMIT, Letter, State
 
 __all__ = [  # events and states are read from here too: this file is where a reader begins
     "Acknowledged", "AttemptEnded", "Believed", "Bounced", "Claimed", "Cleared", "Collected", "Confirmed",
@@ -52,8 +52,6 @@ __all__ = [  # events and states are read from here too: this file is where a re
     "MOVES", "Move", "PartConfirmed", "Postponed", "Reappeared", "Reason", "ReceiptBegun", "Recomposed", "Released",
     "Retried", "Returned", "ReturnedElsewhere", "Stale", "State", "UNCERTAIN_LIMIT", "Vanished", "move",
 ]  # fmt: skip
-
-UNCERTAIN_LIMIT: Final = 3  # after three uncertain ends a person decides (RELIABILITY I3)
 
 
 class Stale(Exception):
@@ -171,8 +169,8 @@ def _proof_refuses(letter: Letter, event: Confirmed | PartConfirmed) -> str:
         return f"part {part} of {letter.parts} is {'not ' if part != letter.parts else ''}the last one"
     # A fallback's word (no attempt of the primary's) is about the whole letter.
     address = event.confirmation.address
-    if event.confirmation.attempt and letter.parts > 1 and not _is_at(letter, address):
-        return "the letter goes to another address"
+    if event.confirmation.attempt and not (_is_at(letter, address) or went_whole_to(letter, address)):
+        return "the letter goes to another address, and that one got a part of it at most"
     return ""
 
 

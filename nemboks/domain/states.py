@@ -21,6 +21,7 @@ class State(StrEnum):
     VANISHED = "VANISHED"
 
 
+UNCERTAIN_LIMIT: Final = 3  # after three uncertain ends a person decides (RELIABILITY I3)
 # The company's mail server does not have it yet: the machine is at it, or (with HELD) a person has to be.
 ON_ITS_WAY: Final = (State.FOUND, State.WAITING, State.SENDING, State.HANDED_OVER)
 UNDELIVERED: Final = (*ON_ITS_WAY, State.HELD)

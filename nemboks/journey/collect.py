@@ -112,10 +112,8 @@ async def _better(
 ) -> tuple[Letter, Got]:
     """What upstream gives now; the kept contents of another letter where it has no other any more. InboxError."""
     inbox = await world.inboxes.of(mailbox)
-    if not inbox.keeps and not may_begin():
-        raise Stale(f"letter {letter.id}: the daemon is stopping")
     try:
-        after, got = await _fetch(letter, inbox, have, world)
+        after, got = await _fetch(letter, inbox, have, world, may_begin)
     except Gone:
         if have is None or isinstance(have.headline, Unreadable):
             raise
@@ -125,7 +123,9 @@ async def _better(
     return after, got
 
 
-async def _fetch(letter: Letter, inbox: Inbox, have: Got | None, world: World) -> tuple[Letter, Got]:
+async def _fetch(
+    letter: Letter, inbox: Inbox, have: Got | None, world: World, may_begin: Permission
+) -> tuple[Letter, Got]:
     """Stream the letter into the spool while reading it. Raises InboxError; then what was kept still is, and no more.
 
     Where upstream may not give it twice, the row names the seal before it is whole, and before the first byte comes
@@ -135,6 +135,8 @@ async def _fetch(letter: Letter, inbox: Inbox, have: Got | None, world: World) -
     async with world.contents.seal(letter.id, once) as sealing:
         if once and have is None:
             letter = await world.letters.move(letter, FetchBegun(sealing.sealed))
+        if once and not may_begin():  # asked behind the commit: that may have waited for the ledger
+            raise Stale(f"letter {letter.id}: the daemon is stopping")
         async with inbox.fetch(letter.upstream_id) as pieces:
             async for piece in pieces:
                 reading.feed(piece)

@@ -82,7 +82,7 @@ async def _deliver(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> 
     letter = attempt.row
     *_, copy = _whole(letter)
     address, fresh = mailbox.route.address, _fresh(letter, mailbox)
-    style = _style(letter, copy, mailbox.options, fresh)
+    style = _style(letter, copy, address, mailbox.options, fresh)
     if (style, address) != (copy.style, copy.address):
         before = copy.before if address == copy.address else letter.uncertain
         made = replace(copy, style=style, address=address, signatures=(), before=before)
@@ -92,13 +92,13 @@ async def _deliver(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> 
     return await attempt.deliver(replace(parcel_of(attempt.row, mailbox), fresh=fresh), world)
 
 
-def _style(letter: Letter, copy: Copy, wishes: Options, fresh: bool) -> Style:
+def _style(letter: Letter, copy: Copy, address: str, wishes: Options, fresh: bool) -> Style:
     """The company's wishes of today, as long as no mail of this letter went out under those of yesterday.
 
-    Of a letter in parts they were weighed when it was split; but to a certificate that was renewed it must go on, and
-    what is to be encrypted now is another mail anyway.
+    Of a letter in parts they were weighed when it was split for this address; but to a certificate that was renewed it
+    must go on, and what is to be encrypted now is another mail anyway.
     """
-    if fresh and letter.part == 1 and not copy.parts:
+    if fresh and letter.part == 1 and (not copy.parts or copy.address != address):
         return style_of(wishes, copy.style)
     renewed = bool(copy.style.certificate and wishes.certificate and (fresh or letter.composed is None))
     return replace(copy.style, certificate=wishes.certificate) if renewed else copy.style

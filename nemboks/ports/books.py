@@ -132,6 +132,10 @@ class Books(Protocol):
         """Every mailbox's letters that are held for this, in the order in which they were found."""
         ...
 
+    def still_frozen(self) -> list[Letter]:
+        """Letters held as frozen in mailboxes whose boundary has come, in the order in which they were found."""
+        ...
+
     def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event, with its row of history. Raises Stale."""
         ...

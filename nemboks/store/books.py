@@ -56,6 +56,13 @@ IN_STATES: Final = OF_MAILBOX.where(letters.c.state.in_(bindparam("states", expa
 HELD: Final = (
     select(letters).where(letters.c.state == State.HELD, letters.c.why == bindparam("why")).order_by(letters.c.id)
 )
+BEHIND: Final = (
+    select(letters)
+    .join_from(letters, mailboxes)
+    .where(letters.c.state == State.HELD, letters.c.why == Reason.FROZEN.value)
+    .where(mailboxes.c.boundary_at <= bindparam("now"))
+    .order_by(letters.c.id)
+)
 ONE: Final = select(letters).where(letters.c.id == bindparam("id"))
 SEALED: Final = select(mailboxes.c.credentials).where(mailboxes.c.id == bindparam("id"))
 
@@ -167,6 +174,10 @@ class SqlBooks:
     def held(self, why: Reason) -> list[Letter]:
         """Every mailbox's letters that are held for this, in the order in which they were found."""
         return [letter_of(row) for row in self._tx.execute(HELD, {"why": why.value})]
+
+    def still_frozen(self) -> list[Letter]:
+        """Letters that are held as frozen in mailboxes whose boundary has come."""
+        return [letter_of(row) for row in self._tx.execute(BEHIND, {"now": self._at})]
 
     def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event. Raises Stale."""

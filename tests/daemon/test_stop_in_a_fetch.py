@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from nemboks.domain.letter import State
+import pytest
+
+from nemboks.domain.letter import Event, FetchBegun, Letter, State
 from nemboks.domain.mailbox import Face
 from tests.daemon.harness import LIMIT, daemon_of, running
 from tests.helpers.fake_inbox import Removal
@@ -57,3 +59,33 @@ async def test_a_stop_waits_for_no_letter_that_can_be_had_again() -> None:
         done, _ = await asyncio.wait({task}, timeout=LIMIT)
         assert done
     assert town.letter.state is State.FOUND
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_no_letter_is_taken_from_digital_post_after_a_stop(comes_back: bool) -> None:
+    """The ledger was held up as the fetch was about to begin: nothing is on its way, so a stop waits for nothing."""
+    town, asked, go, fetched = Town(removal=Removal.FORGETS), asyncio.Event(), asyncio.Event(), list[str]()
+    town.inbox.put(uuid(1), memo(1))
+    move, fetch = town.letters.move, town.inbox.fetch
+
+    async def slow(letter: Letter, event: Event) -> Letter:
+        if isinstance(event, FetchBegun):
+            asked.set()
+            await go.wait()
+        return await move(letter, event)
+
+    def noted(upstream_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        fetched.append(upstream_id)
+        return fetch(upstream_id)
+
+    town.letters.move, town.inbox.fetch = slow, noted  # type: ignore[method-assign]
+    daemon = daemon_of(town)
+    async with running(daemon) as task:
+        async with asyncio.timeout(LIMIT):
+            await asked.wait()
+        daemon.stopping.set()
+        if comes_back:
+            go.set()
+        done, _ = await asyncio.wait({task}, timeout=LIMIT)
+        assert done
+    assert fetched == [] and town.letter.state is State.FOUND

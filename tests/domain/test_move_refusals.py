@@ -10,6 +10,7 @@ from nemboks.domain import events as e
 from nemboks.domain.events import Reason
 from nemboks.domain.letter import UNCERTAIN_LIMIT, Letter, Stale, State, move
 from nemboks.domain.proof import Stage
+from nemboks.domain.states import Elsewhere
 from tests.domain.samples import (
     AT,
     COPY,
@@ -45,6 +46,7 @@ def late(found: Any) -> e.Event:
 
 SILENT, CUT, REPLIED = report(reply=None), report(Stage.BODY, None), report(reply=SORRY)
 PAIR = {"copy": replace(COPY, parts=TWO_PARTS)}
+AT_ANNA = replace(COPY, address="anna@bageri.example")
 LAST = {**PAIR, "proofs": (FIRST,), "fence": 2}
 
 # letter, event, whether it is legal
@@ -97,8 +99,14 @@ ROWS: list[tuple[str, Letter, e.Event, bool]] = [
      part(), False),
     ("a first one where the letter goes", letter(S.WAITING, copy=replace(THREE, address="anna@bageri.example")),
      part(), True),
-    ("a whole one at an address that was left", letter(S.WAITING, copy=replace(COPY, address="bo@bageri.example")),
-     WHOLE, True),
+    ("a whole one at an address that got nothing", letter(S.WAITING, copy=replace(COPY, address="bo@bageri.example")),
+     WHOLE, False),
+    ("a whole one at an address that may have it", letter(S.WAITING, copy=replace(COPY, address="bo@bageri.example"),
+     elsewhere=(Elsewhere(AT_ANNA, ()),)), WHOLE, True),
+    ("a part at an address that had it divided", letter(S.WAITING, copy=replace(COPY, address="bo@bageri.example"),
+     elsewhere=(Elsewhere(replace(AT_ANNA, parts=TWO_PARTS), ()),)), WHOLE, False),
+    ("all of it, while the letter is divided", letter(S.WAITING, copy=replace(THREE, address="bo@bageri.example"),
+     elsewhere=(Elsewhere(AT_ANNA, ()),)), part(), False),
     ("a fallback's last, elsewhere", letter(S.WAITING, **LAST), e.Confirmed(replace(THERE, attempt=0), "t", AT), True),
     # receipts of what came back
     ("a receipt", letter(S.FORWARDED), e.ReceiptBegun(), True),

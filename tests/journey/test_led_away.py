@@ -260,3 +260,54 @@ def test_after_three_uncertain_ends_a_person_decides_whatever_came_back_meanwhil
         if end == 1:
             letter = move(letter, ReturnedElsewhere(NEW, 1, "5.1.1"), START)
     assert states == [S.WAITING, S.WAITING, S.HELD]
+
+
+@pytest.mark.parametrize("back_after", [0, 1, 2])
+def test_a_person_is_asked_after_three_uncertain_ends_though_the_letter_was_led_back(back_after: int) -> None:
+    """What may lie there because a part before it came back counts, and does not put the question off."""
+    copy = make.copy(parts=((0,), (1,), (2,)), address=make.ADDRESS)
+    letter = make.letter(S.WAITING, copy=copy, headline=make.headline(), contents=make.sealed(), fence=3)
+    proofs = tuple(make.confirmation(letter, attempt=n, part=n, address=NEW) for n in (1, 2))
+    letter = replace(letter, elsewhere=(Elsewhere(replace(copy, address=NEW), proofs),))
+    letter = move(letter, ReturnedElsewhere(NEW, 1, "5.1.1"), START)
+    ends = 0
+    while letter.state is S.WAITING:
+        letter = move(letter, make.claimed(address=NEW if ends >= back_after else make.ADDRESS), START)
+        letter = move(letter, DotBegun(letter.fence), START)
+        letter = move(letter, AttemptEnded(letter.fence, "?", START), START)
+        ends += 1
+    assert ends <= 3 and letter.uncertain >= ends
+
+
+async def test_a_third_of_a_letter_at_another_address_is_no_receipt_for_all_of_it() -> None:
+    """It was one mail at the first address and three at the second; a late word about one of those is no whole."""
+    town = Town()
+    box = with_returns(town)
+    await town.waiting(memo(files=FILES))
+    town.courier.endings.append(broken(Stage.DOT))
+    assert await town.step() is S.WAITING and town.letter.uncertain == 1
+    lead(town, NEW)
+    town.courier.endings.extend([too_large(200_000), TRUSTED])
+    await town.step()
+    await town.step()
+    first = town.letter.fence
+    assert got(town, NEW) == ["1/2"]
+    lead(town, make.ADDRESS)
+    town.courier.endings.append(refused(Stage.RCPT, 451))
+    await town.step()
+    box.put(dsn(Token(1, first, 1), "delivered", "2.0.0"))
+    await read_returns(town.world)
+    assert town.letter.state is S.WAITING and not box.mails
+
+
+async def test_a_divided_letter_goes_to_a_new_address_as_the_company_wants_it_today() -> None:
+    """Encrypted from now on, though it was divided for another address before."""
+    town = Town()
+    await split(town)
+    town.courier.endings.append(broken(Stage.DOT))
+    await town.step()
+    lead(town, NEW)
+    town.mailboxes.change(1, options=Options(certificate=certificate()))
+    await town.step()
+    there = [sent.letter for sent in town.courier.sent if sent.mail.recipient == NEW]
+    assert there and all(b"application/pkcs7-mime" in one for one in there)
