@@ -13,6 +13,19 @@ from tests.helpers.fake_inbox import Removal
 from tests.journey.town import Town, memo, uuid
 
 
+@asynccontextmanager
+async def told_to_stop_at(moment: asyncio.Event, town: Town) -> AsyncIterator["asyncio.Task[None]"]:
+    """The daemon's task, once that moment has come and the daemon was told to stop; it ends in time."""
+    daemon = daemon_of(town)
+    async with running(daemon) as task:
+        async with asyncio.timeout(LIMIT):
+            await moment.wait()
+        daemon.stopping.set()
+        yield task
+        done, _ = await asyncio.wait({task}, timeout=LIMIT)
+        assert done
+
+
 async def test_a_stop_waits_for_a_letter_that_comes_only_once() -> None:
     """Upstream forgets what it gave: a stop in the midst of the letter would lose it."""
     town, comes, go = Town(removal=Removal.FORGETS), asyncio.Event(), asyncio.Event()
@@ -27,15 +40,10 @@ async def test_a_stop_waits_for_a_letter_that_comes_only_once() -> None:
             yield pieces
 
     town.inbox.fetch = slow  # type: ignore[method-assign]
-    daemon = daemon_of(town)
-    async with running(daemon) as task:
-        async with asyncio.timeout(LIMIT):
-            await comes.wait()
-        daemon.stopping.set()
+    async with told_to_stop_at(comes, town) as task:
         done, _ = await asyncio.wait({task}, timeout=0.3)
         assert not done
         go.set()
-        await asyncio.wait({task}, timeout=LIMIT)
     assert town.letter.state is State.WAITING and town.letter.contents is not None
 
 
@@ -51,13 +59,8 @@ async def test_a_stop_waits_for_no_letter_that_can_be_had_again() -> None:
         yield aiter(())
 
     town.inbox.fetch = stuck  # type: ignore[method-assign]
-    daemon = daemon_of(town)
-    async with running(daemon) as task:
-        async with asyncio.timeout(LIMIT):
-            await comes.wait()
-        daemon.stopping.set()
-        done, _ = await asyncio.wait({task}, timeout=LIMIT)
-        assert done
+    async with told_to_stop_at(comes, town):
+        pass
     assert town.letter.state is State.FOUND
 
 
@@ -79,13 +82,7 @@ async def test_no_letter_is_taken_from_digital_post_after_a_stop(comes_back: boo
         return fetch(upstream_id)
 
     town.letters.move, town.inbox.fetch = slow, noted  # type: ignore[method-assign]
-    daemon = daemon_of(town)
-    async with running(daemon) as task:
-        async with asyncio.timeout(LIMIT):
-            await asked.wait()
-        daemon.stopping.set()
+    async with told_to_stop_at(asked, town):
         if comes_back:
             go.set()
-        done, _ = await asyncio.wait({task}, timeout=LIMIT)
-        assert done
     assert fetched == [] and town.letter.state is State.FOUND
