@@ -28,7 +28,7 @@ OTHERS = (
     (Box(Face.IMAP, DIRECT), Box(Face.REST, RELAY, True)), (Box(Face.REST, TRUSTED), Box(Face.IMAP, make.SERVER)),
     (Box(Face.REST, DIRECT), Box(Face.IMAP, RELAY)),
 )  # fmt: skip
-RARELY = frozenset({"H01", "H02", "H03", "H22", "S09", "D01", "full", "D13", "S25", "frozen", "H20", "H13", "H04"})
+RARELY = frozenset({"H01", "H02", "H03", "H22", "S09", "D01", "full", "D13", "S25", "H20", "H13", "H04"})
 OWN = (
     "legal_hold",
     "shadow",
@@ -97,7 +97,7 @@ def drawn(seed: int) -> Plan:
     boxes = _boxes(r)
     span = r.choice((60.0, 1800.0, 2 * HOUR, 8 * HOUR, DAY, 3 * DAY))
     rates = _rates(r)
-    acts = (*_happenings(r, span, rates), *_led_away(seed, rates))
+    acts = (*_happenings(r, span, rates), *_led_away(seed, rates), *_decreed(seed, boxes[0]))
     removal = r.choice((Removal.ON_RECEIPT, Removal.ON_RECEIPT, Removal.ON_FETCH, Removal.FORGETS, Removal.EVENTUALLY))
     seats = _seats(r)
     if removal is Removal.FORGETS or (removal is Removal.ON_FETCH and "H04" in rates):
@@ -187,6 +187,14 @@ def _led_away(seed: int, rates: dict[str, float]) -> tuple[Happening, ...]:
         return ()
     first = r.randint(1, 4)
     return (Happening(0.0, "away", 6, "Z", first), Happening(0.0, "back", 0, "Z", first + r.randint(1, 3)))
+
+
+def _decreed(seed: int, box: Box) -> tuple[Happening, ...]:
+    """A relay has the company's letters, and nobody knows yet whether they arrived, when a decree comes."""
+    r = Random(f"decreed {seed}")
+    if box.server != RELAY or r.random() < 0.95:
+        return ()
+    return (Happening(0.0, "decree", r.randrange(36), r.choice(("M", "Z", "V")), r.randint(2, 5)),)
 
 
 def _at(r: Random) -> tuple[str, int]:
