@@ -51,31 +51,33 @@ async def test_a_part_of_another_letter_is_refused(ledger):
         await ledger.letters.move(letter, PartConfirmed(other, START))
 
 
-async def test_a_part_at_an_earlier_address_stays_known(ledger):
-    """Led away and back, the letter goes on there, and each attempt's row names the part that it sends."""
+async def led_away(ledger):
+    """The letter when its first part was confirmed, and when it was claimed for another address."""
     letter = await split(ledger)
     letter = await ledger.letters.move(letter, Recomposed(letter.fence, replace(letter.copy, address=make.ADDRESS)))
     first = await ledger.letters.move(letter, PartConfirmed(make.confirmation(letter), START))
     await ledger.reroute(NEW)
     there = await ledger.letters.move(first, make.claimed(address=NEW, route_version=2))
+    return first, there
+
+
+async def test_a_part_at_an_earlier_address_stays_known(ledger):
+    """Led away and back, the letter goes on there, and each attempt's row names the part that it sends."""
+    first, there = await led_away(ledger)
     cut = await ledger.letters.move(there, AttemptEnded(there.fence, "cut", START))
     await ledger.reroute(make.ADDRESS)
     back = await ledger.letters.move(cut, make.claimed(route_version=3))
 
     assert (there.part, there.proofs, len(there.elsewhere)) == (1, (), 1)
-    assert (back.part, back.proofs, back.copy, back.elsewhere) == (2, first.proofs, letter.copy, ())
-    assert await ledger.letters.get(letter.id) == back
-    parts = [(await ledger.letters.attempt(letter.id, number)).part for number in (1, 2, 3)]
+    assert (back.part, back.proofs, back.copy, back.elsewhere) == (2, first.proofs, first.copy, ())
+    assert await ledger.letters.get(back.id) == back
+    parts = [(await ledger.letters.attempt(back.id, number)).part for number in (1, 2, 3)]
     assert parts == [1, 1, 2]
 
 
 async def test_one_notice_that_two_workers_read_counts_once(ledger):
     """What came back from an address that the letter has left takes nothing from the count of uncertain ends."""
-    letter = await split(ledger)
-    letter = await ledger.letters.move(letter, Recomposed(letter.fence, replace(letter.copy, address=make.ADDRESS)))
-    first = await ledger.letters.move(letter, PartConfirmed(make.confirmation(letter), START))
-    await ledger.reroute(NEW)
-    there = await ledger.letters.move(first, make.claimed(address=NEW, route_version=2))
+    _, there = await led_away(ledger)
     seen = await ledger.letters.move(there, AttemptEnded(there.fence, "cut", START))
 
     for _ in range(2):
