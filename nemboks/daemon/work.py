@@ -74,10 +74,10 @@ class Work(Generic[Row]):
 
         What comes before a remembered row was read with it: of its own mailbox, if that was left out the last time.
         """
-        left_out = self._without is not None
-        if self._without is not None and _box(row) not in self._without:
+        without = self._without
+        if without is not None and _box(row) not in without:
             return False
-        known = (one for one in reversed(self._waiting.values()) if not left_out or _box(one) == _box(row))
+        known = (one for one in reversed(self._waiting.values()) if without is None or _box(one) == _box(row))
         last = next(known, None)
         return last is None or _when(row) > _when(last)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from nemboks.domain.proof import Confirmation, at_address
+from nemboks.domain.proof import among, at_address
 from nemboks.domain.states import UNCERTAIN_LIMIT, Elsewhere, Letter
 
 
@@ -67,11 +67,7 @@ def came_back(letter: Letter, address: str, part: int) -> Mapping[str, Any]:
 
 def held_by(letter: Letter, part: int, attempt: int) -> str:
     """The address that the letter has left and that has this part from this attempt; "" for none."""
-    return next((one.copy.address for one in letter.elsewhere if any(_is(x, part, attempt) for x in one.proofs)), "")
-
-
-def _is(proof: Confirmation, part: int, attempt: int) -> bool:
-    return (proof.part, proof.attempt) == (part, attempt)
+    return next((one.copy.address for one in letter.elsewhere if among(one.proofs, part, attempt)), "")
 
 
 def _without(one: Elsewhere, part: int) -> Elsewhere:

@@ -5,6 +5,7 @@ attempt that went over verified TLS and whose letter the company's own side answ
 to make either.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -121,6 +122,11 @@ class Confirmation:
 def at_address(proofs: tuple[Confirmation, ...], address: str) -> tuple[Confirmation, ...]:
     """The parts' confirmations if all parts went to this address, else none: nobody is left with half a letter."""
     return proofs if all(proof.address == address for proof in proofs) else ()
+
+
+def among(proofs: Iterable[Confirmation], part: int, attempt: int) -> bool:
+    """Whether one of them is of this part, sent by this attempt."""
+    return any((proof.part, proof.attempt) == (part, attempt) for proof in proofs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,7 @@ async def _deliver(attempt: Attempt[Letter], mailbox: Mailbox, world: World) -> 
         before = copy.before if address == copy.address else letter.uncertain
         made = replace(copy, style=style, address=address, signatures=(), before=before)
         await attempt.keep(Recomposed(letter.fence, made))
-        if letter.composed is not None:
-            await world.contents.destroy(letter.composed)
+        await _destroy_composed(letter, attempt.row, world)
     return await attempt.deliver(replace(parcel_of(attempt.row, mailbox), fresh=fresh), world)
 
 

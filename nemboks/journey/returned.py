@@ -12,7 +12,7 @@ from nemboks.content.dsn import NotUnderstood, read
 from nemboks.domain.elsewhere import held_by
 from nemboks.domain.events import Bounced, Event, Reason, Returned, ReturnedElsewhere
 from nemboks.domain.letter import Letter, Stale, State
-from nemboks.domain.proof import Evidence, Reply
+from nemboks.domain.proof import Evidence, Reply, among
 from nemboks.domain.returns import Action, StatusNotice, Token
 from nemboks.domain.states import UNDELIVERED
 from nemboks.journey.landed import proof, sent
@@ -87,7 +87,7 @@ async def _letter_of(token: Token, world: World) -> Letter | None:
     proof = letter.confirmation
     if one is None or proof is None or proof.attempt or proof.address != one.address:
         return None
-    return letter if any((x.part, x.attempt) == (token.part, token.attempt) for x in one.proofs) else None
+    return letter if among(one.proofs, token.part, token.attempt) else None
 
 
 def _too_early(letter: Letter, notice: StatusNotice) -> bool:
@@ -141,7 +141,7 @@ def _rests_on(letter: Letter, token: Token) -> bool:
     if letter.state is State.HANDED_OVER and token.part == letter.part:
         return token.attempt == letter.fence
     proofs = (*letter.proofs, *([letter.confirmation] if letter.confirmation else ()))
-    return any((each.part, each.attempt) == (token.part, token.attempt) for each in proofs)
+    return among(proofs, token.part, token.attempt)
 
 
 def _left(letter: Letter, token: Token) -> str:

@@ -23,6 +23,12 @@ class Queue:
     async def due(self, limit: int, without: Collection[int]) -> Sequence[Letter]:
         return [x for x in self.rows if x.mailbox not in without][:limit]
 
+    async def until(self, number: int, group: asyncio.TaskGroup) -> None:
+        """Fills the seats until so many were taken."""
+        while len(self.taken) < number:
+            await self.work.fill(group)
+            await asyncio.sleep(0)
+
     async def step(self, row: Letter) -> None:
         self.taken.append((row.mailbox, row.id))
         await self.go.wait()
@@ -141,9 +147,7 @@ async def test_what_has_come_to_be_due_before_the_others_goes_before_them() -> N
         queue.rows.sort(key=lambda row: (row.due_at or NOW, row.id))
         queue.work.look()
         queue.go.set()
-        while len(queue.taken) < 4:
-            await asyncio.sleep(0)
-            await queue.work.fill(group)
+        await queue.until(4, group)
 
     assert [box for box, _ in queue.taken] == [1, 4, 2, 3]
 
@@ -183,9 +187,7 @@ async def test_an_older_letter_of_a_mailbox_that_has_its_share_goes_first() -> N
         queue.rows.insert(0, late)
         queue.work.offer(late)
         queue.go.set()
-        while len(queue.taken) < 4:
-            await asyncio.sleep(0)
-            await queue.work.fill(group)
+        await queue.until(4, group)
 
     assert [id_ for _, id_ in queue.taken] == [1000, 9, 1001, 1002]
 
@@ -205,9 +207,7 @@ async def test_what_is_due_behind_all_that_was_read_of_its_mailbox_is_read() -> 
         queue.rows += [between, late]
         queue.work.offer(late)
         queue.go.set()
-        while len(queue.taken) < 5:
-            await asyncio.sleep(0)
-            await queue.work.fill(group)
+        await queue.until(5, group)
 
     assert [id_ for _, id_ in queue.taken] == [1000, 1001, 1002, 8, 9]
 
@@ -228,9 +228,7 @@ async def test_a_row_whose_step_put_it_back_is_the_next_one() -> None:
     queue.work.step = passed
     queue.go.set()
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        while len(queue.taken) < 3:
-            await queue.work.fill(group)
-            await asyncio.sleep(0)
+        await queue.until(3, group)
 
     assert [box for box, _ in queue.taken] == [1, 2, 3]
 
@@ -245,9 +243,7 @@ async def test_new_rows_do_not_pass_what_was_not_read_yet() -> None:
         new = replace(_letters(99, 1)[0], due_at=NOW + timedelta(seconds=99))
         queue.rows.append(new)
         queue.work.offer(new)
-        while len(queue.taken) < 30:
-            await asyncio.sleep(0)
-            await queue.work.fill(group)
+        await queue.until(30, group)
 
     assert [box for box, _ in queue.taken] == [*range(1, 30), 99]
 
