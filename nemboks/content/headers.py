@@ -23,6 +23,8 @@ _DISPLAY = 64  # characters of a name before the suffix, which is never cut (SEC
 _FALLBACK = 120
 _PLAIN = re.compile(r"[ -~]*")
 _FIELD = re.compile(rb"([!-9;-~]+):")
+_FOLDING = re.compile(rb"\r?\n(?=[ \t])")
+_LINES = re.compile(rb"[^\n]*\n|[^\n]+")
 _WORD = "=?UTF-8?B?%s?="
 _WORD_OVERHEAD = len(_WORD) - 2
 # No @ in a display name: readers take it for a forged address. The rest would end or confuse a quoted string.
@@ -87,14 +89,14 @@ class Field:
     @property
     def value(self) -> bytes:
         """What stands after the colon, unfolded (RFC 5322 2.2.3)."""
-        return re.sub(rb"\r?\n(?=[ \t])", b"", self.raw.partition(b":")[2]).strip(b" \t\r\n")
+        return _FOLDING.sub(b"", self.raw.partition(b":")[2]).strip(b" \t\r\n")
 
 
 def split_fields(block: bytes) -> tuple[list[Field], bool]:
     """The fields of a header block, and whether every line of it belonged to one. Takes bare LF too."""
     fields: list[tuple[str, list[bytes]]] = []
     tidy = True
-    for line in re.findall(rb"[^\n]*\n|[^\n]+", block):
+    for line in _LINES.findall(block):
         start = _FIELD.match(line)
         if start:
             fields.append((start[1].decode("ascii").lower(), [line]))

@@ -144,14 +144,18 @@ class _Body:
         self.eight_bit = self.eight_bit or not piece.isascii()
         if not self._safe:
             return
-        *lines, last = (self._open + piece).split(b"\r\n")
-        whole = b"".join(lines)
-        self._open = last
-        pending = last.removesuffix(b"\r")  # its LF may come with the next piece
+        text = self._open + piece
+        ends = text.rfind(b"\r\n") + 2 if b"\r\n" in text else 0
+        self._open = text[ends:]
+        lengths = list(map(len, text[:ends].splitlines()))
+        pending = self._open.removesuffix(b"\r")  # its LF may come with the next piece
         self._safe = (
-            max(map(len, [*lines, pending])) <= HARD_LINE
-            and not any(sign in whole or sign in pending for sign in (b"\r", b"\n", b"\0"))
-        )  # fmt: skip
+            max(lengths, default=0) <= HARD_LINE
+            and sum(lengths) + 2 * len(lengths) == ends  # a CR or an LF of its own ends a line too, but is one octet
+            and len(pending) <= HARD_LINE
+            and not any(sign in pending for sign in (b"\r", b"\n"))
+            and b"\0" not in text
+        )
 
     def close(self) -> bool:
         """Whether the body may go as it is; a last line without its CRLF may not: the dot would add one."""

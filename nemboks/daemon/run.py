@@ -106,10 +106,12 @@ class Daemon(Roles):
             for task in tuple(role.in_hand.values()):
                 if task not in self._irrevocable:
                     task.cancel()
+        late = set[asyncio.Task[Any]]()
         if self._irrevocable:
             _, late = await asyncio.wait(self._irrevocable, timeout=self.world.pace.stop_seconds)
-            for task in late:
-                task.cancel()
+        self.services.hurry_spool()
+        for task in late:
+            task.cancel()
 
     # --- ticks and chores ---
 

@@ -10,6 +10,7 @@ from typing import Self
 from nemboks.domain.custody import NO_CUSTODY, Consent, Custody, Life
 
 _WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 1)
+_CVR = re.compile(r"[0-9]{8}")
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 _USUAL = "æøåäöüéèáíóúýðþ"  # in the names of Danish companies and their neighbours
@@ -21,8 +22,8 @@ class Cvr(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        digits = re.sub(r"\s", "", text).upper().removeprefix("DK")
-        if not re.fullmatch(r"[0-9]{8}", digits):
+        digits = "".join(text.split()).upper().removeprefix("DK")
+        if not _CVR.fullmatch(digits):
             raise ValueError(f"{text!r} is not a CVR number: it has eight digits, such as 13748136")
         return super().__new__(cls, digits)
 

@@ -30,6 +30,7 @@ from nemboks.intake.sieve import End, Sieve
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
+_CAPABILITIES = re.compile(rb"\[CAPABILITY ([^]]+)\]", re.I)  # RFC 3501 6.2.3
 _KEY = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})")
 
 # The library formats whatever it receives for its debug log, log-ins among it.
@@ -179,12 +180,15 @@ class Door:
             if answer.result != "OK":
                 text = said(b" ".join(answer.lines[-1:]), self._password).encode()
                 raise refusal(End(answer.result, text), "the log-in", mailbox=True)
-            await _unless(over, engine, engine.protocol.capability())
+            told = _CAPABILITIES.search(b" ".join(answer.lines[-1:]))  # most servers do, which spares a command
+            if told is None:
+                await _unless(over, engine, engine.protocol.capability())
+            names = told[1].decode("ascii", "replace").split() if told else engine.protocol.capabilities
         except ConnectionError:
             sieve.check()
             raise
         sieve.arrived = True  # what came while we were away is news
-        return Session(sieve, frozenset(name.upper() for name in engine.protocol.capabilities), self._pace, self._clock)
+        return Session(sieve, frozenset(map(str.upper, names)), self._pace, self._clock)
 
 
 @cache

@@ -28,16 +28,14 @@ class Room:
         self._unused: set[KeptConnection] = set()
 
     def left(self, one: "KeptConnection") -> None:
-        """It is unused from now on, or closed."""
-        if len(self._unused) >= self._most:
-            self._unused = {kept for kept in self._unused if kept.session and not kept.session.sieve.lost}
+        """It is unused from now on."""
         if len(self._unused) < self._most:
             self._unused.add(one)
         else:
             one.give_up("more are kept than there is room for")
 
     def taken(self, one: "KeptConnection") -> None:
-        """It is in use, or closed."""
+        """It is in use, or over."""
         self._unused.discard(one)
 
 
@@ -105,12 +103,17 @@ class KeptConnection:
             self.give_up("it was not used for long")
         session = self.session
         if session is None or session.sieve.lost:
-            session = await self._opener(self.wake.set)
+            session = await self._opener(self._stirred)
             if self._closed:
                 await _ended(session)
                 self._check()
             self.session = session
         return session
+
+    def _stirred(self) -> None:
+        self.wake.set()
+        if self.session is not None and self.session.sieve.lost:
+            self._room.taken(self)
 
     def give_up(self, words: str) -> None:
         """The connection, if there is one, is ended; the next use opens another."""

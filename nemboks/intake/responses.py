@@ -14,6 +14,8 @@ from nemboks.ports import InboxError, Refused, Unavailable
 
 Value = bytes | str | tuple[object, ...] | None  # a string, an atom (or literal mark), a list, NIL
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_FETCH_BEGINS = re.compile(rb"\* [0-9]{1,10} FETCH \(", re.I)
 _FETCH = re.compile(rb"\* [0-9]{1,10} FETCH \((.*)\)\s*$", re.I | re.S)
 _TOKEN = re.compile(rb'"(?P<string>(?:[^"\\]|\\.)*)"|(?P<mark>[()])|(?P<atom>[^\s()"]+)', re.S)
 _DATE = re.compile(
@@ -36,7 +38,7 @@ def refusal(end: End, what: str, mailbox: bool = False) -> InboxError:
 
 def is_fetch(text: bytes) -> bool:
     """Whether an untagged line begins a FETCH response."""
-    return re.match(rb"\* [0-9]{1,10} FETCH \(", text, re.I) is not None
+    return _FETCH_BEGINS.match(text) is not None
 
 
 def attributes(text: bytes) -> Mapping[str, Value]:
@@ -97,7 +99,7 @@ def _value(token: tuple[str, bytes | str], tokens: Iterator[tuple[str, bytes | s
 
 def number(value: Value) -> int | None:
     """The number an attribute holds; None when it holds something else."""
-    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value) else None
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
 
 
 def internal_date(value: Value) -> datetime | None:

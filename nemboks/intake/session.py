@@ -20,6 +20,7 @@ from nemboks.intake.responses import refusal
 from nemboks.intake.sieve import End, Exchange, Go, Sieve, Text
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
+_VALIDITY: Final = re.compile(rb"\* OK \[UIDVALIDITY ([0-9]{1,10})\]", re.I)
 _SMALL_BYTES: Final = 1 << 20  # of all but a letter: a line or two
 _LINES: Final = 200_000  # of a listing: a mailbox far beyond any other
 _LARGEST_UID: Final = (1 << 32) - 1  # RFC 3501 9: nz-number
@@ -64,7 +65,7 @@ class Session:
             raise refusal(end, "SELECT", mailbox=True)
         if b"[READ-ONLY]" in end.text.upper():
             raise Refused("the IMAP inbox may only be read: letters could not be removed", mailbox=True)
-        found = [m for line in lines if (m := re.match(rb"\* OK \[UIDVALIDITY ([0-9]{1,10})\]", line, re.I))]
+        found = [m for line in lines if (m := _VALIDITY.match(line))]
         if not found or any(b"[UIDNOTSTICKY]" in line.upper() for line in lines):
             raise Refused("the IMAP server gives its letters no lasting numbers (UIDVALIDITY)", mailbox=True)
         self.validity = int(found[-1][1])

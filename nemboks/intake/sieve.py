@@ -123,12 +123,12 @@ class Sieve(asyncio.Protocol):
 
     @property
     def lost(self) -> bool:
-        return bool(self._why) or self.closed.is_set()
+        return bool(self._why)
 
     def check(self) -> None:
         """Raises Unavailable when the connection is over."""
         if self.lost:
-            raise Unavailable(f"the connection to the IMAP server ended: {self._why or 'no reason given'}")
+            raise Unavailable(f"the connection to the IMAP server ended: {self._why}")
 
     def send(self, command: str, patience: Patience) -> Exchange:
         """The exchange of a command that is out now. Only one may be."""
@@ -175,7 +175,8 @@ class Sieve(asyncio.Protocol):
         """Nothing to add: connection_lost follows."""
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._why = self._why or (said(str(error)) if error else "closed by the server")
+        words = (said(str(error)) or type(error).__name__) if error else "closed by the server"
+        self._why = self._why or words
         self.closed.set()
         self._stir()
         self._library.connection_lost(error)

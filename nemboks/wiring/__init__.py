@@ -50,8 +50,11 @@ class Services:
         return self.store.sole
 
     def hurry(self) -> None:
-        """From now on a database server that is away is an error, and not waited for."""
+        """From now on no read of the ledger waits for a database server that is away."""
         self.store.hurry()
+
+    def hurry_spool(self) -> None:
+        """From now on no contents wait for it either: a letter that comes only once must be sealed before."""
         self.spool.hurry()
 
     async def check(self) -> None:

@@ -26,6 +26,7 @@ class FakeServices:
 
     sole: bool = True
     brought: int = 0  # how often rows of a clock that ran ahead were asked for
+    spool_hurried: bool = False
 
     async def check(self) -> None:
         """The fake store is never damaged."""
@@ -35,6 +36,9 @@ class FakeServices:
 
     def hurry(self) -> None:
         """The fake store never is away."""
+
+    def hurry_spool(self) -> None:
+        self.spool_hurried = True
 
     async def bring_back(self, put_back: float | None = None) -> int:
         self.brought += 1

@@ -3,20 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import cast
 
 import pytest
 
+from nemboks.daemon.run import Daemon
 from nemboks.domain.letter import Event, FetchBegun, Letter, State
 from nemboks.domain.mailbox import Face
-from tests.daemon.harness import LIMIT, daemon_of, running
+from tests.daemon.harness import LIMIT, FakeServices, daemon_of, running
 from tests.helpers.fake_inbox import Removal
 from tests.journey.town import Town, memo, uuid
 
 
 @asynccontextmanager
-async def told_to_stop_at(moment: asyncio.Event, town: Town) -> AsyncIterator["asyncio.Task[None]"]:
+async def told_to_stop_at(moment: asyncio.Event, daemon: Daemon) -> AsyncIterator["asyncio.Task[None]"]:
     """The daemon's task, once that moment has come and the daemon was told to stop; it ends in time."""
-    daemon = daemon_of(town)
     async with running(daemon) as task:
         async with asyncio.timeout(LIMIT):
             await moment.wait()
@@ -40,10 +41,14 @@ async def test_a_stop_waits_for_a_letter_that_comes_only_once() -> None:
             yield pieces
 
     town.inbox.fetch = slow  # type: ignore[method-assign]
-    async with told_to_stop_at(comes, town) as task:
+    daemon = daemon_of(town)
+    services = cast(FakeServices, daemon.services)
+    async with told_to_stop_at(comes, daemon) as task:
         done, _ = await asyncio.wait({task}, timeout=0.3)
         assert not done
+        assert not services.spool_hurried, "a database that is away for a second would lose it"
         go.set()
+    assert services.spool_hurried
     assert town.letter.state is State.WAITING and town.letter.contents is not None
 
 
@@ -59,7 +64,7 @@ async def test_a_stop_waits_for_no_letter_that_can_be_had_again() -> None:
         yield aiter(())
 
     town.inbox.fetch = stuck  # type: ignore[method-assign]
-    async with told_to_stop_at(comes, town):
+    async with told_to_stop_at(comes, daemon_of(town)):
         pass
     assert town.letter.state is State.FOUND
 
@@ -82,7 +87,7 @@ async def test_no_letter_is_taken_from_digital_post_after_a_stop(comes_back: boo
         return fetch(upstream_id)
 
     town.letters.move, town.inbox.fetch = slow, noted  # type: ignore[method-assign]
-    async with told_to_stop_at(asked, town):
+    async with told_to_stop_at(asked, daemon_of(town)):
         if comes_back:
             go.set()
     assert fetched == [] and town.letter.state is State.FOUND

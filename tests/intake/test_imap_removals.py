@@ -1,6 +1,7 @@
 """Removal of letters by IMAP: exactly those of the receipts, together, and nobody is told more than is known."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -65,6 +66,18 @@ async def test_without_uidplus_nothing_is_removed(imap, open_inbox):
         await inbox.acknowledge(receipt("7.3", LETTER), repeated=False)
     assert caught.value.mailbox
     assert imap.letters == {3: LETTER}
+
+
+@pytest.mark.parametrize(("before", "behind"), [("IMAP4rev1", "IMAP4rev1 uidplus"), ("IMAP4rev1 UIDPLUS", "IMAP4rev1")])
+async def test_what_the_log_ins_answer_says_of_the_server_counts(imap, open_inbox, before, behind):
+    """A server may tell with its OK what it can do for this account (RFC 3501 6.2.3); then nobody asks again."""
+    imap.letters, imap.capabilities = {3: LETTER}, before
+    imap.script["LOGIN"] = [sends(f"TAG OK [CAPABILITY {behind}] in\r\n".encode())]
+    inbox = open_inbox()
+    with nullcontext() if "uidplus" in behind else pytest.raises(Refused, match="UIDPLUS"):
+        await inbox.acknowledge(receipt("7.3", LETTER), repeated=False)
+    assert imap.commands("CAPABILITY") == [b"CAPABILITY"], "the library's own, before the log-in"
+    assert bool(imap.letters) is ("uidplus" not in behind)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ async def test_a_stop_waits_for_no_server_to_seal_a_letter_on(alone, away, servi
 
     task = asyncio.create_task(fetch())
     await asyncio.wait([task], timeout=1.5)
-    services.hurry()
+    services.hurry_spool()
     task.cancel()
     done, _ = await asyncio.wait([task], timeout=5)
     await asyncio.to_thread(alone.start)
