@@ -14,17 +14,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from nemboks.domain.plans import USUAL
-from nemboks.settings import DeclaredMailbox, Landing, Returns, Server, Settings, SoldPlan, Webhook
+from nemboks.settings import DeclaredMailbox, Landing, OAuth, Returns, Server, Settings, SoldPlan, Webhook
 
 WIDTH: Final = 112
-EXAMPLES: Final = (
-    Server,
-    Returns,
-    Landing,
-    Webhook,
-    SoldPlan,
-    DeclaredMailbox,
-)  # shown by a worked example, and only what it sets
 OPENING: Final = """\
 # Settings of Nemboks. A line such as `#key = value` shows a default or an example: take the # away to set it.
 # Any setting may also come from the environment: NEMBOKS_UPSTREAM__IMAP_HOST is imap_host under [upstream].
@@ -48,6 +40,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "url_file": "/etc/nemboks/store.url",
     "mail_server": 20,
     "direct_domain": 1,
+    "ca_file": "/etc/nemboks/exchangers-ca.pem",
 }
 SERVER: Final[Mapping[str, Any]] = {
     "host": "mail.firma.example",
@@ -62,22 +55,31 @@ RELAY: Final[Mapping[str, Any]] = {
     "port": 587,
     "tls": "starttls",
     "username": "nemboks@nemboks.example",
-    "password_file": "/etc/nemboks/relay.password",
     "confirms": "relay",
+}
+OAUTH: Final[Mapping[str, Any]] = {
+    "token_url": "https://login.udbyder.example/oauth2/v2.0/token",
+    "client_id": "00000000-0000-4000-8000-000000000002",
+    "client_secret_file": "/etc/nemboks/oauth.secret",
+    "refresh_token_file": "/etc/nemboks/oauth.refresh",
+    "scope": "https://udbyder.example/SMTP.Send offline_access",
 }
 RETURNS: Final[Mapping[str, Any]] = {
     "host": "imap.nemboks.example",
+    "ca_file": "/etc/nemboks/nemboks-ca.pem",
     "user": "bounce",
     "password_file": "/etc/nemboks/bounce.password",
 }
 LANDING: Final[Mapping[str, Any]] = {
     "host": "imap.firma.example",
+    "ca_file": "/etc/nemboks/firma-ca.pem",
     "user": "post",
     "password_file": "/etc/nemboks/landing.password",
 }
 WEBHOOK: Final[Mapping[str, Any]] = {
     "url": "https://drift.firma.example/nemboks",
     "secret_file": "/etc/nemboks/webhook.secret",
+    "ca_file": "/etc/nemboks/firma-ca.pem",
     "events": True,
 }
 REST: Final[Mapping[str, Any]] = {
@@ -88,7 +90,18 @@ REST: Final[Mapping[str, Any]] = {
     "api_token_file": "/etc/nemboks/12345674.token",
     "address": "post@firma.example",
     "server": "own",
-    "copies": ({"address": "bilag@revisor.example", "server": "direct"},),
+    "copies": (
+        {"address": "bilag@revisor.example", "server": "direct", "certificate_file": "/etc/nemboks/revisor.pem"},
+    ),
+    "fallback": (
+        {
+            "address": "kontor@firma.example",
+            "server": "udbyder",
+            "language": "en",
+            "certificate_file": "/etc/nemboks/kontor.pem",
+        },
+    ),
+    "certificate_file": "/etc/nemboks/post.pem",
     "second_contact": "direktionen@andet-domaene.example",
     "code_phrase": "blå cykel",
     "webhooks": ("drift",),
@@ -119,7 +132,8 @@ def example(state_dir: Path | None = None, sender: str = "") -> str:
             )
     parts.append(f"{_heading(Server)}\n#[servers.own]\n" + "\n".join(_lines(Server, SERVER, {})))
     relay = "# A relay: what it takes is confirmed by a notice in [returns], or by a look into [landings]."
-    parts.append(f"{relay}\n#[servers.udbyder]\n" + "\n".join(_lines(Server, RELAY, {})))
+    parts.append(f"{relay}\n#[servers.udbyder]\n" + "\n".join(_lines(Server, RELAY, {}, only=True)))
+    parts.append(f"{_heading(OAuth)}\n#[servers.udbyder.oauth]\n" + "\n".join(_lines(OAuth, OAUTH, {})))
     parts.append(f"{_heading(Returns)}\n#[returns]\n" + "\n".join(_lines(Returns, RETURNS, {})))
     parts.append(f"{_heading(Landing)}\n#[landings.post]\n" + "\n".join(_lines(Landing, LANDING, {})))
     parts.append(f"{_heading(Webhook)}\n#[webhooks.drift]\n" + "\n".join(_lines(Webhook, WEBHOOK, {})))
@@ -128,7 +142,9 @@ def example(state_dir: Path | None = None, sender: str = "") -> str:
         heading = f"{_heading(SoldPlan)}\n" if not number else ""
         parts.append(f"{heading}#[plans.{plan.name}]\n" + "\n".join(_lines(SoldPlan, sample, {})))
     parts.append(f"{_heading(DeclaredMailbox)}\n#[[mailboxes]]\n" + "\n".join(_lines(DeclaredMailbox, REST, {})))
-    parts.append("# The same by the other door.\n#[[mailboxes]]\n" + "\n".join(_lines(DeclaredMailbox, IMAP, {})))
+    parts.append(
+        "# The same by the other door.\n#[[mailboxes]]\n" + "\n".join(_lines(DeclaredMailbox, IMAP, {}, only=True))
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -140,13 +156,15 @@ def _comment(text: str) -> str:
     return "\n".join(textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# "))
 
 
-def _lines(group: type[BaseModel], samples: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
-    """A comment and a line for each setting that has something to show and is no group itself."""
+def _lines(
+    group: type[BaseModel], samples: Mapping[str, Any], live: Mapping[str, Any], only: bool = False
+) -> Iterator[str]:
+    """A comment and a line for each setting that has something to show and is no group itself. `only` the samples."""
     for name, field in group.model_fields.items():
         value = live[name] if name in live else samples.get(name, field.default)
         if value is None or value is PydanticUndefined or isinstance(value, BaseModel) or not field.description:
             continue
-        if group in EXAMPLES and name not in samples:
+        if only and name not in samples:
             continue
         yield _comment(_words(group, name))
         yield f"{'' if name in live else '#'}{name} = {_toml(value)}"

@@ -82,11 +82,11 @@ def _make_state(call: Call, settings: "Settings") -> list[Item]:
     """The state directory, the key and the database: made where they are missing."""
     from nemboks.settings import SettingsError
     from nemboks.store.vault import Vault
-    from nemboks.wiring import open_store
+    from nemboks.wiring import has_ledger, open_store
 
     key = settings.master_key_file
     new_directory, new_key = not settings.state_dir.exists(), not key.exists()
-    new_database = not settings.has_ledger
+    new_database = not has_ledger(settings)
     if new_key and not new_database:
         raise SettingsError(
             f"master key {key} is missing, and {_ledger(settings)} is sealed with it. Restore your copy of the key"

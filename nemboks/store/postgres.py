@@ -113,6 +113,15 @@ class Place:
             raise self.told(error) from error
         return bool(row and row[0])
 
+    def has_ledger(self) -> bool:
+        """Whether a ledger's tables are there. StoreError."""
+        try:
+            with self._opened(writes=False) as driver:
+                row = driver.execute("SELECT to_regclass('letters')").fetchone()
+        except psycopg.Error as error:
+            raise self.told(error) from error
+        return row is not None and row[0] is not None
+
     def _durable(self, driver: Driver) -> None:
         """Raises StoreError for a server that may lose a commit, StoreAway for one that another took over from: what
         that one still takes would be forgotten."""

@@ -99,6 +99,11 @@ def open_documents(settings: Settings) -> Spool:
     return Spool(settings.documents, vault, threaded=False)
 
 
+def has_ledger(settings: Settings) -> bool:
+    """Whether there is a ledger. SettingsError, StoreError."""
+    return server.has_ledger(settings) if settings.store.shared else settings.database.exists()
+
+
 def survives_failover(settings: Settings) -> bool:
     """Whether what is committed outlives the machine of the store's server; a file has none. StoreError."""
     return not settings.store.shared or server.survives_failover(settings)

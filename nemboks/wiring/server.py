@@ -52,6 +52,11 @@ def survives_failover(settings: Settings) -> bool:
     return place(settings).survives_failover()
 
 
+def has_ledger(settings: Settings) -> bool:
+    """Whether the database has a ledger's tables. StoreError for a server that cannot be asked."""
+    return place(settings).has_ledger()
+
+
 def facts(settings: Settings) -> dict[str, str]:
     """What libpq is told of the database, by name; the password among it. SettingsError, StoreError."""
     return place(settings).facts

@@ -42,6 +42,19 @@ def test_a_server_is_used_as_a_file_is(place) -> None:
     assert not (place.folder / "nemboks.db").exists()
 
 
+def test_init_on_a_new_server_makes_the_key_and_never_another_one(place) -> None:
+    """The first machine starts from nothing but a database; once letters may be sealed there, a lost key is told."""
+    key = load(place.config, environ={}).master_key_file
+    key.unlink()
+    made = {item["what"]: item["made"] for item in place.ask("init")["items"]}
+    assert (made["key"], made["database"]) == (True, True)
+
+    key.unlink()
+    again = place.run("init")
+    assert (again.exit_code, key.exists()) == (78, False)
+    assert "Restore your copy" in again.output
+
+
 def test_config_check_says_what_a_failover_may_lose(place) -> None:
     """Without a synchronous standby a new route may be forgotten: a warning, no fault (RELIABILITY D05)."""
     told = place.ask("config", "check")

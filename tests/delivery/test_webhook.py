@@ -7,12 +7,14 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from nemboks.delivery.webhook import WebhookAccess, WebhookListener, WebhookNotifier, signature
+from nemboks.delivery.webhook import WebhookAccess, WebhookListener, WebhookNotifier, _event, _values, signature
 from nemboks.domain.incidents import Cause, Notice, NoticeKind
 from nemboks.ports import Message, NotTold, Told
+from tests.architecture.reading import ROOT
 from tests.helpers.clock import START, PretendClock
 from tests.helpers.https_server import HttpsServer
 from tests.helpers.smtp_server import Certificates
@@ -192,6 +194,21 @@ def test_https_and_a_key_or_nothing():
         WebhookAccess("https://hook.example/", "")
     assert KEY not in repr(WebhookAccess("https://hook.example/", KEY))
     assert "T0K3N" not in repr(WebhookAccess("https://hook.example/T0K3N", KEY))
+
+
+def test_a_receiver_that_does_as_the_page_says_knows_us():
+    """docs/webhooks.md: its check takes our calls, not another's, an altered or an old one; it names every field."""
+    page = (ROOT / "docs" / "webhooks.md").read_text()
+    known: dict[str, Any] = {}
+    exec(re.search(r"```python\n(.+?)```", page, re.S)[1], known)
+    ours, now = signature(KEY, 1_000, b"{}"), 1_001.0
+
+    assert known["is_ours"](ours, b"{}", KEY, now)
+    assert not known["is_ours"](ours, b"{ }", KEY, now)
+    assert not known["is_ours"](ours, b"{}", KEY + "x", now)
+    assert not known["is_ours"](ours, b"{}", KEY, now + 301)
+    event = Told(4, START, "13748136", 17, "claimed", "WAITING", "SENDING", {})
+    assert [name for name in (*_values(MESSAGE), *_event(event)) if f"`{name}`" not in page] == []
 
 
 def test_the_signature_is_the_documented_one():
