@@ -63,7 +63,12 @@ Examples:
 @click.option("--second-contact", help="Told at once when the address fails; better at another domain.")
 @click.option("--account", default="", help="Whose it is; the operator's own if left out.")
 @click.option("--start-from-now", is_flag=True, help="Leave what lies there already in Digital Post, untouched.")
-@click.option("--shadow-days", type=click.IntRange(0, 90), default=0, help="Forward, and remove nothing, so long.")
+@click.option(
+    "--shadow-days",
+    type=click.IntRange(0, 90),
+    default=0,
+    help="Forward, and remove nothing, until `mailbox golive`; after so many days people are reminded.",
+)
 @acting
 def add(
     call: Call, asking: Asking, cvr_number: Cvr, name: str, inbox: str, system_id: str | None, token_file: Path | None,

@@ -104,6 +104,7 @@ REST: Final[Mapping[str, Any]] = {
     "certificate_file": "/etc/nemboks/post.pem",
     "second_contact": "direktionen@andet-domaene.example",
     "code_phrase": "blå cykel",
+    "digest": "post@firma.example",
     "webhooks": ("drift",),
     "landing": "post",
 }

@@ -48,7 +48,12 @@ The table's first line is
 @click.option("--account", default="", help="Whose they are; the operator's own if left out.")
 @click.option("--server", default=DIRECT, show_default=True, help="What takes their letters: a name in [servers].")
 @click.option("--start-from-now", is_flag=True, help="Leave what lies there already in Digital Post, untouched.")
-@click.option("--shadow-days", type=click.IntRange(0, 90), default=0, help="Forward, and remove nothing, so long.")
+@click.option(
+    "--shadow-days",
+    type=click.IntRange(0, 90),
+    default=0,
+    help="Forward, and remove nothing, until `mailbox golive`; after so many days people are reminded.",
+)
 @click.option("--errors", type=click.Path(dir_okay=False, path_type=Path), help="A new CSV file for the faults.")
 @acting
 def import_(

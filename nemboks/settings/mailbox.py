@@ -49,6 +49,7 @@ class DeclaredMailbox(Group):
     certificate_file: Path | None = Field(None, description="Recipient's certificate (PEM): mails are encrypted to it.")
     second_contact: str | None = Field(None, description="Is told when the address fails; better at another domain.")
     contact_language: Literal["da", "en"] = Field("da", description="Of notices to the second contact.")
+    digest: str | None = Field(None, description="Gets a digest every morning there is something to tell.")
     webhooks: tuple[str, ...] = Field((), description="Told of troubles and events: names in [webhooks].")
     landing: str = Field(
         "", description="Where we look whether a mail arrived; a relay needs it: a name in [landings]."
@@ -59,7 +60,7 @@ class DeclaredMailbox(Group):
     def _cvr(cls, text: str) -> str:
         return Cvr(text)
 
-    @field_validator("address", "second_contact")
+    @field_validator("address", "second_contact", "digest")
     @classmethod
     def _address(cls, text: str | None) -> str | None:
         return None if text is None else Address(text)
@@ -104,7 +105,7 @@ class DeclaredMailbox(Group):
             self.language, self.neutral_subject, self.code_phrase, self.attach_original,
             read(self.certificate_file, "certificate_file"),
             Address(self.second_contact) if self.second_contact else None,
-            self.contact_language, self.webhooks, self.landing,
+            self.contact_language, self.webhooks, self.landing, Address(self.digest) if self.digest else None,
         )  # fmt: skip
 
     def credentials(self) -> dict[str, str]:

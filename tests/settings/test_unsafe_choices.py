@@ -1,5 +1,6 @@
 """Settings that would make mail unsafe, or that nobody would see to be without effect, are refused with the reason."""
 
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from nemboks.clock import RealClock
+from nemboks.domain.mailbox import Options
 from nemboks.settings import Settings, SettingsError, load
 from nemboks.wiring.mail import MailRoom
 
@@ -60,6 +62,21 @@ def test_ordinary_names_and_ports(tmp_path: Path) -> None:
     text = '[webhooks."kontor-1.dk"]\nurl = "https://hook.example:8443/x"\n[webhooks.inde]\n'
     taken = settings(tmp_path, text + 'url = "https://hook.example:9000/x"\ninternal = true')
     assert sorted(taken.webhooks) == ["inde", "kontor-1.dk"]
+
+
+def test_the_file_can_say_all_that_a_company_may_choose(tmp_path: Path) -> None:
+    """What is refused at the command line for a mailbox of the file can be said there."""
+    own = tmp_path / "anna.pem"
+    own.write_text("a certificate")
+    text = f"""
+        language = "en"\nneutral_subject = true\ncode_phrase = "blå cykel"\nattach_original = true
+        certificate_file = "{own}"\nsecond_contact = "anna@andet.example"\ncontact_language = "en"
+        webhooks = ["drift"]\nlanding = "post"\ndigest = "bo@andet.example"
+        [webhooks.drift]\nurl = "https://drift.example/"\n[landings.post]\nhost = "imap.example"\nuser = "post"
+    """
+    chosen, usual = settings(tmp_path, SERVER + MAILBOX + text).mailboxes[0].options(), Options()
+    assert [x.name for x in fields(Options) if getattr(chosen, x.name) == getattr(usual, x.name)] == []
+    assert chosen.digest == "bo@andet.example"
 
 
 def test_an_empty_certificate_file_does_not_make_the_mails_plain(tmp_path: Path) -> None:
