@@ -41,6 +41,7 @@ class Work(Generic[Row]):
     _waiting: dict[int, Row] = field(default_factory=dict)  # read, and without a seat
     _without: frozenset[int] | None = None  # the store had no more rows but of these mailboxes; None: not asked yet
     _news: bool = True  # something may have come to be due before those that we know
+    _behind: frozenset[int] = frozenset()  # mailboxes that were left out when the store was asked for that
     _boxes: Counter[int] = field(default_factory=Counter)
     _again: set[int] = field(default_factory=set)  # in hand, and due anew: looked at when the step is over
     _places: dict[int, str | None] = field(default_factory=dict)  # where rows go, by id
@@ -98,9 +99,8 @@ class Work(Generic[Row]):
 
     async def fill(self, group: asyncio.TaskGroup) -> int:
         """How many steps were started: due rows on free seats, oldest due first, none twice."""
-        total = 0 if self._news else self._seat(group)
+        total = 0 if self._news or self._behind - self._full() else self._seat(group)
         while self._more() and len(self.in_hand) < self.seats:
-            self._news = False
             brought = await self._read()
             total += self._seat(group)
             if not brought or len(self._waiting) > MOST:
@@ -113,6 +113,7 @@ class Work(Generic[Row]):
             self._waiting.clear()  # they are due in the store
         limit, without = AHEAD * self.seats + len(self.in_hand) + 2 * len(self._waiting), frozenset(self._full())
         known, self._without = self.in_hand.keys() | self._waiting.keys(), without
+        self._behind, self._news = without if self._news else self._behind & without, False
         rows = await self.due(limit, without)
         if len(rows) >= limit:
             self._without = None

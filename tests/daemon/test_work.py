@@ -192,6 +192,22 @@ async def test_an_older_letter_of_a_mailbox_that_has_its_share_goes_first() -> N
     assert [id_ for _, id_ in queue.taken] == [1000, 9, 1001, 1002]
 
 
+async def test_an_older_letter_that_was_told_of_while_its_mailbox_had_its_share_goes_first() -> None:
+    """A look while the mailbox had no seat left did not read it: its next letter waits for that all the same."""
+    queue = Queue(*(replace(one, due_at=NOW + timedelta(seconds=one.id)) for one in _letters(1, 4)))
+    queue.work.seats = 2  # so that one mailbox has one
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        await queue.work.fill(group)
+        queue.rows.insert(0, replace(_letters(1, 1)[0], id=9, due_at=NOW - timedelta(days=1)))
+        for _ in range(2):  # the second look brings no news of what the first left out
+            queue.work.look()
+            await queue.work.fill(group)
+        queue.go.set()
+        await queue.until(5, group)
+
+    assert [id_ for _, id_ in queue.taken] == [1000, 9, 1001, 1002, 1003]
+
+
 async def test_what_is_due_behind_all_that_was_read_of_its_mailbox_is_read() -> None:
     """There may be others of it in between that we did not see."""
     queue = Queue(*(replace(one, due_at=NOW + timedelta(seconds=one.id)) for one in _letters(1, 3)))

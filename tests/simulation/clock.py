@@ -14,7 +14,6 @@ class SimClock:
 
     def __init__(self, loop: VirtualLoop, seed: int, start: datetime = START, name: str = "clock") -> None:
         self._loop, self._start, self.skew, self.times_set = loop, start, 0.0, 0
-        self._before: list[tuple[float, float]] = []  # until when, and which skew
         self._random = Random(f"{name} {seed}")
 
     def now(self) -> datetime:
@@ -25,14 +24,8 @@ class SimClock:
 
     def step(self, seconds: float) -> None:
         """Somebody sets the clock."""
-        self._before.append((self._loop.time(), self.skew))
         self.skew += seconds
         self.times_set += 1
-
-    def latest(self, seconds: float) -> datetime:
-        """The latest time that it has shown within so many seconds."""
-        skews = [skew for until, skew in self._before if until >= self._loop.time() - seconds]
-        return self.now() + timedelta(seconds=max([self.skew, *skews]) - self.skew)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

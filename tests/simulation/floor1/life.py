@@ -91,7 +91,8 @@ class Life:
         elif x < 0.99 or not self.sim.fires("frozen", step):
             await asyncio.sleep(self.sim.time.random() * 0.02)
         else:
-            await asyncio.sleep(self.sim.time.choice((30.0, 400.0, 1500.0, 4000.0)))
+            seconds = self.sim.time.choice((30.0, 400.0, 1500.0, 4000.0))
+            await asyncio.sleep(min(seconds, max(0.02, self.sim.plan.span - self.sim.now())))  # then all heals
 
     async def net(self, step: str, quick: bool = False) -> None:
         """What a call over the network takes."""

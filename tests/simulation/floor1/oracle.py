@@ -21,8 +21,6 @@ from tests.simulation.floor1.oracle_pace import Paces
 from tests.simulation.floor1.oracle_rows import moment
 from tests.simulation.floor1.upstream import Posted
 
-LOOKED = 60.0  # seconds from a look to what was written for it, at most
-
 
 class Oracle(Hands, Paces):
     """Knows what was posted, what was kept, and what is committed; collects what is wrong with it."""
@@ -77,13 +75,16 @@ class Oracle(Hands, Paces):
     def i04_ended_in_time(self, before: Any, event: events.AttemptEnded) -> None:
         """Another may end an attempt only when its time is up, or when its process is surely dead.
 
-        By the clock under which they looked: it may have been set back before they write.
+        By the clock under which they looked: it may have been set back before they could write.
         """
         if event.words != "the attempt's holder is gone" or before["deadline_at"] is None:
             return
         grace = self.sim.plan.pace.dot_seconds if before["dot_begun_at"] else 0.0
-        over = self.sim.clock.latest(LOOKED) >= moment(before["deadline_at"]) + timedelta(seconds=grace)
-        if not over and self.claimed_by.get((before["id"], before["fence"])) == self.sim.lives:
+        attempt = before["id"], before["fence"]
+        over = self.looked.get(attempt, self.sim.clock.now()) >= moment(before["deadline_at"]) + timedelta(
+            seconds=grace
+        )
+        if not over and self.claimed_by.get(attempt) == self.sim.lives:
             self.breach("other", f"I4: attempt {before['fence']} of letter {before['id']} was ended before its time")
 
     def i02_confirmed(self, row: Any, event: events.Confirmed | events.PartConfirmed) -> None:

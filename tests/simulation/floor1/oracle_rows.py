@@ -34,6 +34,7 @@ class Ledger:
         self.least: dict[int, tuple[float, float, int]] = {}  # since when, seconds, how often the clock had been set
         self.temporary: defaultdict[int, int] = defaultdict(int)
         self.claimed_by: dict[tuple[int, int], int] = {}  # life of each attempt
+        self.looked: dict[tuple[int, int], datetime] = {}  # when an attempt was found to be over
         self.passed: defaultdict[int, int] = defaultdict(int)
         self.asked: dict[
             int, tuple[float, int]

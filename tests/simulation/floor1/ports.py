@@ -75,9 +75,11 @@ class LettersPort(Port):
         return found
 
     async def overdue(self, now: Any, grace_seconds: float, sole: bool) -> Any:
-        await self._life.turn("L")
+        life, looked = self._life, self._life.sim.clock.now()
+        await life.turn("L")
         found = await self._real.overdue(now, grace_seconds, sole)
-        await self._life.turn("L")
+        life.sim.oracle.looked |= {(letter.id, letter.fence): looked for letter in found}
+        await life.turn("L")
         return found
 
 
