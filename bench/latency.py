@@ -15,10 +15,9 @@ from bench.dovecot import PASSWORD, Dovecot, dovecot
 from bench.ends import End, fast_sink
 from bench.judge import Taken, imap_key, taken
 from bench.letters import cvrs, make, recipient
-from bench.processes import Missing, has, python, server
+from bench.processes import Missing, has, init, python, server
 from bench.runs import Ground, Run
 from bench.simulator import simulator
-from nemboks.store.vault import Vault
 
 LETTERS, GAP_SECONDS, LIMIT_SECONDS, BOXES = 100, 0.1, 60.0, 10
 MIX = ((60_000, 1),)
@@ -85,7 +84,6 @@ def _imap(name: str, ground: Ground, number: int, letters: int) -> Run:
 def _imap_settings(folder: Path, users: Sequence[str], upstream: Dovecot, end: End, ca: Path) -> Path:
     """A settings file of production's; its folder is made."""
     folder.mkdir()
-    Vault.create(folder / "master.key")
     lines = [
         f'state_dir = "{folder}"', f'master_key_file = "{folder}/master.key"', "[upstream]", 'imap_host = "localhost"',
         f"imap_port = {upstream.imap}", f'imap_ca_file = "{ca}"', "[servers.sink]", 'host = "localhost"',
@@ -97,6 +95,7 @@ def _imap_settings(folder: Path, users: Sequence[str], upstream: Dovecot, end: E
     path = folder / "nemboks.toml"
     path.write_text("\n".join(lines) + "\n")
     path.chmod(0o600)
+    init(path)
     return path
 
 

@@ -22,7 +22,7 @@ from bench.runs import Ground, Run, asked
 from bench.simulator import UNHURRIED, simulator
 from nemboks.cli.bench import bench_settings
 from nemboks.ports import Inbox
-from nemboks.settings import load
+from nemboks.settings import Settings, load
 from nemboks.wiring import services
 
 BOXES, TIMES, AT_A_TIME = 200, 20, 8
@@ -58,8 +58,7 @@ def _run(name: str, contender: str, number: int, settings: Path, boxes: int, tim
     return Run(name, contender, number, verdict, figures)
 
 
-async def _measured(file: Path, times: int) -> dict[str, float]:
-    settings = bench_settings(file) if file.suffix == ".json" else load(file, environ={})
+async def _measured(settings: Settings, times: int) -> dict[str, float]:
     async with services(settings) as ready:
         world = ready.world
         before = memory_now()
@@ -100,4 +99,6 @@ def memory_now() -> int:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    print(json.dumps(asyncio.run(_measured(Path(given["settings"]), given["times"]))))
+    told = Path(given["settings"])
+    chosen = bench_settings(told) if told.suffix == ".json" else load(told, environ={})
+    print(json.dumps(asyncio.run(_measured(chosen, given["times"]))))

@@ -49,6 +49,12 @@ def has(*programs: str) -> bool:
     return all(shutil.which(program, path=PATH) for program in programs)
 
 
+def init(config: Path) -> None:
+    """Makes what the settings want, as a person does."""
+    words = [*python("nemboks.cli.main"), "init", "--config", str(config)]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=environment())  # noqa: S603
+
+
 def environment(**more: str) -> dict[str, str]:
     """The environment without settings of the user's own."""
     kept = {key: value for key, value in os.environ.items() if not key.upper().startswith("NEMBOKS_")}

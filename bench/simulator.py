@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.judge import Memos
-from bench.processes import python, server, wait_for_file
+from bench.processes import init, python, server, wait_for_file
 
 BODY = 20_000  # bytes of the main document; with the others that every second letter has, a mean of 60 kB
 
@@ -89,9 +89,7 @@ class Simulator:
         path = folder / "nemboks.toml"
         path.write_text("\n".join(lines) + "\n")
         path.chmod(0o600)
-        from nemboks.store.vault import Vault
-
-        Vault.create(folder / "master.key")
+        init(path)
         return path
 
 

@@ -230,7 +230,7 @@ async def _room(settings: "Settings") -> AsyncIterator[tuple["MailRoom", "Store"
         if not settings.has_ledger:
             settings = settings.model_copy(update={"state_dir": Path(folder)})
             vault = Vault.create(Path(folder) / "master.key")
-        store = open_store(settings, vault)
+        store = open_store(settings, vault, new=vault is not None)
         try:
             yield MailRoom(settings, store, RealClock()), store
         finally:

@@ -5,6 +5,7 @@ user<TAB>password<TAB>recipient a mailbox; a user's name is its CVR. Nothing of 
 settings are production's, the journal is durable, both ends are verified.
 """
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,11 @@ SERVER = "bench"
 
 
 def bench_settings(contract: Path) -> "Settings":
-    """The settings that the contract means, with a master key of their own. SettingsError for one that is none."""
+    """The settings that the contract means, with a master key and a ledger of their own. SettingsError for one that is
+    none."""
     from nemboks.settings import Settings, SettingsError
     from nemboks.store.vault import Vault
+    from nemboks.wiring import open_store
 
     try:
         said = json.loads(contract.read_text())
@@ -30,7 +33,7 @@ def bench_settings(contract: Path) -> "Settings":
     key = state / "master.key"
     if not key.exists():
         Vault.create(key)
-    return Settings(
+    settings = Settings(
         state_dir=state,
         master_key_file=key,
         upstream={"imap_host": imap["host"], "imap_port": imap["port"], "imap_ca_file": imap["ca"]},
@@ -42,6 +45,8 @@ def bench_settings(contract: Path) -> "Settings":
         mailboxes=boxes,
         seats=_seats(said.get("concurrency", 16)),
     )  # fmt: skip
+    asyncio.run(open_store(settings, new=True).close())
+    return settings
 
 
 def _mailbox(user: str, password: str, recipient: str) -> dict[str, Any]:

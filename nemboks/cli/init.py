@@ -95,7 +95,7 @@ def _make_state(call: Call, settings: "Settings") -> list[Item]:
     if new_key:
         key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         Vault.create(key)
-    asyncio.run(open_store(settings, threaded=False).close())
+    asyncio.run(open_store(settings, new=True).close())
     return [
         _item("directory", settings.state_dir, new_directory),
         _item("key", key, new_key),

@@ -103,18 +103,22 @@ def set_(call: Call, asking: Asking, cvr: Cvr, file: Path, sure: bool) -> None:
 @route.command(
     epilog="""\b
 Examples:
-  nemboks route confirm 13748136 --code-file -
+  nemboks route confirm 13748136 --as anna
   nemboks route confirm 13748136 --again"""
 )
 @CVR
-@click.option("--code-file", type=SECRET_FILE, help="The code that the new address got; - is stdin.")
+@click.option(
+    "--code-file",
+    type=SECRET_FILE,
+    default="-",
+    show_default=True,
+    help="File with the code; - is stdin.",
+)
 @click.option("--again", is_flag=True, help="Send a new code instead.")
 @acting
-def confirm(call: Call, asking: Asking, cvr: Cvr, code_file: Path | None, again: bool) -> None:
+def confirm(call: Call, asking: Asking, cvr: Cvr, code_file: Path, again: bool) -> None:
     """Type back the code that an address outside the company got: it agrees, and the route takes it in."""
-    if again is bool(code_file):
-        raise click.UsageError("give --code-file, or --again")
-    if code_file is None:
+    if again:
         items = call.with_store(lambda store: send_again(store, asking, cvr))
         words = call.word("Nye koder er på vej.", "New codes are on their way.")
         call.answer("route_wishes", {"items": items}, lambda: line(words))

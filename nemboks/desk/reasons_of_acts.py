@@ -54,10 +54,13 @@ OF_ACTS: Final[Mapping[str, Meaning]] = {
         ),
     ),
     "unrouted": Meaning(
-        Words("Ingen regel passer på brevet, og ruten har ingen standard.", "No rule fits, and there is no default."),
         Words(
-            "Ret reglerne (`nemboks route set`), og frigiv det så, eller hent det i Digital Post.",
-            "Mend the rules (`nemboks route set`) and then release it, or read it in Digital Post.",
+            "Ingen regel passer på brevet, og ruten holder sådanne breve tilbage.",
+            "No rule fits, and the route holds such letters.",
+        ),
+        Words(
+            "Lav en regel, der passer (`nemboks route rule add`): så går det videre. Eller læs det i Digital Post.",
+            "Make a rule that fits (`nemboks route rule add`): then it goes on. Or read it in Digital Post.",
         ),
     ),
     "asked": Meaning(

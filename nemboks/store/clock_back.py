@@ -4,10 +4,10 @@ Without this nothing would ever be looked at again, in silence (RELIABILITY I15)
 any other, with its row of history.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from nemboks.domain.letter import Letter, Postponed, Retried, State
 from nemboks.store import moves
@@ -17,8 +17,13 @@ from nemboks.store.writer import Tx
 
 BY: Final = "clock put back"
 
-_DUE: Final = (State.FOUND, State.WAITING, State.FORWARDED, State.HANDED_OVER)
-LETTERS: Final = select(letters.c.id).where(letters.c.state.in_(_DUE), letters.c.due_at > bindparam("latest"))
+_DUE: Final = (State.FOUND, State.WAITING, State.HANDED_OVER)
+LETTERS: Final = select(letters.c.id).where(
+    or_(
+        and_(letters.c.state.in_(_DUE), letters.c.due_at > bindparam("latest")),
+        and_(letters.c.state == State.FORWARDED, letters.c.due_at > bindparam("latest_receipt")),
+    )
+)
 _BEYOND = or_(mailboxes.c.due_at > bindparam("latest"), mailboxes.c.parked_until > bindparam("latest"))
 MAILBOXES: Final = update(mailboxes).where(_BEYOND).values(due_at=bindparam("now"), parked_until=None)
 OTHERS: Final = [
@@ -32,12 +37,12 @@ ANNOUNCEMENTS: Final = (
 )
 
 
-def bring_back(tx: Tx, latest: datetime, now: datetime) -> int:
+def bring_back(tx: Tx, latest: datetime, now: datetime, kept: timedelta = timedelta()) -> int:
     """How many letters, further recipients, mailboxes, notices and announcements were due after `latest`; they are due
-    now."""
+    now. Receipts may be `kept` back for longer by what people chose."""
     times = {"latest": latest, "now": now}
     rows = sum(tx.execute(statement, times).rowcount for statement in (MAILBOXES, ANNOUNCEMENTS, *OTHERS))
-    late = tx.execute(LETTERS, {"latest": latest}).scalars().all()
+    late = tx.execute(LETTERS, {"latest": latest, "latest_receipt": latest + kept}).scalars().all()
     for id_ in late:
         letter = moves.read(tx, id_)
         moves.move(tx, letter, _now(letter, now), now)

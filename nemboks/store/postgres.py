@@ -66,6 +66,8 @@ class Place:
             given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
         except psycopg.ProgrammingError as error:
             raise StoreError("store.url is no URL of a PostgreSQL database") from error
+        if "@" in given.get("host", ""):  # it would be told as a name, and may be half of the password
+            raise StoreError("store.url: write an @ in user name or password as %40")
         host = given.get("host", "")
         far = bool(host) and not host.startswith("/") and host not in ("localhost", "127.0.0.1", "::1")
         secure = {"sslmode": "verify-full", "sslrootcert": "system"} if far and "sslmode" not in given else {}

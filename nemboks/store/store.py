@@ -5,12 +5,15 @@ The daemon takes the lock; the CLI opens the same store beside it without. On a 
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from datetime import datetime
+from contextlib import nullcontext, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from sqlalchemy import select
+
 from nemboks.domain.codes import Codes
+from nemboks.domain.custody import KEEP_DAYS_MOST
 from nemboks.domain.fuse import Limits
 from nemboks.domain.letter import Letter
 from nemboks.domain.pace import Pace
@@ -23,7 +26,7 @@ from nemboks.store.checks import SqlChecks
 from nemboks.store.clock_back import bring_back
 from nemboks.store.deliveries import SqlDeliveries
 from nemboks.store.domains import SqlDomains
-from nemboks.store.errors import StoreDamaged
+from nemboks.store.errors import Altered, StoreDamaged
 from nemboks.store.fuse import SqlFuse, Tripped
 from nemboks.store.home import FileHome, Home
 from nemboks.store.incidents import SqlIncidents
@@ -32,6 +35,7 @@ from nemboks.store.line import Line, Patient
 from nemboks.store.mailboxes import SqlMailboxes
 from nemboks.store.reader import Reader
 from nemboks.store.reckoning import SqlReckoning
+from nemboks.store.schema import mailboxes
 from nemboks.store.stream import SqlStream
 from nemboks.store.turns import Turns
 from nemboks.store.vault import Vault
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PRODUCTION: Final = Pace()
 CODES: Final = "codes"  # what a key of the vault is derived for
+_NEWEST: Final = select(mailboxes.c.cvr, mailboxes.c.credentials).order_by(mailboxes.c.id.desc()).limit(1)
 
 
 class Store:
@@ -137,7 +142,8 @@ class Store:
 
     async def bring_back(self, latest: datetime) -> int:
         """How many letters and mailboxes were due after `latest`, and are due now: the clock was put back."""
-        return await self._writer.unit(lambda tx: bring_back(tx, latest, self._clock.now()))
+        kept = max(timedelta(days=KEEP_DAYS_MOST), self._pace.probation)
+        return await self._writer.unit(lambda tx: bring_back(tx, latest, self._clock.now(), kept))
 
     def hurry(self) -> None:
         """From now on no read waits for a server that is away: the daemon stops. Writes wait until `close`."""
@@ -156,6 +162,19 @@ def _to_head(line: Line, home: Home, vault: Vault, patient: Patient) -> None:
     if at != migrations.HEAD:
         outcome = Transactions(line, patient).run([lambda tx: _upgrade(tx, home, vault)])[0]
         outcome.result()
+    try:
+        _check_key(line.snapshot(patient), vault)
+    finally:
+        line.rollback()
+
+
+def _check_key(tx: Tx, vault: Vault) -> None:
+    """Raises KeyMissing where the ledger is sealed with a key that is not here: what we sealed with ours, nobody who
+    has the ledger's could open."""
+    row = tx.execute(_NEWEST).first()
+    if row is not None:
+        with suppress(Altered):  # that mailbox's trouble alone
+            vault.open(row.credentials, f"mailbox:{row.cvr}")
 
 
 def _upgrade(tx: Tx, home: Home, vault: Vault) -> None:

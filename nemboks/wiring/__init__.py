@@ -4,6 +4,7 @@ Most commands want the store alone, so what the daemon needs besides is imported
 """
 
 import asyncio
+import os
 from asyncio import sslproto
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from nemboks.clock import RealClock
 from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
 from nemboks.ports import Clock, Refused
-from nemboks.settings import Settings
+from nemboks.settings import Settings, SettingsError
 from nemboks.store.errors import Altered
 from nemboks.store.mailboxes import Declared
 from nemboks.store.spool import Spool
@@ -75,10 +76,23 @@ class Services:
         return await self.store.bring_back(latest)
 
 
-def open_store(settings: Settings, vault: Vault | None = None, threaded: bool = False) -> Store:
-    """The store alone, as the CLI wants it beside a running daemon. Errors say what to do."""
-    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+def open_store(
+    settings: Settings, vault: Vault | None = None, threaded: bool = False, new: bool | None = None
+) -> Store:
+    """The store alone, as the CLI wants it beside a running daemon. Errors say what to do.
+
+    `new`: one is made where there is none. Else only the demo's: a ledger that is not where the settings say holds
+    pauses, holds and confirmations that an empty one in its place would not know.
+    """
     vault = vault or Vault.load(settings.master_key_file)
+    if new is None:
+        new = settings.environment == "demo"
+    if not new and not has_ledger(settings):
+        where = "in the database of store.url" if settings.store.shared else str(settings.database)
+        raise SettingsError(
+            f"there is no ledger {where}: is that the right place, and mounted? `nemboks init` makes one"
+        )
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     home, clock = server.home(settings) if settings.store.shared else (settings.database, RealClock())
     return Store.open(home, vault, clock, threaded=threaded, pace=settings.pace)
 
@@ -122,6 +136,7 @@ async def services(
     from nemboks.wiring.mail import MESSAGE_ID, MailRoom
     from nemboks.wiring.safety import reconciling
 
+    _check_user(settings)
     sslproto.SSLProtocol.max_size = TLS_BUFFER  # hundreds of connections are kept; OpenSSL's own grow with it
     vault = Vault.load(settings.master_key_file)
     store = open_store(settings, vault, threaded=True)
@@ -216,6 +231,15 @@ async def _credentials(store: Store, mailbox: Mailbox) -> Mapping[str, str]:
         return await store.mailboxes.credentials(mailbox)
     except Altered as error:
         raise Refused(f"{error}; give this mailbox its credentials again", mailbox=True) from error
+
+
+def _check_user(settings: Settings) -> None:
+    """Raises SettingsError for root in another user's directory: what it seals there that user cannot read."""
+    if os.geteuid() == 0 and settings.state_dir.exists() and (owner := settings.state_dir.stat().st_uid) != 0:
+        raise SettingsError(
+            f"{settings.state_dir} belongs to user {owner}, who could not read the letters that root puts there: "
+            "run this as that user"
+        )
 
 
 async def declare(store: Store, settings: Settings) -> None:

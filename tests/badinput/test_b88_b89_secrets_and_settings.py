@@ -49,15 +49,12 @@ def settings(tmp_path: Path) -> Path:
     file.write_text(MINIMAL.format(folder=tmp_path))
     (tmp_path / "password").write_text("kaninhul-88\n")
     (tmp_path / "password").chmod(0o600)
+    assert nemboks("init", "--config", str(file)).returncode == 0
     return file
 
 
 def started(file: Path) -> subprocess.CompletedProcess[str]:
     """What a daemon that is to make one pass says to these settings."""
-    if not (key := file.parent / "master.key").exists():
-        from nemboks.store.vault import Vault
-
-        Vault.create(key)
     return nemboks("drain", "--config", str(file))
 
 

@@ -29,6 +29,13 @@ def place(empty):
     server().drop(url)
 
 
+@pytest.fixture
+def made(place):
+    """The same with the tables of a ledger."""
+    place.ask("init")
+    return place
+
+
 def test_a_server_is_used_as_a_file_is(place) -> None:
     """Made by init, checked, written and read; no file comes to be beside it."""
     made = place.ask("init")
@@ -55,9 +62,9 @@ def test_init_on_a_new_server_makes_the_key_and_never_another_one(place) -> None
     assert "Restore your copy" in again.output
 
 
-def test_config_check_says_what_a_failover_may_lose(place) -> None:
+def test_config_check_says_what_a_failover_may_lose(made) -> None:
     """Without a synchronous standby a new route may be forgotten: a warning, no fault (RELIABILITY D05)."""
-    told = place.ask("config", "check")
+    told = made.ask("config", "check")
 
     (warning,) = told["warnings"]
     assert (told["ok"], warning["setting"]) == (True, "store.url")
@@ -95,9 +102,9 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, lines) -> None:
         load(file, {})
 
 
-async def test_two_daemons_work_on_one_server(place) -> None:
+async def test_two_daemons_work_on_one_server(made) -> None:
     """Each has the other's letters; spool and documents are the server's, and nobody is alone."""
-    settings = load(place.config, {})
+    settings = load(made.config, {})
     async with services(settings, shared=True) as one, services(settings, shared=True) as other:
         assert not one.store.sole and one.world.clock is one.store.clock
         async with one.spool.seal(1) as sealing:
@@ -109,21 +116,21 @@ async def test_two_daemons_work_on_one_server(place) -> None:
         assert await other.sweep_spool() == 0
 
 
-async def test_a_daemon_without_a_role_is_alone(place) -> None:
+async def test_a_daemon_without_a_role_is_alone(made) -> None:
     """A second one, a drain and a worker are told what to do; nothing starts beside the first."""
-    settings = load(place.config, {})
+    settings = load(made.config, {})
     async with services(settings):
         for command in (("run",), ("run", "--role", "worker"), ("drain",)):
-            done = await asyncio.to_thread(place.run, *command)
+            done = await asyncio.to_thread(made.run, *command)
             assert (done.exit_code, "Stop that one first" in done.output) == (75, True)
     async with services(settings, shared=True):
-        done = await asyncio.to_thread(place.run, "run")
+        done = await asyncio.to_thread(made.run, "run")
         assert (done.exit_code, "--role worker" in done.output) == (75, True)
 
 
-async def test_two_workers_that_start_at_once_after_an_upgrade_both_work(place, monkeypatch) -> None:
+async def test_two_workers_that_start_at_once_after_an_upgrade_both_work(made, monkeypatch) -> None:
     """The engine has one step more than its tables: one of them makes it, and neither ends."""
-    settings, (whole, steps) = load(place.config, {}), schema()
+    settings, (whole, steps) = load(made.config, {}), schema()
 
     async def start(number: int, last: tuple[tuple[str, str], ...]) -> list[bool]:
         both = asyncio.Barrier(number)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from nemboks.domain.announcements import Announcement, Kind
-from nemboks.domain.letter import HandedOver, State
+from nemboks.domain.letter import HandedOver, Postponed, State
 from nemboks.domain.pace import Pace
 from nemboks.ports import Cursor
 from nemboks.store.clock_back import bring_back
@@ -86,3 +86,14 @@ async def test_what_waits_as_long_as_we_ever_wait_is_left_alone(tmp_path):
         await ledger.mailboxes.postpone(ledger.bo, longest, "no", parked=True)
         latest = now + timedelta(seconds=Pace().longest)
         assert await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now)) == 0
+
+
+async def test_a_receipt_that_people_keep_back_is_left_alone(tmp_path):
+    """A changed address is on probation for three days: its letters' history says nothing of a clock at each start."""
+    async with ledger_of("sqlite", tmp_path) as ledger:
+        letter, now = await ledger.forwarded(), ledger.clock.now()
+        latest, kept = now + timedelta(seconds=Pace().longest), timedelta(days=5)
+        for days, rows in ((3, 0), (20, 1)):
+            letter = await ledger.letters.move(letter, Postponed("", "on probation", now + timedelta(days=days)))
+            late = await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now, kept))
+            assert late == rows

@@ -15,8 +15,10 @@ from nemboks.domain.letter import DotBegun, Stale, State
 from nemboks.ports import Listed
 from nemboks.store import connect, migrations
 from nemboks.store.connect import durability, open_writer
-from nemboks.store.errors import StoreBroken, StoreError, StoreInUse, StoreTooNew
+from nemboks.store.errors import KeyMissing, StoreBroken, StoreError, StoreInUse, StoreTooNew
 from nemboks.store.schema import metadata
+from nemboks.store.store import Store
+from nemboks.store.vault import Vault
 from tests.helpers import builders as make
 from tests.helpers.clock import START
 
@@ -193,3 +195,12 @@ async def _open_and_check(open_store):
         await store.check()
     finally:
         await store.close()
+
+
+async def test_a_ledger_does_not_open_with_another_master_key(tmp_path, clock, open_store):
+    """What we sealed with it nobody could open who has the ledger's own; a key file with both opens it."""
+    await open_store().mailboxes.declare([make.declared()])
+    (tmp_path / "elsewhere").mkdir()
+    other = Vault.create(tmp_path / "elsewhere" / "master.key")
+    with pytest.raises(KeyMissing, match="master key"):
+        Store.open(tmp_path / "nemboks.db", other, clock)
