@@ -7,7 +7,7 @@ Never: shows the URL, which may hold a password.
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -108,21 +108,19 @@ class Place:
 
     def survives_failover(self) -> bool:
         """Whether a commit waits for a standby, so that it is there when that one takes over. StoreError."""
-        try:
-            with self._opened(writes=False) as driver:
-                row = driver.execute("SELECT current_setting('synchronous_standby_names')").fetchone()
-        except psycopg.Error as error:
-            raise self.told(error) from error
-        return bool(row and row[0])
+        return bool(self._asked("SELECT current_setting('synchronous_standby_names')"))
 
     def has_ledger(self) -> bool:
         """Whether a ledger's tables are there. StoreError."""
+        return self._asked("SELECT to_regclass('letters')") is not None
+
+    def _asked(self, statement: LiteralString) -> Any:
         try:
             with self._opened(writes=False) as driver:
-                row = driver.execute("SELECT to_regclass('letters')").fetchone()
+                row = driver.execute(statement).fetchone()
         except psycopg.Error as error:
             raise self.told(error) from error
-        return row is not None and row[0] is not None
+        return row and row[0]
 
     def _durable(self, driver: Driver) -> None:
         """Raises StoreError for a server that may lose a commit, StoreAway for one that another took over from: what
