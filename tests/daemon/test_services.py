@@ -11,7 +11,7 @@ from nemboks.clock import RealClock
 from nemboks.ports import Refused
 from nemboks.settings import load
 from nemboks.store.store import Store
-from nemboks.wiring import TLS_BUFFER, _credentials, services
+from nemboks.wiring import TLS_BUFFER, _credentials, open_store, services
 from tests.contracts.ledgers import vault
 from tests.helpers.builders import declared
 
@@ -34,8 +34,9 @@ async def test_a_kept_connection_costs_the_daemon_a_quarter_of_what_asyncio_take
     """A thousand CVRs over IMAP are a thousand kept connections, each with such a buffer and OpenSSL's beside it."""
     monkeypatch.setattr(sslproto.SSLProtocol, "max_size", sslproto.SSLProtocol.max_size)  # put back afterwards
     (tmp_path / "nemboks.toml").write_text(f'state_dir = "{tmp_path}"\nmaster_key_file = "{tmp_path}/master.key"\n')
-    vault(tmp_path)
-    async with services(load(tmp_path / "nemboks.toml", {})):
+    settings = load(tmp_path / "nemboks.toml", {})
+    await open_store(settings, vault(tmp_path), new=True).close()
+    async with services(settings):
         context = ssl.create_default_context()
         loop, waiter = asyncio.get_running_loop(), asyncio.Future[None]()
         one = sslproto.SSLProtocol(loop, asyncio.Protocol(), context, waiter, server_hostname="a.dk")

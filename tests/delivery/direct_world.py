@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -130,6 +131,9 @@ async def direct_world(
 
 
 async def _free_port() -> int:
-    """A port that is free on every loopback address, as far as can be seen now."""
-    async with await asyncio.start_server(lambda *_: None, "127.0.0.1", 0) as server:
-        return int(server.sockets[0].getsockname()[1])
+    """A port that is free now, and below those that outgoing connections are given: others listen on it by and by."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with contextlib.suppress(OSError):
+            async with await asyncio.start_server(lambda *_: None, "127.0.0.1", port):
+                return port
+    raise AssertionError("no port is free")

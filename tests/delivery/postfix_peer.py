@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -109,21 +109,22 @@ def running_postfix(
     program = require_peer("postfix")
     if os.geteuid() != 0:
         do_without("Postfix can only be started by root")
-    home = Path(tempfile.mkdtemp(prefix="nemboks-postfix-"))
-    try:
-        postfix = _configured(home, services, main, files or {}, issue, master)
-        command = [program, "-c", str(home / "etc")]
-        started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=60)
-        if started.returncode:
-            do_without(f"Postfix does not start: {started.stderr}")
-        try:
-            for port in postfix.ports.values():
-                _await(port)
-            yield postfix
-        finally:
-            subprocess.run([*command, "stop"], capture_output=True, timeout=60)
-    finally:
-        shutil.rmtree(home)
+    with ExitStack() as stack:
+        for more in (True, True, False):
+            home = Path(tempfile.mkdtemp(prefix="nemboks-postfix-"))
+            stack.callback(shutil.rmtree, home)
+            postfix = _configured(home, services, main, files or {}, issue, master)
+            command = [program, "-c", str(home / "etc")]
+            started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=60)
+            if not started.returncode:
+                break
+            if not more:  # else a port that was free a moment ago is somebody's by now
+                log = home / "log"
+                do_without(f"Postfix does not start: {log.read_text() if log.exists() else started.stderr}")
+        stack.callback(subprocess.run, [*command, "stop"], capture_output=True, timeout=60)
+        for port in postfix.ports.values():
+            _await(port)
+        yield postfix
 
 
 def _configured(
