@@ -227,7 +227,7 @@ async def _room(settings: "Settings") -> AsyncIterator[tuple["MailRoom", "Store"
     logs.configure()  # what a look may log is not part of the answer
     with TemporaryDirectory(prefix="nemboks-") as folder:
         vault = None
-        if not settings.has_ledger:
+        if not settings.may_have_ledger:
             settings = settings.model_copy(update={"state_dir": Path(folder)})
             vault = Vault.create(Path(folder) / "master.key")
         store = open_store(settings, vault, new=vault is not None)

@@ -183,15 +183,12 @@ def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple
     except VaultError as error:
         yield "master_key_file", str(error)
         return
-    if not settings.has_ledger:
-        yield "state_dir", f"there is no database {settings.database}; `nemboks init` makes one"
-        return
     try:
         stored += [box for box in asyncio.run(_mailboxes(open_store(settings, vault))) if box.paused_at is None]
     except StoreError as error:
         yield "store.url" if settings.store.shared else "state_dir", str(error)
     except SettingsError as error:
-        yield "store.url", str(error)
+        yield "store.url" if settings.store.shared else "state_dir", str(error)
 
 
 async def _mailboxes(store: "Store") -> Sequence[Mailbox]:

@@ -152,7 +152,7 @@ class World:
         """Every letter as our own ledger has it, and its trouble with mailboxes by CVR; empty before it is made."""
         if self._store is None:
             settings = load(self.config, environ={})
-            if not settings.has_ledger:
+            if not settings.may_have_ledger:
                 return [], {}
             try:
                 self._store = open_store(settings)

@@ -139,7 +139,7 @@ def _settings(call: Call, dry_run: bool) -> "Settings | None":
 
     try:
         settings = call.settings()
-        return settings if not dry_run or settings.has_ledger else None
+        return settings if not dry_run or settings.may_have_ledger else None
     except (SettingsError, OSError):
         if dry_run and call.config is None:  # somebody else's machine, or not the service's user
             return None

@@ -199,7 +199,7 @@ class Settings(BaseSettings):
         return self.state_dir / "nemboks.db"
 
     @property
-    def has_ledger(self) -> bool:
+    def may_have_ledger(self) -> bool:
         """Whether there may be a ledger already: a file that is there, or a server, which knows."""
         return self.store.shared or self.database.exists()
 

@@ -37,7 +37,7 @@ ANNOUNCEMENTS: Final = (
 )
 
 
-def bring_back(tx: Tx, latest: datetime, now: datetime, kept: timedelta = timedelta()) -> int:
+def bring_back(tx: Tx, latest: datetime, now: datetime, kept: timedelta) -> int:
     """How many letters, further recipients, mailboxes, notices and announcements were due after `latest`; they are due
     now. Receipts may be `kept` back for longer by what people chose."""
     times = {"latest": latest, "now": now}

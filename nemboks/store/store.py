@@ -75,14 +75,19 @@ class Store:
         cls, place: Path | Home, vault: Vault, clock: Clock, threaded: bool = True, pace: Pace = PRODUCTION
     ) -> Self:
         """The store at the place (a path: of an SQLite file), made or upgraded if need be. StoreTooNew, StoreInUse,
-        StoreAway, StoreBroken, StoreError.
+        StoreAway, StoreBroken, KeyMissing, StoreError.
 
         `threaded`: a daemon's, which waits for the disk beside the loop; else inline, for the CLI and for simulation.
         """
         home = FileHome(place) if isinstance(place, Path) else place
+
+        def patient() -> bool:
+            return threaded and not home.sole
+
         line, turns = home.writer(), Turns()
         try:
-            _to_head(line, home, vault, patient=lambda: threaded and not home.sole)
+            _to_head(line, home, vault, patient)
+            _check_key(line, vault, patient)
             if threaded:
                 home.sign(line)
             other = home.reader()
@@ -162,16 +167,13 @@ def _to_head(line: Line, home: Home, vault: Vault, patient: Patient) -> None:
     if at != migrations.HEAD:
         outcome = Transactions(line, patient).run([lambda tx: _upgrade(tx, home, vault)])[0]
         outcome.result()
-    try:
-        _check_key(line.snapshot(patient), vault)
-    finally:
-        line.rollback()
 
 
-def _check_key(tx: Tx, vault: Vault) -> None:
+def _check_key(line: Line, vault: Vault, patient: Patient) -> None:
     """Raises KeyMissing where the ledger is sealed with a key that is not here: what we sealed with ours, nobody who
     has the ledger's could open."""
-    row = tx.execute(_NEWEST).first()
+    row = line.snapshot(patient).execute(_NEWEST).first()
+    line.rollback()
     if row is not None:
         with suppress(Altered):  # that mailbox's trouble alone
             vault.open(row.credentials, f"mailbox:{row.cvr}")

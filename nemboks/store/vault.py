@@ -52,7 +52,9 @@ class Vault:
                 _only_owner(path, os.fstat(file.fileno()))
                 lines = file.read(65_536).decode("ascii", "replace").splitlines()
         except OSError as error:
-            raise VaultError(f"master key {path}: {error.strerror}. Make one with `nemboks init`") from error
+            raise VaultError(
+                f"master key {path}: {error.strerror}. Restore your copy; `nemboks init` makes the first one"
+            ) from error
         keys = [_key(path, number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
         if not keys:
             raise VaultError(f"master key {path} is empty; restore it from where you keep your copy")

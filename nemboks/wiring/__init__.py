@@ -235,7 +235,8 @@ async def _credentials(store: Store, mailbox: Mailbox) -> Mapping[str, str]:
 
 def _check_user(settings: Settings) -> None:
     """Raises SettingsError for root in another user's directory: what it seals there that user cannot read."""
-    if os.geteuid() == 0 and settings.state_dir.exists() and (owner := settings.state_dir.stat().st_uid) != 0:
+    here = not settings.store.shared and settings.state_dir.exists()
+    if here and os.geteuid() == 0 and (owner := settings.state_dir.stat().st_uid) != 0:
         raise SettingsError(
             f"{settings.state_dir} belongs to user {owner}, who could not read the letters that root puts there: "
             "run this as that user"

@@ -25,7 +25,7 @@ async def test_rows_of_a_clock_that_ran_ahead_are_due_now(tmp_path):
         assert await ledger.mailboxes.due(now, 10) == []
 
         latest = now + timedelta(seconds=Pace().longest)
-        rows = await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now))
+        rows = await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now, timedelta()))
 
         assert rows == 3
         assert [x.id for x in await ledger.letters.due(State.WAITING, now, 10)] == [waiting.id]
@@ -49,7 +49,7 @@ async def test_copies_relays_and_cursors_come_back_too(tmp_path):
         now = ledger.clock.now()
 
         latest = now + timedelta(seconds=Pace().longest)
-        await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now))
+        await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now, timedelta()))
 
         assert [letter.id] == [x.id for x in await ledger.letters.due(State.HANDED_OVER, now, 10)]
         assert [delivery.id] == [x.id for x in await ledger.deliveries.due(now, 10)]
@@ -85,7 +85,7 @@ async def test_what_waits_as_long_as_we_ever_wait_is_left_alone(tmp_path):
         longest = now + timedelta(seconds=Pace().retry_last_seconds * 1.4)
         await ledger.mailboxes.postpone(ledger.bo, longest, "no", parked=True)
         latest = now + timedelta(seconds=Pace().longest)
-        assert await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now)) == 0
+        assert await ledger.letters._writer.unit(lambda tx: bring_back(tx, latest, now, timedelta())) == 0
 
 
 async def test_a_receipt_that_people_keep_back_is_left_alone(tmp_path):

@@ -80,11 +80,8 @@ class Oracle(Hands, Paces):
         if event.words != "the attempt's holder is gone" or before["deadline_at"] is None:
             return
         grace = self.sim.plan.pace.dot_seconds if before["dot_begun_at"] else 0.0
-        attempt = before["id"], before["fence"]
-        over = self.looked.get(attempt, self.sim.clock.now()) >= moment(before["deadline_at"]) + timedelta(
-            seconds=grace
-        )
-        if not over and self.claimed_by.get(attempt) == self.sim.lives:
+        attempt, end = (before["id"], before["fence"]), moment(before["deadline_at"]) + timedelta(seconds=grace)
+        if self.looked.get(attempt, self.sim.clock.now()) < end and self.claimed_by.get(attempt) == self.sim.lives:
             self.breach("other", f"I4: attempt {before['fence']} of letter {before['id']} was ended before its time")
 
     def i02_confirmed(self, row: Any, event: events.Confirmed | events.PartConfirmed) -> None:
