@@ -4,23 +4,21 @@ Never asks a neighbour and changes nothing. A fault ends it with 78; a warning a
 """
 
 import asyncio
-import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from nemboks.cli.config_files import certificate_days, certificates, mail_faults, missing, names, upstream_faults
 from nemboks.cli.errors import CONFIGURATION
 from nemboks.cli.output import Call, Group, line, options
 from nemboks.desk.words import Item
-from nemboks.domain.doors import RENEW_DAYS, days_left
-from nemboks.domain.mailbox import DIRECT, Address, Mailbox
+from nemboks.domain.doors import RENEW_DAYS
+from nemboks.domain.mailbox import DIRECT, Address, Cvr, Mailbox
 
 if TYPE_CHECKING:
-    from nemboks.settings import DeclaredMailbox, Further, Settings
-    from nemboks.settings.mail import Box
+    from nemboks.settings import Settings
     from nemboks.store.store import Store
 
 
@@ -80,7 +78,7 @@ def _show(call: Call, faults: Sequence[Item], warnings: Sequence[Item]) -> None:
 def _faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:
     """Each setting that would stop a start or a letter, with what is wrong; the store's mailboxes go into `stored`."""
     yield from _store_faults(settings, stored)
-    yield from _upstream_faults(settings, {box.inbox for box in settings.mailboxes} | {box.face for box in stored})
+    yield from upstream_faults(settings, {box.inbox for box in settings.mailboxes} | {box.face for box in stored})
     for known in stored:
         for server in {known.route.server, *(one.server for one in known.route.others)} - {DIRECT, *settings.servers}:
             yield f"mailbox {known.cvr}", f"its letters go to [servers.{server}], which is not there"
@@ -89,12 +87,12 @@ def _faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, 
     direct = DIRECT in {box.server for box in settings.mailboxes} | {box.route.server for box in stored}
     if not settings.servers and not direct:
         yield "servers", "there is no [servers.NAME], and no mailbox goes direct: nobody takes the letters"
-    yield from _mail_faults(settings)
+    yield from mail_faults(settings)
     for box in settings.mailboxes:
         for read in (box.credentials, box.options, box.others):
-            yield from _missing(f"mailboxes.{box.cvr}", read)
-    for setting, reader, pem in _certificates(settings):
-        if isinstance(why := _names(pem), str):
+            yield from missing(f"mailboxes.{box.cvr}", read)
+    for setting, reader, pem in certificates(settings):
+        if isinstance(why := names(pem), str):
             yield setting, f"the certificate of {reader}: {why}"
 
 
@@ -116,15 +114,18 @@ def _warnings(settings: "Settings", stored: Sequence[Mailbox]) -> Iterator[tuple
                 "is a relay, and there is neither a landing nor [returns]: nothing confirms its letters, each is held"
             )
             yield f"mailbox {cvr}", f"[servers.{name}] {words}"
+    for box in settings.mailboxes:
+        if Cvr(box.cvr).doubtful:
+            yield f"mailbox {box.cvr}", "the check digit of the CVR number does not fit: see whether it is typed right"
     yield from _server_warnings(settings)
-    days = _days_left(settings)
+    days = certificate_days(settings)
     if days is not None and 0 <= days <= RENEW_DAYS:
         left = "1 day" if days == 1 else f"{days} days"
         yield "upstream.client_cert_file", f"ends in {left}: install its successor before, or no post is fetched"
-    for setting, reader, pem in _certificates(settings):
-        names = _names(pem)
-        if names and not isinstance(names, str) and reader.lower() not in names:
-            yield setting, f"the certificate of {reader} was made for {', '.join(names)}"
+    for setting, reader, pem in certificates(settings):
+        made_for = names(pem)
+        if made_for and not isinstance(made_for, str) and reader.lower() not in made_for:
+            yield setting, f"the certificate of {reader} was made for {', '.join(made_for)}"
 
 
 def _server_warnings(settings: "Settings") -> Iterator[tuple[str, str]]:
@@ -143,32 +144,6 @@ def _server_warnings(settings: "Settings") -> Iterator[tuple[str, str]]:
             "pause or a redirection may be lost, and letters go where they went before"
         )
         yield "store.url", words
-
-
-def _certificates(settings: "Settings") -> Iterator[tuple[str, str, str]]:
-    """Each certificate (PEM) that can be read, with its setting and whose mails are encrypted to it."""
-    from nemboks.settings.group import SettingsError, read
-
-    for box in settings.mailboxes:
-        named: tuple[DeclaredMailbox | Further, ...] = (box, *box.copies, *box.fallback)
-        for one in named:
-            try:
-                pem = read(one.certificate_file, "certificate_file")
-            except SettingsError:  # told already, with the mailbox's other faults
-                continue
-            if pem:
-                yield f"mailboxes.{box.cvr}", one.address, pem
-
-
-def _names(pem: str) -> tuple[str, ...] | str:
-    """The addresses that a certificate was made for, () if it names none; in words why it cannot be used."""
-    from nemboks.clock import RealClock
-    from nemboks.content import smime
-
-    try:
-        return smime.check(pem, RealClock().now()).addresses
-    except smime.CertificateUnusable as error:
-        return str(error)
 
 
 def _store_faults(settings: "Settings", stored: list[Mailbox]) -> Iterator[tuple[str, str]]:
@@ -196,72 +171,3 @@ async def _mailboxes(store: "Store") -> Sequence[Mailbox]:
         return await store.mailboxes.all()
     finally:
         await store.close()
-
-
-def _upstream_faults(settings: "Settings", doors: Collection[str]) -> Iterator[tuple[str, str]]:
-    upstream = settings.upstream
-    for name in ("rest_ca_file", "client_cert_file", "client_key_file", "imap_ca_file"):
-        file: Path | None = getattr(upstream, name)
-        if file is None and "rest" in doors and name.startswith("client_"):
-            yield f"upstream.{name}", "is missing: inbox = rest needs our certificate and its key"
-        yield from _unreadable(f"upstream.{name}", file)
-    if (days := _days_left(settings)) is not None and days < 0:
-        yield "upstream.client_cert_file", f"ended {-days} days ago: Digital Post lets us in no more"
-    if "imap" in doors and not upstream.imap_host:
-        yield "upstream.imap_host", "is missing: a mailbox has inbox = imap"
-
-
-def _days_left(settings: "Settings") -> int | None:
-    """Whole days until our certificate ends, negative after it; None where there is none that can be read."""
-    from nemboks.clock import RealClock
-
-    ends_at = settings.upstream.certificate_ends_at()
-    return days_left(ends_at, RealClock().now()) if ends_at else None
-
-
-def _mail_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
-    """Whatever of the mail's settings names a file, or a secret in one."""
-    from nemboks.settings.mail import Server, Webhook
-
-    named: list[tuple[str, Server | Box | Webhook]] = [
-        *((f"servers.{name}", server) for name, server in settings.servers.items()),
-        *((f"landings.{name}", box) for name, box in settings.landings.items()),
-        *((f"webhooks.{name}", hook) for name, hook in settings.webhooks.items()),
-        *([("returns", settings.returns)] if settings.returns else []),
-    ]
-    for name, one in named:
-        yield from _unreadable(f"{name}.ca_file", one.ca_file)
-        yield from _missing(name, one.key if isinstance(one, Webhook) else one.secret)
-        if isinstance(one, Server) and one.oauth:
-            yield from _missing(f"{name}.oauth", one.oauth.secrets)
-    yield from _unreadable("direct.ca_file", settings.direct.ca_file)
-    yield from _key_faults(settings)
-
-
-def _key_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
-    """Our DKIM key's faults."""
-    from nemboks.content import dkim
-
-    file = settings.sender.dkim_key_file
-    if file is None:
-        return
-    try:
-        dkim.Signer.load(file.read_bytes(), Address(settings.sender.address).domain, settings.sender.dkim_selector)
-    except OSError as error:
-        yield "sender.dkim_key_file", f"{file} cannot be read ({error.strerror})"
-    except ValueError as error:
-        yield "sender.dkim_key_file", str(error)
-
-
-def _missing(setting: str, read: Callable[[], object]) -> Iterator[tuple[str, str]]:
-    from nemboks.settings import SettingsError
-
-    try:
-        read()
-    except SettingsError as error:
-        yield setting, str(error)
-
-
-def _unreadable(setting: str, file: Path | None) -> Iterator[tuple[str, str]]:
-    if file is not None and not os.access(file, os.R_OK):
-        yield setting, f"{file} cannot be read"

@@ -23,6 +23,7 @@ from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
 from nemboks.intake.kept import CLOSE_SECONDS, KeptConnection, Room
 from nemboks.intake.letter_stream import WHOLE, LetterStream
+from nemboks.intake.own_certificate import CertificateUnusable, trusted_context
 from nemboks.intake.removals import Removals
 from nemboks.intake.responses import refusal
 from nemboks.intake.session import Session
@@ -32,6 +33,7 @@ from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
 _CAPABILITIES = re.compile(rb"\[CAPABILITY ([^]]+)\]", re.I)  # RFC 3501 6.2.3
 _KEY = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})")
+_trusting = cache(trusted_context)  # one for all connections that trust the same: to read the system's takes 16 ms
 
 # The library formats whatever it receives for its debug log, log-ins among it.
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)
@@ -154,7 +156,7 @@ class Door:
         over = asyncio.Event()
         engine: Any = None
         try:
-            context = trusting(self._access.ca_file)
+            context = _trusting(self._access.ca_file)
             async with asyncio.timeout(self._pace.request_seconds):
                 engine = aioimaplib.IMAP4(
                     self._access.host, self._access.port, timeout=self._pace.request_seconds, ssl_context=context,
@@ -191,14 +193,6 @@ class Door:
         return Session(sieve, frozenset(map(str.upper, names)), self._pace, self._clock)
 
 
-@cache
-def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """The TLS rules of all connections that trust these authorities; to read the system's takes 16 ms. OSError."""
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
 async def _unless(over: asyncio.Event, engine: Any, work: Coroutine[Any, Any, Any]) -> Any:
     """What the library's call brings. ConnectionError when the connection ends first: the library would not notice."""
     task, end = asyncio.ensure_future(work), asyncio.ensure_future(over.wait())
@@ -226,6 +220,8 @@ async def _dropped(engine: Any, over: asyncio.Event) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, CertificateUnusable):
+        return str(error)
     if isinstance(error, TimeoutError):
         return "the IMAP server did not answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -10,7 +10,6 @@ import base64
 import json
 import math
 import re
-import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import Any, Final
 import httpx2
 
 from nemboks.domain.pace import Pace
+from nemboks.intake.own_certificate import CertificateUnusable, identified_context
 from nemboks.intake.patience import Patience
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Refused, Unavailable
@@ -65,14 +65,12 @@ class Answer:
 def open_client(access: RestAccess, request_seconds: float) -> httpx2.AsyncClient:
     """A client for all CVRs of one access. Raises Unavailable when a certificate file cannot be used."""
     step = min(30.0, request_seconds)
-    if access.client_cert_file is None:
+    if access.client_cert_file is None or access.client_key_file is None:
         raise Unavailable("the settings name no client certificate for Digital Post")
     try:
-        context = ssl.create_default_context(cafile=access.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(access.client_cert_file, access.client_key_file)
-    except OSError as error:  # ssl.SSLError is one too
-        raise Unavailable(f"the certificate files for Digital Post cannot be used: {said(str(error))}") from error
+        context = identified_context(access.ca_file, access.client_cert_file, access.client_key_file)
+    except CertificateUnusable as error:
+        raise Unavailable(f"our certificate for Digital Post cannot be used: {error}") from error
     # The client is shared between CVRs: a session cookie of one must never travel with the call of another.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx2.AsyncClient(

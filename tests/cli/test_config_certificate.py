@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 
 def _with_certificate(place, days: float) -> None:
@@ -32,3 +33,74 @@ def test_a_certificate_that_has_ended_is_a_fault(empty) -> None:
     (fault,) = empty.ask("config", "check", code=78)["items"]
 
     assert (fault["setting"], "ended 3 days ago" in fault["words"]) == ("upstream.client_cert_file", True)
+
+
+def _pem(place, name: str, text: bytes) -> str:
+    (place.folder / name).write_bytes(text)
+    return str(place.folder / name)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda place, key: _pem(place, "post.pem", b"no certificate"), "post.pem holds no certificate"),
+        (lambda place, key: _pem(place, "post.key", b"no key"), "post.key holds no private key"),
+        (lambda place, key: (place.folder / "post.key").unlink(), "post.key cannot be read"),
+        (lambda place, key: _pem(place, "post.key", _protected(key)), "protected by a passphrase"),
+        (lambda place, key: _pem(place, "post.key", _another()), "is not the key of the certificate"),
+    ],
+    ids=["no certificate", "no key", "gone", "passphrase", "another's"],
+)
+def test_a_certificate_that_cannot_prove_us_is_told_before(empty, spoil, words) -> None:
+    """The check told that all was in order, and the daemon that Digital Post does not answer; or asked a passphrase."""
+    _with_certificate(empty, 90)
+    spoil(empty, (empty.folder / "post.key").read_bytes())
+    (fault,) = empty.ask("config", "check", code=78)["items"]
+
+    assert (fault["setting"], words in fault["words"]) == ("upstream.client_cert_file", True)
+
+
+def _protected(key: bytes) -> bytes:
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    secret = serialization.load_pem_private_key(key, None)
+    return secret.private_bytes(*form, serialization.BestAvailableEncryption(b"kodeord"))
+
+
+def _another() -> bytes:
+    return trustme.CA().issue_cert("nemboks@kunde.example").private_key_pem.bytes()
+
+
+def test_authorities_that_are_none_are_told_before(empty) -> None:
+    """Each CA file is opened: one that holds no certificate would let nobody in, neither upstream nor a mail server."""
+    _with_certificate(empty, 90)
+    none = _pem(empty, "ca.pem", b"nothing")
+    text = empty.config.read_text().replace(
+        "[upstream]", f'[upstream]\nrest_ca_file = "{none}"\nimap_ca_file = "{none}"'
+    )
+    empty.config.write_text(text.replace("[servers.bageri]", f'[servers.bageri]\nca_file = "{none}"'))
+    told = empty.ask("config", "check", code=78)["items"]
+
+    assert [one["setting"] for one in told] == [
+        "upstream.rest_ca_file", "upstream.imap_ca_file", "servers.bageri.ca_file",
+    ]  # fmt: skip
+    assert all("ca.pem holds no certificate" in one["words"] for one in told)
+
+
+def test_our_own_token_is_read_before(empty) -> None:
+    """`upstream.api_token_file` is asked for at the register, days after the start."""
+    _with_certificate(empty, 90)
+    own = f'[upstream]\ncvr = "13748136"\nsystem_id = "s"\napi_token_file = "{empty.folder / "none"}"'
+    empty.config.write_text(empty.config.read_text().replace("[upstream]", own))
+    (fault,) = empty.ask("config", "check", code=78)["items"]
+
+    assert (fault["setting"], "cannot be read" in fault["words"]) == ("upstream", True)
+
+
+def test_a_doubtful_cvr_of_the_file_is_told(empty) -> None:
+    """As `cvr add` does: somebody else's post may be meant."""
+    _with_certificate(empty, 90)
+    box = '[[mailboxes]]\ncvr = "13748137"\naddress = "a@bo.dk"\nserver = "bageri"\ninbox = "imap"\nuser = "u"\n'
+    empty.config.write_text(f'{empty.config.read_text()}{box}password = "p"\n')
+    (warning,) = empty.ask("config", "check")["warnings"]
+
+    assert (warning["setting"], "check digit" in warning["words"]) == ("mailbox 13748137", True)
