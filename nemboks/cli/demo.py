@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -23,8 +24,10 @@ from nemboks.cli.demo_ends import Ends, Forever, Item
 from nemboks.cli.demo_letters import Post, Posted
 from nemboks.cli.demo_live import Screen
 from nemboks.cli.demo_world import LEAVE, DaemonEnded, World, quiet_environment
+from nemboks.cli.errors import CONFIGURATION
 
 STEP = 0.1  # seconds between two looks at what is due
+OF_SIMULATOR = ("aiosmtpd", "pymap", "starlette", "uvicorn")  # the extra `sim`
 LOOK = 0.5  # seconds between two looks at both ends
 KILL_AFTER = (0.7, 2.8)  # a daemon lives this long before it is killed: from its start-up to full work
 
@@ -210,6 +213,10 @@ def demo(
     kills: int, fault: str | None, removal: str, seed: int, timeout: float,
 ) -> None:  # fmt: skip
     """Simulator, pretend mail server and Nemboks together on this machine: letters travel while you watch."""
+    if missing := [name for name in OF_SIMULATOR if find_spec(name) is None]:
+        words = f"{', '.join(missing)} missing. Install the simulator's packages: pip install 'nemboks[sim]'"
+        click.echo(words, err=True)
+        sys.exit(CONFIGURATION)
     files = _files(letters)
     quiet_environment()
     for number in LEAVE[1:]:

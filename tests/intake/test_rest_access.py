@@ -142,7 +142,7 @@ async def test_nobody_listening_is_an_outage(shelf, pace):
 def test_a_missing_certificate_file_says_so(shelf, tmp_path):
     """A client certificate that cannot be read is an outage that names the fault."""
     access = replace(shelf.access, client_cert_file=tmp_path / "none.pem")
-    with pytest.raises(Unavailable, match="none.pem cannot be read"):
+    with pytest.raises(Unavailable, match=r"none\.pem cannot be read"):
         open_client(access, 1)
 
 

@@ -83,3 +83,15 @@ def test_help_has_examples(words):
 
     assert "Examples:" in done.stdout
     assert "--ready-file" in done.stdout
+
+
+@pytest.mark.parametrize("entry", ["nemboks.simulator.start", "nemboks.cli.demo"])
+def test_without_its_packages_it_says_what_to_install(entry):
+    """Whoever installed Nemboks alone and tries the simulator or the demo gets a sentence, not a traceback."""
+    begin = f"import sys; sys.modules['pymap'] = None; from {entry} import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", begin, "--once"], capture_output=True, text=True, timeout=LIMIT_SECONDS
+    )
+
+    assert done.returncode == 78
+    assert "pymap" in done.stderr and "pip install 'nemboks[sim]'" in done.stderr and "Traceback" not in done.stderr

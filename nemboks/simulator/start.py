@@ -1,0 +1,13 @@
+"""Entry point of `nemboks-simulator`: a sentence, not a traceback, where the simulator's packages are not installed."""
+
+import sys
+
+
+def main() -> None:
+    """The command. Ends with 78 where the extra `sim` is missing."""
+    try:
+        from nemboks.simulator.app import main as program
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing. Install the simulator's packages: pip install 'nemboks[sim]'", file=sys.stderr)
+        sys.exit(78)
+    program()
