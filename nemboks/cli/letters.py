@@ -1,8 +1,9 @@
 """`nemboks letter`: see letters, try one again now, let a held one go on. Contents are never shown."""
 
 import re
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +13,13 @@ from nemboks.cli.output import Call, Group, acting
 from nemboks.content.texts import DENMARK
 from nemboks.desk import letters as desk
 from nemboks.desk.access import Asking
+from nemboks.desk.references import number_of
 from nemboks.desk.words import Item, state_words
 from nemboks.domain.letter import State
 from nemboks.domain.mailbox import Cvr
+
+if TYPE_CHECKING:
+    from nemboks.store.store import Store
 
 UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 
@@ -53,12 +58,27 @@ class Since(click.ParamType[datetime]):
         return at if at.tzinfo else at.replace(tzinfo=DENMARK)
 
 
+LETTER = click.argument("name", metavar="LETTER")
+
+
+def with_letter(
+    call: Call, asking: Asking, name: str, act: Callable[["Store", int], Coroutine[Any, Any, Item]]
+) -> Item:
+    """What `act` answers, handed the letter's number; `name` is that, or the reference in its mail. NotFound."""
+
+    async def named(store: "Store") -> Item:
+        return await act(store, await number_of(store, asking, name))
+
+    return call.with_store(named)
+
+
 @click.group(
     cls=Group,
     epilog="""\b
 Examples:
   nemboks letter list --state held
-  nemboks letter show 17""",
+  nemboks letter show 17
+  nemboks letter show 7F3K-92QD  by the reference in its mail""",
 )
 def letter() -> None:
     """See letters; try again; release."""
@@ -86,13 +106,16 @@ def list_(call: Call, asking: Asking, state: State | None, cvr: Cvr | None, sinc
     epilog="""\b
 Examples:
   nemboks letter show 17
-  nemboks letter show 17 --json --lang en"""
+  nemboks letter show 7F3K-92QD --json --lang en"""
 )
-@click.argument("letter_id", type=int, metavar="NUMBER")
+@LETTER
 @acting
-def show(call: Call, asking: Asking, letter_id: int) -> None:
-    """One letter's whole way: every step, every attempt with the server's own words, and the proofs."""
-    item = call.with_store(lambda store: desk.letter_show(store, asking, letter_id, call.lang))
+def show(call: Call, asking: Asking, name: str) -> None:
+    """One letter's whole way: every step, every attempt with the server's own words, and the proofs.
+
+    LETTER is its number, or the reference that stands in its mail (7F3K-92QD).
+    """
+    item = with_letter(call, asking, name, lambda store, number: desk.letter_show(store, asking, number, call.lang))
     call.answer("letter", {"item": item}, lambda: show_page(call, item))
 
 
@@ -101,11 +124,11 @@ def show(call: Call, asking: Asking, letter_id: int) -> None:
 Example:
   nemboks letter retry 17"""
 )
-@click.argument("letter_id", type=int, metavar="NUMBER")
+@LETTER
 @acting
-def retry(call: Call, asking: Asking, letter_id: int) -> None:
+def retry(call: Call, asking: Asking, name: str) -> None:
     """Try a waiting letter now instead of at its time."""
-    _moved(call, call.with_store(lambda store: desk.retry(store, asking, letter_id)))
+    _moved(call, with_letter(call, asking, name, lambda store, number: desk.retry(store, asking, number)))
 
 
 @letter.command(
@@ -113,11 +136,11 @@ def retry(call: Call, asking: Asking, letter_id: int) -> None:
 Example:
   nemboks letter release 17"""
 )
-@click.argument("letter_id", type=int, metavar="NUMBER")
+@LETTER
 @acting
-def release(call: Call, asking: Asking, letter_id: int) -> None:
+def release(call: Call, asking: Asking, name: str) -> None:
     """Let a letter that is on hold go on. After an uncertain ending it may then arrive twice."""
-    _moved(call, call.with_store(lambda store: desk.release(store, asking, letter_id)))
+    _moved(call, with_letter(call, asking, name, lambda store, number: desk.release(store, asking, number)))
 
 
 def _moved(call: Call, item: Item) -> None:

@@ -5,7 +5,7 @@ The commands hang themselves on the group of letters.py, which the program takes
 
 import click
 
-from nemboks.cli.letters import CvrType, letter
+from nemboks.cli.letters import LETTER, CvrType, letter, with_letter
 from nemboks.cli.output import Call, acting, age, line, minute, spaced, table
 from nemboks.desk import trays as desk
 from nemboks.desk.access import Asking
@@ -20,12 +20,12 @@ REASON = click.option("--reason", required=True, help="Why, for the history.")
 Example:
   nemboks letter hold 17 --reason "our lawyer looks at it first" --as anna"""
 )
-@click.argument("letter_id", type=int, metavar="NUMBER")
+@LETTER
 @REASON
 @acting
-def hold(call: Call, asking: Asking, letter_id: int, reason: str) -> None:
+def hold(call: Call, asking: Asking, name: str, reason: str) -> None:
     """Hold a letter that was not sent yet, until somebody releases it."""
-    item = call.with_store(lambda store: desk.letter_hold(store, asking, letter_id, reason))
+    item = with_letter(call, asking, name, lambda store, number: desk.letter_hold(store, asking, number, reason))
     words = call.word(
         f"Brev {item['id']} er holdt tilbage; frigiv det med `nemboks letter release {item['id']}`.",
         f"Letter {item['id']} is on hold; `nemboks letter release {item['id']}` lets it go on.",
@@ -38,12 +38,12 @@ def hold(call: Call, asking: Asking, letter_id: int, reason: str) -> None:
 Example:
   nemboks letter dismiss 17 --reason "read in Digital Post" --as anna"""
 )
-@click.argument("letter_id", type=int, metavar="NUMBER")
+@LETTER
 @REASON
 @acting
-def dismiss(call: Call, asking: Asking, letter_id: int, reason: str) -> None:
+def dismiss(call: Call, asking: Asking, name: str, reason: str) -> None:
     """Close a letter that was not sent: it stays in Digital Post, for good."""
-    item = call.with_store(lambda store: desk.letter_dismiss(store, asking, letter_id, reason))
+    item = with_letter(call, asking, name, lambda store, number: desk.letter_dismiss(store, asking, number, reason))
     words = call.word(
         f"Brev {item['id']} bliver liggende i Digital Post; læs det dér.",
         f"Letter {item['id']} stays in Digital Post; read it there.",

@@ -4,19 +4,18 @@ Promises: both languages, worst first, each cause with its next step; no titles,
 right learns no more than that there is nothing for them; what an estate hides from people of before stays hidden.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
 from nemboks.content.envelope import reference_for
-from nemboks.desk.access import Asking, box_for, hidden, letter_for, seen_by
-from nemboks.desk.errors import NotFound
+from nemboks.desk.access import Asking, box_for, hidden, letter_for
 from nemboks.desk.explain_box import BoxFacts, causes
 from nemboks.desk.explain_cause import Cause, cause_item
 from nemboks.desk.explain_letter import LetterFacts, causes_of, where
 from nemboks.desk.explain_rules import of_before
 from nemboks.desk.letter_view import letter_item
+from nemboks.desk.references import number_of
 from nemboks.desk.words import Item, Lang, Words, state_words
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.letter import Letter, State
@@ -26,8 +25,6 @@ from nemboks.domain.states import UNDELIVERED
 from nemboks.ports import Acts, Books, Check
 
 COPIES: Final = 50  # undelivered letters whose further recipients are looked at
-_NUMBER: Final = re.compile(r"[0-9]{1,18}")
-_REFERENCE: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{4})[- ]?([0-9A-HJKMNP-TV-Z]{4})")  # Crockford's base 32
 _NOT_DONE: Final = tuple(state for state in State if state is not State.ACKNOWLEDGED)
 
 
@@ -83,9 +80,9 @@ async def explain_cvr(store: Explained, asking: Asking, cvr: Cvr, lang: Lang) ->
 
 async def explain_letter(store: Explained, asking: Asking, name: str, lang: Lang) -> Item:
     """Where one letter is, and why; `name`: its number, or the reference in its mail. NotFound, NotAllowed."""
+    number = await number_of(store, asking, name)
 
     def read(books: Books) -> tuple[BoxFacts, Letter]:
-        number = int(name) if _NUMBER.fullmatch(name) else _by_reference(books, asking, name)
         actor, box, letter = letter_for(books, asking, Action.SEE_LETTERS, number)
         return _facts(books, actor, box, [letter]), letter
 
@@ -140,18 +137,6 @@ async def _last(store: Explained, facts: BoxFacts) -> Letter | None:
     done = await store.letters.list(State.ACKNOWLEDGED, facts.box.cvr, limit=1)
     delivered = [*done, *(one for one in facts.letters if one.confirmation is not None)]
     return max(delivered, key=lambda one: (one.available_at, one.id), default=None)
-
-
-def _by_reference(books: Books, asking: Asking, name: str) -> int:
-    """The number of the letter with this reference, among those of the asker's mailboxes. NotFound."""
-    written = _REFERENCE.fullmatch(name.strip().upper())
-    if written:
-        wanted = f"{written[1]}-{written[2]}"
-        boxes = {box.id: box.cvr for box in seen_by(books, asking, Action.SEE_LETTERS)}
-        for number, mailbox, upstream_id in books.overview.upstream_ids():
-            if mailbox in boxes and reference_for(boxes[mailbox], upstream_id) == wanted:
-                return number
-    raise NotFound(Words(f"Der er intet brev {name!r}", f"there is no letter {name!r}"))
 
 
 def _headline(found: Sequence[Cause]) -> Words:

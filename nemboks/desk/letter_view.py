@@ -16,6 +16,7 @@ from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, SILENT, UNCO
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Letter, Reason, State
+from nemboks.domain.mailbox import Field
 from nemboks.domain.proof import Confirmation, Evidence
 from nemboks.domain.redact import redact
 
@@ -95,12 +96,19 @@ def _without_people(value: Any) -> Any:
         case str():
             return redact(value)
         case Mapping():
-            return {key: _without_people(one) for key, one in value.items()}
+            return {
+                key: one if key == "rule" and _of_number(one) else _without_people(one) for key, one in value.items()
+            }
         case list() | tuple():
             return [_without_people(one) for one in value]
     if not is_dataclass(value) or isinstance(value, type):
         return value
     return replace(value, **{one.name: _without_people(getattr(value, one.name)) for one in fields(value)})
+
+
+def _of_number(rule: str | None) -> bool:
+    """Whether it names a workplace or a tax number: most P-numbers have a CPR number's shape, and are nobody's."""
+    return (rule or "").startswith((f"{Field.P_NUMBER}:", f"{Field.SE_NUMBER}:"))
 
 
 def _shown(letter: Letter) -> str | None:

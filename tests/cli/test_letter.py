@@ -168,3 +168,22 @@ def test_a_page_shows_what_a_proof_rests_on_and_further_recipients(place) -> Non
     ):  # fmt: skip
         assert text in done.output, text
     assert " kl. " not in done.output
+
+
+@pytest.mark.parametrize("command", [["show"], ["hold", "--reason", "en advokat ser på det"]], ids=["show", "hold"])
+def test_a_letter_is_named_by_the_reference_in_its_mail(place, command) -> None:
+    """What the reader of the mail can say is enough; small letters and a blank for the dash do."""
+    letter = place.letters[State.WAITING]
+    reference = place.ask("explain", str(letter.id))["item"]["reference"]
+    item = place.ask("letter", command[0], reference.lower().replace("-", " "), *command[1:])["item"]
+
+    assert place.ask("explain", str(item["id"]))["item"]["reference"] == reference
+
+
+@pytest.mark.parametrize("command", ["show", "retry", "release"])
+@pytest.mark.parametrize("name", ["0000-0000", "brevet", "999999"])
+def test_a_letter_that_is_not_there_is_told(place, command, name) -> None:
+    """A reference of none, nonsense and a number of none alike: not found, in words."""
+    done = place.run("letter", command, name)
+
+    assert done.exit_code == 3 and name in done.stderr and "Traceback" not in done.stderr

@@ -8,6 +8,7 @@ import pytest
 from nemboks.desk import letters as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
+from nemboks.desk.letter_view import veiled
 from nemboks.desk.words import Lang, plain
 from nemboks.domain.letter import AttemptEnded, Bounced, DotBegun, Later, Reason, State
 from nemboks.store.store import Store
@@ -227,3 +228,18 @@ async def test_a_second_refusal_is_called_blocked_and_a_lost_reply_uncertain(sto
     lost = await store.letters.move(lost, DotBegun(lost.fence))
     await store.letters.move(lost, AttemptEnded(lost.fence, "no reply", clock.now()))
     assert "Usikker" == (await desk.letter_show(store, ME, lost.id))["state_text"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [
+        ("p_number:1003388394", "p_number:1003388394"),  # has a CPR number's shape, as most P-numbers have
+        ("authority:Bo 010101-0000", "authority:Bo [CPR]"),
+        (None, None),
+    ],
+)
+def test_a_workplaces_number_is_no_persons(rule, shown) -> None:
+    """Who may not see titles is told by which rule a letter went, and read "[CPR]" there."""
+    page = veiled({"rule": rule, "headline": None, "words": "til 010101-0000"})
+
+    assert page == {"rule": shown, "headline": None, "words": "til [CPR]"}
