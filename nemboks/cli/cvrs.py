@@ -9,6 +9,7 @@ import click
 from nemboks.cli import board, cvr_options, imports
 from nemboks.cli.letters import CvrType
 from nemboks.cli.output import Call, Group, Row, acting, line, minute, spaced, table, when
+from nemboks.desk import cvrs as desk_of_one
 from nemboks.desk import mailboxes as desk
 from nemboks.desk.access import Asking
 from nemboks.desk.words import Item, Words, by_words
@@ -107,6 +108,39 @@ def add(
 
 @cvr.command(
     epilog="""\b
+Examples:
+  nemboks cvr login 13748136 --system-id 5d1f… --token-file token.txt
+  pass show dp/imap | nemboks cvr login 13748136 --user u17 --password-file -"""
+)
+@click.argument("cvr_number", type=CvrType(), metavar="CVR")
+@click.option("--system-id", help="rest: id of the recipient system.")
+@click.option("--token-file", type=SECRET_FILE, help="rest: file with its API token; - is stdin.")
+@click.option("--user", help="imap: user name.")
+@click.option("--password-file", type=SECRET_FILE, help="imap: file with the password; - is stdin.")
+@acting
+def login(
+    call: Call, asking: Asking, cvr_number: Cvr, system_id: str | None, token_file: Path | None, user: str | None,
+    password_file: Path | None,
+) -> None:  # fmt: skip
+    """Give a mailbox another login at Digital Post: a new token or password, or one that was typed wrong.
+
+    A running daemon looks into the mailbox with it within two seconds. By which door it is fetched stays as it is.
+    """
+    rest, imap = bool(system_id or token_file), bool(user or password_file)
+    if rest is imap:
+        raise click.UsageError("say --system-id and --token-file, or --user and --password-file")
+    face, secrets = (Face.REST, _rest(system_id, token_file)) if rest else (Face.IMAP, _imap(user, password_file))
+    declared = [box.cvr for box in call.settings().mailboxes]
+    item = call.with_store(lambda store: desk_of_one.give_login(store, asking, cvr_number, face, secrets, declared))
+    words = call.word(
+        f"CVR {spaced(cvr_number)} har et nyt login; vi ser efter post nu.",
+        f"CVR {spaced(cvr_number)} has a new login; we look for post now.",
+    )
+    call.answer("cvr", {"item": item}, lambda: line(words))
+
+
+@cvr.command(
+    epilog="""\b
 Example:
   nemboks cvr pause 13748136"""
 )
@@ -179,13 +213,13 @@ def _address(text: str, option: str = "--address") -> Address:
 
 def _rest(system_id: str | None, token_file: Path | None) -> dict[str, str]:
     if not system_id or not token_file:
-        raise click.UsageError("--inbox rest needs --system-id and --token-file")
+        raise click.UsageError("rest needs --system-id and --token-file")
     return {"system_id": system_id, "api_token": _secret(token_file, "API token")}
 
 
 def _imap(user: str | None, password_file: Path | None) -> dict[str, str]:
     if not user or not password_file:
-        raise click.UsageError("--inbox imap needs --user and --password-file")
+        raise click.UsageError("imap needs --user and --password-file")
     return {"user": user, "password": _secret(password_file, "password")}
 
 

@@ -1,7 +1,7 @@
-"""What people may ask of one company's mailbox besides pausing it: look now, and what it is called and how it is kept.
+"""What people may ask of one company's mailbox besides pausing it: look now, another login, its name, how it is kept.
 
 Promises: every change is noted with who made it; another second contact is told of to the one before and to the
-company's own address. A mailbox of the settings file is described there, never here.
+company's own address. A login goes in and never comes out. A mailbox of the settings file is described there alone.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from nemboks.desk.errors import RefusedByRule
 from nemboks.desk.mailboxes import mailbox_item
 from nemboks.desk.words import Item, Words
 from nemboks.domain.custody import KEEP_DAYS_MOST, Consent
-from nemboks.domain.mailbox import Address, Cvr, Mailbox
+from nemboks.domain.mailbox import Address, Cvr, Face, Mailbox
 from nemboks.domain.people import Action
 from nemboks.domain.plans import serves
 from nemboks.ports import Acts, Books
@@ -91,6 +91,52 @@ async def cvr_set(store: Acts, asking: Asking, cvr: Cvr, chosen: Chosen, declare
     return await store.act(act)
 
 
+async def give_login(
+    store: Acts, asking: Asking, cvr: Cvr, face: Face, credentials: Mapping[str, str], declared: Collection[str] = ()
+) -> Item:
+    """The mailbox with another login, looked into at once. NotFound, NotAllowed.
+
+    RefusedByRule for a login of another door than the mailbox's, for one that the settings file has (`declared`
+    CVRs), and where Digital Post itself gives us the login.
+    """
+
+    def act(books: Books) -> Item:
+        actor, box = box_for(books, asking, Action.CUSTODY, cvr)
+        _may_be_typed(box, face, declared)
+        if books.give_credentials(box, credentials, actor.name):
+            box = books.keep(replace(box, due_at=books.at))
+        return _item(box)
+
+    return await store.act(act)
+
+
+def _may_be_typed(box: Mailbox, face: Face, declared: Collection[str]) -> None:
+    if box.cvr in declared:
+        raise RefusedByRule(_of_file(box))
+    if box.consent is not Consent.GIVEN or box.custody.by_register:
+        raise RefusedByRule(
+            Words(
+                f"CVR {box.cvr} får sit login fra Digital Post, når virksomheden giver os adgang; intet skal skrives",
+                f"CVR {box.cvr} has its login from Digital Post when the company lets us in; there is none to type",
+            )
+        )
+    if box.face is not face:
+        own = {Face.REST: "--system-id, --token-file", Face.IMAP: "--user, --password-file"}[box.face]
+        raise RefusedByRule(
+            Words(
+                f"CVR {box.cvr} hentes over {box.face.value}: brug {own}",
+                f"CVR {box.cvr} is fetched over {box.face.value}: use {own}",
+            )
+        )
+
+
+def _of_file(box: Mailbox) -> Words:
+    return Words(
+        f"CVR {box.cvr} står i indstillingsfilen; ret det dér",
+        f"CVR {box.cvr} is in the settings file; change it there",
+    )
+
+
 def _action(chosen: Chosen) -> Action:
     """Who else hears of the company's post is the company's own to say; the rest is keeping house."""
     return Action.ROUTE if chosen.of(*_ADDRESSES) else Action.CUSTODY
@@ -124,12 +170,7 @@ def _check(box: Mailbox, chosen: Chosen, declared: Collection[str]) -> None:
             )
         )
     if box.cvr in declared and chosen.of(*_IN_SETTINGS):
-        raise RefusedByRule(
-            Words(
-                f"CVR {box.cvr} står i indstillingsfilen; ret det dér",
-                f"CVR {box.cvr} is in the settings file; change it there",
-            )
-        )
+        raise RefusedByRule(_of_file(box))
     contact = chosen.second_contact
     if contact and contact.casefold() == box.route.address.casefold():
         raise RefusedByRule(

@@ -107,8 +107,8 @@ class Books(Protocol):
         """Writes all of the mailbox but its route, its credentials and what listings write (listed_at, trouble)."""
         ...
 
-    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str]) -> bool:
-        """Whether they are others than before; the same ones change nothing."""
+    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str], by: str = "") -> bool:
+        """Whether they are others than before; the same ones change nothing. `by`: the person who gave them."""
         ...
 
     def reroute(self, mailbox: Mailbox, route: Route) -> Mailbox:

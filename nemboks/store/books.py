@@ -138,13 +138,13 @@ class SqlBooks:
         self._tx.execute(WRITE.values(values), {"b_id": mailbox.id})
         return one(self._tx, mailbox.id)
 
-    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str]) -> bool:
+    def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str], by: str = "") -> bool:
         """Whether they are others than before: then they are sealed under the mailbox's CVR."""
         known = self._tx.execute(SEALED, {"id": mailbox.id}).scalar_one()
         if same_credentials(self._vault, mailbox.cvr, known, credentials):
             return False
         self._tx.execute(WRITE.values(credentials=self._sealed(mailbox, credentials)), {"b_id": mailbox.id})
-        self.note("credentials_given", mailbox)
+        self.note("credentials_given", mailbox, by)
         return True
 
     def reroute(self, mailbox: Mailbox, route: Route) -> Mailbox:

@@ -120,3 +120,43 @@ def test_the_list_says_who_else_hears_and_gets(place) -> None:
     items = {x["cvr"]: x for x in place.ask("cvr", "list")["items"]}
     assert items[CLARA]["second_contact"] == "bo@andet.example"
     assert items[make.ANNA]["others"] == [{"role": "copy", "address": "bo@revisor.example", "server": "bageri"}]
+
+
+def test_another_login_is_given_to_a_mailbox(place, tmp_path) -> None:
+    """A new token from stdin; the mailbox has it, and nothing shows it."""
+    assert place.run("cvr", "add", CLARA, *REST, input="forkert\n").exit_code == 0
+
+    done = place.run("cvr", "login", CLARA, "--system-id", "s-2", "--token-file", "-", input="hemmelig-3\n")
+
+    assert done.exit_code == 0, done.output
+    assert "nyt login" in done.stdout and "hemmelig" not in done.output
+    assert _credentials(place) == {"system_id": "s-2", "api_token": "hemmelig-3"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], 2),
+        (["--system-id", "s"], 2),
+        (["--user", "u", "--system-id", "s", "--token-file", "-"], 2),
+        (["--user", "u", "--password-file", "-"], 4),
+    ],
+    ids=["nothing", "half", "both", "other door"],
+)
+def test_half_a_login_or_one_of_another_door_is_told(place, arguments, code) -> None:
+    """What is missing, or which options are the mailbox's own; the login before stands."""
+    assert place.run("cvr", "add", CLARA, *REST, input="t\n").exit_code == 0
+    done = place.run("cvr", "login", CLARA, *arguments, input="x\n")
+
+    assert done.exit_code == code and "--token-file" in done.stderr
+    assert _credentials(place) == {"system_id": "s-1", "api_token": "t"}
+
+
+def test_a_login_of_the_settings_file_is_mended_there(place) -> None:
+    """The file would put the old one back at the next start."""
+    assert place.run("cvr", "add", CLARA, *REST, input="t\n").exit_code == 0
+    with place.config.open("a") as file:
+        file.write(f'[[mailboxes]]\ncvr = "{CLARA}"\naddress = "a@bo.example"\nserver = "bageri"\n')
+    done = place.run("cvr", "login", CLARA, "--system-id", "s-2", "--token-file", "-", input="x\n")
+
+    assert done.exit_code == 4 and "indstillingsfilen" in done.stderr

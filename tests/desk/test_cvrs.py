@@ -12,7 +12,7 @@ from nemboks.domain.announcements import Kind
 from nemboks.domain.custody import Consent, Custody
 from nemboks.domain.guard import may_go_at, receipt_may_go
 from nemboks.domain.letter import Postponed, State
-from nemboks.domain.mailbox import Address
+from nemboks.domain.mailbox import Address, Face
 from nemboks.domain.people import GrantRole
 from tests.desk.rooms import OPERATOR, box, changed, history, person, told
 from tests.helpers import builders as make
@@ -51,6 +51,63 @@ async def test_nothing_is_fetched_while_paused_or_after_the_plan(store, clock) -
     await changed(store, lambda one: replace(one, paused_at=None, paused_by="", serves_until=clock.now()))
     with pytest.raises(RefusedByRule, match="plan"):
         await desk.fetch_now(store, OPERATOR, make.ANNA)
+
+
+# --- login ------------------------------------------------------------------------------------------------------------
+
+TYPED = {"system_id": "s-2", "api_token": "hemmelig-2"}
+
+
+async def test_another_login_is_sealed_noted_and_tried_at_once(store, clock) -> None:
+    """A token that was typed wrong could only be mended in the settings file; the history has who, and no secret."""
+    await changed(store, lambda one: replace(one, due_at=clock.now() + timedelta(hours=1)))
+    anna = await person(store, role=GrantRole.ACCOUNTANT)
+
+    item = await desk.give_login(store, anna, make.ANNA, Face.REST, TYPED)
+
+    assert item["due_at"] == clock.now() and "hemmelig" not in str(item)
+    assert await store.mailboxes.credentials(await box(store)) == TYPED
+    assert await history(store, "credentials_given") == [{"by": "anna (via root (operator))"}]
+
+
+async def test_the_same_login_again_changes_nothing(store, clock) -> None:
+    """No row of history, and no look before its time."""
+    await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED)
+    later = clock.now() + timedelta(hours=1)
+    await changed(store, lambda one: replace(one, due_at=later))
+
+    assert (await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED))["due_at"] == later
+    assert len(await history(store, "credentials_given")) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "face", "declared", "words"),
+    [
+        (lambda one: one, Face.IMAP, (), "--system-id"),
+        (lambda one: one, Face.REST, (make.ANNA,), "settings file"),
+        (lambda one: replace(one, consent=Consent.AWAITED), Face.REST, (), "from Digital Post"),
+        (lambda one: replace(one, custody=Custody(by_register=True)), Face.REST, (), "from Digital Post"),
+    ],
+    ids=["other door", "settings", "no consent", "register"],
+)
+async def test_a_login_that_nobody_would_use_is_refused(store, change, face, declared, words) -> None:
+    """Each refusal says where the login belongs, and the one before stands."""
+    await changed(store, change)
+    before = await store.mailboxes.credentials(await box(store))
+
+    with pytest.raises(RefusedByRule, match=words):
+        await desk.give_login(store, OPERATOR, make.ANNA, face, TYPED, declared)
+    assert await store.mailboxes.credentials(await box(store)) == before
+
+
+async def test_who_only_reads_gives_no_login(store) -> None:
+    """A reader is told so; to a stranger the mailbox is not there."""
+    reader = await person(store, role=GrantRole.READER)
+    stranger = await person(store, "bo", GrantRole.OWNER, make.BO)
+    with pytest.raises(NotAllowed):
+        await desk.give_login(store, reader, make.ANNA, Face.REST, TYPED)
+    with pytest.raises(NotFound):
+        await desk.give_login(store, stranger, make.ANNA, Face.REST, TYPED)
 
 
 # --- set --------------------------------------------------------------------------------------------------------------
