@@ -121,13 +121,28 @@ def show(call: Call, asking: Asking, name: str) -> None:
 
 @letter.command(
     epilog="""\b
-Example:
-  nemboks letter retry 17"""
+Examples:
+  nemboks letter retry 17
+  nemboks letter retry --cvr 13748136
+  nemboks letter retry --all             after a mail server was mended"""
 )
-@LETTER
+@click.argument("name", metavar="[LETTER]", required=False)
+@click.option("--cvr", type=CvrType(), help="Every waiting letter of this mailbox.")
+@click.option("--all", "every", is_flag=True, help="Every waiting letter of all mailboxes that you see.")
 @acting
-def retry(call: Call, asking: Asking, name: str) -> None:
-    """Try a waiting letter now instead of at its time."""
+def retry(call: Call, asking: Asking, name: str | None, cvr: Cvr | None, every: bool) -> None:
+    """Try a waiting letter now instead of at its time; or all that wait, once what stood in their way was mended.
+
+    Many go at the pace that [rates] and each mail server allow, the oldest first.
+    """
+    if [name is not None, cvr is not None, every].count(True) != 1:
+        raise click.UsageError("say one letter, --cvr CVR or --all")
+    if name is None:
+        number = call.with_store(lambda store: desk.retry_waiting(store, asking, cvr))
+        words = call.word(f"{number} {'brev' if number == 1 else 'breve'} prøves nu.",
+                          f"{number} {'letter is' if number == 1 else 'letters are'} tried now.")  # fmt: skip
+        call.answer("retried", {"letters": number}, lambda: click.echo(words))
+        return
     _moved(call, with_letter(call, asking, name, lambda store, number: desk.retry(store, asking, number)))
 
 

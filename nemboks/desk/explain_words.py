@@ -54,10 +54,10 @@ UPSTREAM: Final[Mapping[str, Paragraph]] = {
             "has ceased, or the login was changed. We try again {again_at}.",
         ),
         Words(
-            "Se på virk.dk, om Nemboks stadig har fuldmagt, og giv den igen. Er adgangskoden skiftet, så skriv den nye: "
-            "`nemboks cvr login`. Er virksomheden ophørt, så se `nemboks estate open`.",
-            "See on virk.dk whether Nemboks still has consent, and give it again. If the login was changed, give the "
-            "new one: `nemboks cvr login`. If the company has ceased, see `nemboks estate open`.",
+            "Se på virk.dk, om Nemboks stadig har fuldmagt, og giv den igen. Er adgangskoden skiftet, så giv os den "
+            "nye: `nemboks cvr login`. Er virksomheden ophørt, så se `nemboks estate open`.",
+            "See on virk.dk whether Nemboks still has consent, and give it again. If the login was changed, give us "
+            "the new one: `nemboks cvr login`. If the company has ceased, see `nemboks estate open`.",
         ),
         at_risk=True,
     ),

@@ -8,12 +8,14 @@ one. A wish that the rules forbid raises RefusedByRule and changes nothing.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
-from nemboks.desk.access import Asking, actor_of, hidden, letter_for, narrowed, not_allowed, seen_by
-from nemboks.desk.errors import RefusedByRule
+from nemboks.desk.access import Asking, actor_of, box_for, hidden, letter_for, narrowed, not_allowed, seen_by
+from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.explain_rules import of_before
 from nemboks.desk.ledger import Ledger
 from nemboks.desk.letter_view import letter_item, letter_page, veiled
@@ -25,6 +27,7 @@ from nemboks.domain.people import Action, may, new_letters_hidden
 from nemboks.domain.routing import Which, came
 from nemboks.ports import Acts, Books
 
+AT_ONCE: Final = 500  # letters of one transaction, lest the daemon wait for its turn
 EVERY: Final = 1_000_000  # more letters than a ledger of our size ever lists
 
 NO_RETRY: Final[Mapping[State, Words]] = {
@@ -158,6 +161,35 @@ async def retry(store: Acts, asking: Asking, letter_id: int) -> Item:
         )
 
     return await store.act(act)
+
+
+async def retry_waiting(store: Acts, asking: Asking, cvr: Cvr | None = None) -> int:
+    """How many letters are due now that waited for their time, of this mailbox or of all that the asker may do it for:
+    what stood in their way was mended. NotFound, NotAllowed for the mailbox."""
+
+    def waiting(books: Books) -> list[int]:
+        if cvr is not None:
+            box_for(books, asking, Action.RETRY, cvr)
+        boxes = [box for box in seen_by(books, asking, Action.RETRY) if cvr in (None, box.cvr)]
+        return [one.id for box in boxes for one in books.letters(box, State.WAITING) if _waits(one, books)]
+
+    def act(part: Sequence[int], books: Books) -> int:
+        moved = 0
+        for number in part:
+            with suppress(NotFound, NotAllowed):  # hidden by an estate, or taken away meanwhile
+                actor, _, letter = letter_for(books, asking, Action.RETRY, number)
+                if _waits(letter, books):
+                    books.move(letter, Retried(actor.name, books.at))
+                    moved += 1
+        return moved
+
+    numbers = await store.ask(waiting)
+    parts = [numbers[at : at + AT_ONCE] for at in range(0, len(numbers), AT_ONCE)]
+    return sum([await store.act(partial(act, part)) for part in parts])
+
+
+def _waits(letter: Letter, books: Books) -> bool:
+    return letter.state is State.WAITING and letter.due_at is not None and letter.due_at > books.at
 
 
 async def release(store: Acts, asking: Asking, letter_id: int) -> Item:

@@ -187,3 +187,27 @@ def test_a_letter_that_is_not_there_is_told(place, command, name) -> None:
     done = place.run("letter", command, name)
 
     assert done.exit_code == 3 and name in done.stderr and "Traceback" not in done.stderr
+
+
+def test_all_letters_that_wait_are_tried_now(place) -> None:
+    """After a mail server was mended: of one mailbox, or of all; how many is told, and what is due already is left."""
+
+    async def put_off() -> None:
+        store = place.store()
+        filled = Filled(store, PretendClock(RealClock().now()))
+        for number in range(3):
+            await filled.later(f"put-off-{number}", 3_600)
+        await store.close()
+
+    asyncio.run(put_off())
+    assert place.run("letter", "retry", "--cvr", "29189846").exit_code == 3  # no mailbox of ours
+    assert "3 breve prøves nu." in place.run("letter", "retry", "--cvr", "13748136").stdout
+    assert place.ask("letter", "retry", "--all")["letters"] == 0
+
+
+@pytest.mark.parametrize("arguments", [[], ["17", "--all"], ["--cvr", "13748136", "--all"]])
+def test_a_retry_of_nothing_or_of_two_things_is_wrong_use(place, arguments) -> None:
+    """What is meant is asked for, and nothing is tried."""
+    done = place.run("letter", "retry", *arguments)
+
+    assert done.exit_code == 2 and "--all" in done.stderr

@@ -1,6 +1,7 @@
 """A ledger with a letter in every state, filled through the ports as the journey would."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from nemboks.domain.letter import (
     Acknowledged,
@@ -47,9 +48,10 @@ class Filled:
     async def sending(self, id: str) -> Letter:
         return await self.store.letters.move(await self.waiting(id), make.claimed(self.clock.now()))
 
-    async def later(self, id: str) -> Letter:
+    async def later(self, id: str, seconds: float = 0.0) -> Letter:
+        """Put off; it is due again so many seconds from now."""
         letter = await self.sending(id)
-        due_at = self.clock.advance(1).replace(microsecond=0)
+        due_at = self.clock.advance(1).replace(microsecond=0) + timedelta(seconds=seconds)
         return await self.store.letters.move(letter, Later(letter.fence, "full", "452 4.2.2 over quota", due_at, FULL))
 
     async def forwarded(self, id: str) -> Letter:

@@ -11,9 +11,11 @@ from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.letter_view import veiled
 from nemboks.desk.words import Lang, plain
 from nemboks.domain.letter import AttemptEnded, Bounced, DotBegun, Later, Reason, State
+from nemboks.domain.people import GrantRole
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.desk.filled import Filled
+from tests.desk.rooms import person
 from tests.helpers import builders as make
 from tests.helpers.clock import START, PretendClock
 
@@ -111,6 +113,36 @@ async def test_a_retry_makes_a_letter_due_now_or_is_refused_with_words(store, fi
             await desk.retry(store, ME, letter.id)
         assert refused.value.words.da and refused.value.words.en
         assert letter == await store.letters.get(letter.id)
+
+
+async def test_all_that_wait_are_tried_once_a_server_was_mended(store, filled, clock, monkeypatch) -> None:
+    """The mail server has its certificate again: nobody types a hundred numbers, and nobody waits for the hour."""
+    monkeypatch.setattr(desk, "AT_ONCE", 2)
+    waiting = [await filled.later(f"letter-{number}", 3_600) for number in range(5)]
+    held = await filled.way_to(State.HELD)("letter-9")
+
+    assert await desk.retry_waiting(store, ME, make.ANNA) == 5
+    assert await desk.retry_waiting(store, ME) == 0
+
+    after = [await store.letters.get(letter.id) for letter in waiting]
+    assert [(one.state, one.due_at <= clock.now()) for one in after] == [(State.WAITING, True)] * 5
+    assert held == await store.letters.get(held.id)
+    due = [letter.id for letter in await store.letters.due(State.WAITING, clock.now(), 9)]
+    assert due == [letter.id for letter in waiting]  # in the order in which they came
+
+
+async def test_only_whose_letters_they_are_has_them_tried(store, filled) -> None:
+    """A stranger finds no mailbox, a reader may not; with no CVR named each has only their own."""
+    letter = await filled.later("letter-1", 3_600)
+    stranger = await person(store, "bo", GrantRole.OWNER, make.BO)
+    reader = await person(store, "eva", GrantRole.READER)
+    with pytest.raises(NotFound):
+        await desk.retry_waiting(store, stranger, make.ANNA)
+    with pytest.raises(NotAllowed):
+        await desk.retry_waiting(store, reader, make.ANNA)
+
+    assert await desk.retry_waiting(store, stranger) == 0 == await desk.retry_waiting(store, reader)
+    assert letter == await store.letters.get(letter.id)
 
 
 async def test_a_retry_of_what_waits_for_its_turn_does_not_send_it_to_the_end(store, filled, clock) -> None:
