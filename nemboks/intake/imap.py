@@ -73,8 +73,7 @@ class ImapInbox:
         """All letters by ascending UID, with the time they arrived (INTERNALDATE)."""
         async with self._connection.use() as session:
             sieve = session.sieve
-            sieve.count = None
-            await session.select()
+            await session.refresh()
             sieve.arrived = False
             return [] if sieve.count == 0 else await session.list()
 

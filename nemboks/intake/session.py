@@ -1,4 +1,4 @@
-"""One logged-in IMAP connection and the five things we do on it: select, list, fetch, remove, idle (more: search.py).
+"""One logged-in IMAP connection and what we do on it: select, refresh, list, fetch, remove, idle (more: search.py).
 
 Promises: letters are named by UID only; a removal is a check of identity, STORE \\Deleted and UID EXPUNGE of exactly
 those UIDs; every wait has an end; a command that is left before its tagged line ends the connection.
@@ -25,6 +25,7 @@ _SMALL_BYTES: Final = 1 << 20  # of all but a letter: a line or two
 _LINES: Final = 200_000  # of a listing: a mailbox far beyond any other
 _LARGEST_UID: Final = (1 << 32) - 1  # RFC 3501 9: nz-number
 _CHATTER: Final = 1000  # untagged lines around anything smaller
+_SELECTED_SECONDS: Final = 900.0  # a mailbox is selected anew after so long: a server may keep its news to itself
 
 
 class Session:
@@ -33,6 +34,7 @@ class Session:
     def __init__(self, sieve: Sieve, capabilities: frozenset[str], pace: Pace, clock: Clock) -> None:
         self.sieve, self.capabilities = sieve, capabilities
         self.validity: int | None = None  # UIDVALIDITY of the selected INBOX
+        self._selected_at = 0.0  # monotonic
         self._pace, self._clock = pace, clock
 
     @asynccontextmanager
@@ -59,7 +61,8 @@ class Session:
 
     async def select(self) -> None:
         """INBOX is selected for reading and removing. Refused when it cannot be, for the whole mailbox."""
-        self.validity = None
+        self.validity = self.sieve.count = None
+        self._selected_at = self._clock.monotonic()
         lines, end = await self.run("SELECT INBOX")
         if end.status != "OK":
             raise refusal(end, "SELECT", mailbox=True)
@@ -69,6 +72,16 @@ class Session:
         if not found or any(b"[UIDNOTSTICKY]" in line.upper() for line in lines):
             raise Refused("the IMAP server gives its letters no lasting numbers (UIDVALIDITY)", mailbox=True)
         self.validity = int(found[-1][1])
+
+    async def refresh(self) -> None:
+        """The sieve's count is of now: by NOOP, whose answer tells what came and went (RFC 3501 6.1.2), or by SELECT.
+        Raises as `select`."""
+        old = self._clock.monotonic() - self._selected_at >= _SELECTED_SECONDS
+        if self.validity is not None and self.sieve.count is not None and not old:
+            _, end = await self.run("NOOP")
+            if end.status == "OK":
+                return
+        await self.select()
 
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID; those marked \\Deleted are on their way out already."""

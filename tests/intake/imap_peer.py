@@ -72,6 +72,7 @@ class ImapPeer:
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
     connections: int = 0
     idling: asyncio.Event = field(default_factory=asyncio.Event)
+    told: int = 0  # how many letters whoever is connected knows of
 
     def commands(self, word: str) -> list[bytes]:
         return [line for line in self.lines if line.upper().startswith(word.encode())]
@@ -111,10 +112,19 @@ class ImapPeer:
         await talk.send(b"TAG OK in\r\n" if good else b"TAG NO [AUTHENTICATIONFAILED] not you, anna@bageri.example\r\n")
 
     async def _select(self, talk: Talk) -> None:
+        self.told = len(self.letters)
         await talk.send(
             f"* {len(self.letters)} EXISTS\r\n* OK [UIDVALIDITY {self.validity}] valid\r\n".encode(),
             b"TAG OK [READ-WRITE] selected\r\n",
         )
+
+    async def _noop(self, talk: Talk) -> None:
+        """Tells what came and went since, and nothing else (RFC 3501 6.1.2, 7.3.1)."""
+        number = len(self.letters)
+        gone = b"* 1 EXPUNGE\r\n" * (self.told - number)
+        came = b"* %d EXISTS\r\n" % number if number > self.told else b""
+        self.told = number
+        await talk.send(gone, came, b"TAG OK nothing more\r\n")
 
     async def _uid_fetch(self, talk: Talk) -> None:
         which, _, what = talk.line.partition(b" ")[2].partition(b" ")[2].partition(b" ")
@@ -147,6 +157,7 @@ class ImapPeer:
         uids = _uids(talk.line.split()[-1])
         for uid in self.deleted.intersection(uids):
             self.letters.pop(uid, None)
+        self.told -= len(uids)
         await talk.send(b"* 1 EXPUNGE\r\n" * len(uids) + b"TAG OK expunged\r\n")
 
     async def _idle(self, talk: Talk) -> None:

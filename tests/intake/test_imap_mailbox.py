@@ -167,6 +167,58 @@ async def test_an_empty_mailbox_is_asked_once(imap, open_inbox):
     assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
 
 
+async def test_a_kept_connection_is_asked_for_news_alone(imap, open_inbox):
+    """NOOP tells what came and went (RFC 3501 6.1.2); to select the mailbox at each look cost three times as much."""
+    inbox = open_inbox()
+    assert await inbox.list() == []
+    imap.letters = {3: LETTER, 4: LETTER}
+    assert [x.upstream_id for x in await inbox.list()] == ["7.3", "7.4"]
+    imap.letters = {4: LETTER}
+    assert [x.upstream_id for x in await inbox.list()] == ["7.4"]
+    imap.letters = {}
+    assert await inbox.list() == []
+
+    assert [len(imap.commands(word)) for word in ("SELECT", "NOOP", "UID FETCH")] == [1, 3, 2]
+
+
+@pytest.mark.parametrize("reply", [b"TAG NO not now\r\n", b"TAG BAD what\r\n"])
+async def test_a_server_without_noop_is_asked_as_at_first(imap, open_inbox, reply):
+    """The look is no failure: the mailbox is selected anew."""
+    inbox = open_inbox()
+    await inbox.list()
+    imap.script["NOOP"] = [sends(reply)]
+    imap.letters = {3: LETTER}
+
+    assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
+    assert len(imap.commands("SELECT")) == 2
+
+
+async def test_a_server_that_keeps_its_news_is_found_out(imap, open_inbox, monkeypatch):
+    """It tells of nothing that comes: after a quarter of an hour the mailbox is selected anew."""
+    inbox = open_inbox()
+    await inbox.list()
+    imap.script["NOOP"] = [sends(b"TAG OK nothing more\r\n") for _ in range(2)]
+    imap.letters = {3: LETTER}
+    assert await inbox.list() == []
+
+    monkeypatch.setattr("nemboks.intake.session._SELECTED_SECONDS", 0.0)
+    assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
+
+
+@pytest.mark.parametrize("reply", [silent, sends(close=True), sends(b"* BYE going down\r\n", close=True)])
+async def test_a_look_that_meets_a_dead_connection_is_an_outage(imap, open_inbox, reply):
+    """A kept connection that died unseen is no empty mailbox; the next look opens another."""
+    inbox = open_inbox(request_seconds=1.0)
+    await inbox.list()
+    imap.letters = {3: LETTER}
+    imap.script["NOOP"] = [reply]
+    with pytest.raises(Unavailable):
+        await inbox.list()
+
+    assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
+    assert imap.connections == 2
+
+
 @pytest.mark.parametrize(
     "counts",
     [b"", b"* 0 EXISTS\r\n* 1 EXISTS\r\n", b"* 0 EXISTS or so\r\n", b"* 0 RECENT\r\n"],

@@ -38,7 +38,8 @@ WORDS = (
 LETTER = b"Subject: Brev\r\nX: y\r\n\r\nHej\r\n"
 KEY, PACE = "3.7", Pace.demo().model_copy(update={"request_seconds": 5.0})
 _ALLOWED = re.compile(
-    rb"NB[0-9]+ (SELECT INBOX|UID FETCH (1:\*|7|8|9|[0-9]{1,10}) \([A-Z0-9. \[\]<>a-z]+\)|UID SEARCH [A-Z ]+|NAMESPACE|"
+    rb"NB[0-9]+ (SELECT INBOX|NOOP|NAMESPACE|UID FETCH (1:\*|7|8|9|[0-9]{1,10}) \([A-Z0-9. \[\]<>a-z]+\)|"
+    rb"UID SEARCH [A-Z ]+|"
     rb'LIST "" "\*"( RETURN \(SPECIAL-USE\))?|UID STORE 7 \+FLAGS\.SILENT \(\\(Deleted|Flagged)\)|UID EXPUNGE 7)\r\n'
 )
 
@@ -119,6 +120,8 @@ async def _act(act: bytes, opener: Callable[[Any], Any], transport: FuzzTranspor
         assert sum(b" UID STORE 7 " in line for line in transport.written) == 1
         assert sum(b" UID EXPUNGE 7\r\n" in line for line in transport.written) == 1
         return "removed"
+    if act == b"n":  # the second look on a connection asks for news alone
+        await inbox.list()
     for one in await inbox.list():
         assert re.fullmatch(r"[0-9]{1,10}\.[0-9]{1,10}", one.upstream_id), one.upstream_id
         assert one.available_at is None or one.available_at.utcoffset() is not None

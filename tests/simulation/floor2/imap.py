@@ -99,6 +99,8 @@ class ImapSession:
                 self._login(tag, said)
             case "SELECT":
                 self._select(tag)
+            case "NOOP":
+                self._noop(tag)
             case "UID FETCH" if words[2] == b"1:*":
                 self._list(tag)
             case "UID FETCH":
@@ -145,6 +147,14 @@ class ImapSession:
         self._selected = True
         box.sessions.add(self)
         self._say(fault, tag, count + validity + tag + b" OK [" + mode + b"] selected\r\n")
+
+    def _noop(self, tag: bytes) -> None:
+        box = self._at_home()
+        if not self._selected:
+            self.host.breach("order", "a NOOP that can tell no news: nothing is selected")
+        fault = self._happens("S")
+        if not self.far.closed:
+            self._say(fault, tag, b"* %d EXISTS\r\n" % len(box.uids) + tag + b" OK nothing more\r\n")
 
     def _list(self, tag: bytes) -> None:
         box = self._at_home()
