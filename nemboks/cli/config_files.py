@@ -11,7 +11,7 @@ from nemboks.domain.doors import days_left
 from nemboks.domain.mailbox import Address
 
 if TYPE_CHECKING:
-    from nemboks.settings import DeclaredMailbox, Further, Settings
+    from nemboks.settings import DeclaredMailbox, Further, Settings, Upstream
     from nemboks.settings.mail import Box
 
 
@@ -19,12 +19,7 @@ def upstream_faults(settings: "Settings", doors: Collection[str]) -> Iterator[tu
     """What keeps us out of Digital Post by one of these doors: files, and settings that are missing."""
     upstream = settings.upstream
     yield from _unusable_authorities("upstream.rest_ca_file", upstream.rest_ca_file)
-    certificate, key = upstream.client_cert_file, upstream.client_key_file
-    for name, file in (("client_cert_file", certificate), ("client_key_file", key)):
-        if file is None and "rest" in doors:
-            yield f"upstream.{name}", "is missing: inbox = rest needs our certificate and its key"
-    if certificate and key:
-        yield from _unusable_pair(certificate, key)
+    yield from _identity_faults(upstream, "rest" in doors)
     yield from missing("upstream", upstream.own_login)
     yield from _unusable_authorities("upstream.imap_ca_file", upstream.imap_ca_file)
     days = certificate_days(settings)
@@ -59,30 +54,6 @@ def mail_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
             yield from missing(f"{name}.oauth", one.oauth.secrets)
     yield from _unusable_authorities("direct.ca_file", settings.direct.ca_file)
     yield from _key_faults(settings)
-
-
-def _key_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
-    """Our DKIM key's faults."""
-    from nemboks.content import dkim
-
-    file = settings.sender.dkim_key_file
-    if file is None:
-        return
-    try:
-        dkim.Signer.load(file.read_bytes(), Address(settings.sender.address).domain, settings.sender.dkim_selector)
-    except OSError as error:
-        yield "sender.dkim_key_file", f"{file} cannot be read ({error.strerror})"
-    except ValueError as error:
-        yield "sender.dkim_key_file", str(error)
-
-
-def _missing(setting: str, read: Callable[[], object]) -> Iterator[tuple[str, str]]:
-    from nemboks.settings import SettingsError
-
-    try:
-        read()
-    except SettingsError as error:
-        yield setting, str(error)
 
 
 def certificates(settings: "Settings") -> Iterator[tuple[str, str, str]]:
@@ -122,20 +93,51 @@ def missing(setting: str, read: Callable[[], object]) -> Iterator[tuple[str, str
 
 
 def _unusable_authorities(setting: str, file: Path | None) -> Iterator[tuple[str, str]]:
-    from nemboks.intake.own_certificate import CertificateUnusable, trusted_context
+    from nemboks.intake.tls_files import TlsFileUnusable, trusted_context
 
     if file is None:
         return
     try:
         trusted_context(file)
-    except CertificateUnusable as error:
+    except TlsFileUnusable as error:
         yield setting, str(error)
 
 
-def _unusable_pair(certificate: Path, key: Path) -> Iterator[tuple[str, str]]:
-    from nemboks.intake.own_certificate import CertificateUnusable, identified_context
+def _key_faults(settings: "Settings") -> Iterator[tuple[str, str]]:
+    """Our DKIM key's faults."""
+    from nemboks.content import dkim
 
+    file = settings.sender.dkim_key_file
+    if file is None:
+        return
     try:
-        identified_context(None, certificate, key)
-    except CertificateUnusable as error:
-        yield "upstream.client_cert_file", str(error)
+        dkim.Signer.load(file.read_bytes(), Address(settings.sender.address).domain, settings.sender.dkim_selector)
+    except OSError as error:
+        yield "sender.dkim_key_file", f"{file} cannot be read ({error.strerror})"
+    except ValueError as error:
+        yield "sender.dkim_key_file", str(error)
+
+
+def _identity_faults(upstream: "Upstream", wanted: bool) -> Iterator[tuple[str, str]]:
+    """What keeps our certificate and its key from proving us; each of them for itself, then both together."""
+    from nemboks.intake.tls_files import TlsFileUnusable, identified_context, read, trusted_context
+
+    certificate, key = upstream.client_cert_file, upstream.client_key_file
+    names = {"client_cert_file": (certificate, trusted_context), "client_key_file": (key, read)}
+    whole = True
+    for name, (file, looked_at) in names.items():
+        try:
+            if file is not None:
+                looked_at(file)
+                continue
+            words = "is missing: inbox = rest needs our certificate and its key" if wanted else ""
+        except TlsFileUnusable as error:
+            words = str(error)
+        whole = False
+        if words:
+            yield f"upstream.{name}", words
+    if whole and certificate and key:
+        try:
+            identified_context(None, certificate, key)
+        except TlsFileUnusable as error:
+            yield f"upstream.{'client_key_file' if error.file == key else 'client_cert_file'}", str(error)

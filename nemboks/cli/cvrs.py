@@ -132,11 +132,12 @@ def login(
     face, secrets = (Face.REST, _rest(system_id, token_file)) if rest else (Face.IMAP, _imap(user, password_file))
     declared = [box.cvr for box in call.settings().mailboxes]
     item = call.with_store(lambda store: desk_of_one.give_login(store, asking, cvr_number, face, secrets, declared))
-    words = call.word(
-        f"CVR {spaced(cvr_number)} har et nyt login; vi ser efter post nu.",
-        f"CVR {spaced(cvr_number)} has a new login; we look for post now.",
-    )
-    call.answer("cvr", {"item": item}, lambda: line(words))
+    has = ("har et nyt login", "has a new login") if item["changed"] else ("har det login i forvejen", "has that login")
+    looks = ("vi ser efter post nu", "we look for post now")
+    if not item["fetches"]:
+        looks = ("der hentes intet nu, se `nemboks explain`", "nothing is fetched now, see `nemboks explain`")
+    words = call.word(f"{has[0]}; {looks[0]}.", f"{has[1]}; {looks[1]}.")
+    call.answer("cvr", {"item": item}, lambda: line(f"CVR {spaced(cvr_number)} {words}"))
 
 
 @cvr.command(

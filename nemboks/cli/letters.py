@@ -10,6 +10,7 @@ import click
 from nemboks.cli.kinds import in_words
 from nemboks.cli.letter_text import show_list, show_page
 from nemboks.cli.output import Call, Group, acting
+from nemboks.content.announcement_facts import letters_words
 from nemboks.content.texts import DENMARK
 from nemboks.desk import letters as desk
 from nemboks.desk.access import Asking
@@ -127,20 +128,23 @@ Examples:
   nemboks letter retry --all             after a mail server was mended"""
 )
 @click.argument("name", metavar="[LETTER]", required=False)
-@click.option("--cvr", type=CvrType(), help="Every waiting letter of this mailbox.")
-@click.option("--all", "every", is_flag=True, help="Every waiting letter of all mailboxes that you see.")
+@click.option("--cvr", type=CvrType(), help="Every letter of this mailbox that waits for its time.")
+@click.option("--all", "every", is_flag=True, help="Of every mailbox that you may do it for.")
 @acting
 def retry(call: Call, asking: Asking, name: str | None, cvr: Cvr | None, every: bool) -> None:
     """Try a waiting letter now instead of at its time; or all that wait, once what stood in their way was mended.
 
-    Many go at the pace that [rates] and each mail server allow, the oldest first.
+    Of many the oldest goes first, at the pace that [rates] and each mail server allow; a server that did not answer is
+    tried with one letter within five minutes. Copies, and letters with an uncertain end, keep their own time.
     """
     if [name is not None, cvr is not None, every].count(True) != 1:
         raise click.UsageError("say one letter, --cvr CVR or --all")
     if name is None:
         number = call.with_store(lambda store: desk.retry_waiting(store, asking, cvr))
-        words = call.word(f"{number} {'brev' if number == 1 else 'breve'} prøves nu.",
-                          f"{number} {'letter is' if number == 1 else 'letters are'} tried now.")  # fmt: skip
+        words = call.word(
+            f"{letters_words(number, 'da').capitalize()} står nu for tur.",
+            f"{letters_words(number, 'en').capitalize()} due now.",
+        )
         call.answer("retried", {"letters": number}, lambda: click.echo(words))
         return
     _moved(call, with_letter(call, asking, name, lambda store, number: desk.retry(store, asking, number)))

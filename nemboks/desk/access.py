@@ -43,6 +43,7 @@ _DOES: Final[Mapping[Action, Words]] = {
     Action.ADDRESS: Words("ændre adressen", "change the address"),
     Action.GRANT: Words("give eller lukke adgang", "give or end access"),
     Action.CUSTODY: Words("ændre, hvornår breve fjernes", "change when letters are removed"),
+    Action.LOGIN: Words("give et andet login til Digital Post", "give another login at Digital Post"),
     Action.LEGAL_HOLD: Words("pålægge eller ophæve en bevissikring", "set or lift a legal hold"),
     Action.ADD: Words("tilføje CVR-numre", "add CVR numbers"),
     Action.ACCOUNT: Words("lave eller ændre konti", "make or change accounts"),

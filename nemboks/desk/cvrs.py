@@ -57,7 +57,7 @@ async def fetch_now(store: Acts, asking: Asking, cvr: Cvr) -> Item:
 
     def act(books: Books) -> Item:
         actor, box = box_for(books, asking, Action.RETRY, cvr)
-        _may_fetch(box, books)
+        may_fetch(box, books)
         books.note("fetch_asked", box, by=actor.name)
         return _item(books.keep(replace(box, due_at=books.at)))
 
@@ -94,20 +94,37 @@ async def cvr_set(store: Acts, asking: Asking, cvr: Cvr, chosen: Chosen, declare
 async def give_login(
     store: Acts, asking: Asking, cvr: Cvr, face: Face, credentials: Mapping[str, str], declared: Collection[str] = ()
 ) -> Item:
-    """The mailbox with another login, looked into at once. NotFound, NotAllowed.
+    """The mailbox, looked into with this login at once. `changed`: it had another; `fetches`: neither a pause nor its
+    plan keeps it from being looked into. NotFound, NotAllowed.
 
     RefusedByRule for a login of another door than the mailbox's, for one that the settings file has (`declared`
-    CVRs), and where Digital Post itself gives us the login.
+    CVRs), where Digital Post itself gives us the login, and for another IMAP user once the inbox was listed.
     """
 
     def act(books: Books) -> Item:
-        actor, box = box_for(books, asking, Action.CUSTODY, cvr)
+        actor, box = box_for(books, asking, Action.LOGIN, cvr)
         _may_be_typed(box, face, declared)
-        if books.give_credentials(box, credentials, actor.name):
-            box = books.keep(replace(box, due_at=books.at))
-        return _item(box)
+        _same_inbox(books, box, credentials)
+        changed = books.give_credentials(box, credentials, actor.name)
+        box = books.keep(replace(box, due_at=books.at))
+        fetches = box.paused_at is None and serves(box.serves_until, books.at)
+        return {**_item(box), "changed": changed, "fetches": fetches}
 
     return await store.act(act)
+
+
+def _same_inbox(books: Books, box: Mailbox, credentials: Mapping[str, str]) -> None:
+    """A letter's number is its inbox's own (RFC 3501 2.3.1.1): in another's a new one could be taken for a known."""
+    if box.face is Face.REST or box.listed_at is None or books.login_of(box) in ("", credentials["user"]):
+        return
+    raise RefusedByRule(
+        Words(
+            f"Indbakken for CVR {box.cvr} er en anden brugers; breve i en anden indbakke kan forveksles med dem, vi "
+            "kender. Giv adgangskoden for den samme bruger",
+            f"the inbox of CVR {box.cvr} is another user's; letters of another inbox could be taken for those that we "
+            "know. Give the password of the same user",
+        )
+    )
 
 
 def _may_be_typed(box: Mailbox, face: Face, declared: Collection[str]) -> None:
@@ -142,7 +159,8 @@ def _action(chosen: Chosen) -> Action:
     return Action.ROUTE if chosen.of(*_ADDRESSES) else Action.CUSTODY
 
 
-def _may_fetch(box: Mailbox, books: Books) -> None:
+def may_fetch(box: Mailbox, books: Books) -> None:
+    """RefusedByRule while the mailbox is paused or its plan is over."""
     if box.paused_at is not None:
         raise RefusedByRule(
             Words(

@@ -11,7 +11,7 @@ from typing import Final
 from nemboks.content.announcement_facts import letters_words
 from nemboks.content.texts import date_words, masked
 from nemboks.desk.explain_letter_words import OF_LETTER
-from nemboks.desk.explain_rules import LATE
+from nemboks.desk.explain_rules import LATE, is_of_workplace
 from nemboks.desk.explain_way_words import OF_BOX
 from nemboks.desk.reasons import meaning
 from nemboks.desk.words import Item, Lang, Words
@@ -113,4 +113,4 @@ def _shown(name: str, fact: Fact, lang: Lang) -> str:
             return said(fact.to(lang))
         case int():
             return letters_words(fact, lang.value) if name == "letters" else str(fact)
-    return said(fact)
+    return fact if name == "rule" and is_of_workplace(fact) else said(fact)

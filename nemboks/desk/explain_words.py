@@ -55,9 +55,11 @@ UPSTREAM: Final[Mapping[str, Paragraph]] = {
         ),
         Words(
             "Se på virk.dk, om Nemboks stadig har fuldmagt, og giv den igen. Er adgangskoden skiftet, så giv os den "
-            "nye: `nemboks cvr login`. Er virksomheden ophørt, så se `nemboks estate open`.",
+            "nye: `nemboks cvr login`, eller i indstillingsfilen, hvis den står dér. Er virksomheden ophørt, så se "
+            "`nemboks estate open`.",
             "See on virk.dk whether Nemboks still has consent, and give it again. If the login was changed, give us "
-            "the new one: `nemboks cvr login`. If the company has ceased, see `nemboks estate open`.",
+            "the new one: `nemboks cvr login`, or in the settings file if it stands there. If the company has ceased, "
+            "see `nemboks estate open`.",
         ),
         at_risk=True,
     ),

@@ -10,13 +10,13 @@ from enum import Enum
 from typing import Any, Final
 
 from nemboks.content.texts import masked
+from nemboks.desk.explain_rules import is_of_workplace
 from nemboks.desk.ledger import AttemptRow, EventRow
 from nemboks.desk.reasons import meaning
 from nemboks.desk.words import DELIVERIES, EVENTS, EVIDENCE, ROLES, SILENT, UNCONFIRMED, Item, Lang, state_words
 from nemboks.domain.delivery import Delivery, DeliveryState
 from nemboks.domain.headline import Headline
 from nemboks.domain.letter import Letter, Reason, State
-from nemboks.domain.mailbox import Field
 from nemboks.domain.proof import Confirmation, Evidence
 from nemboks.domain.redact import redact
 
@@ -96,9 +96,7 @@ def _without_people(value: Any) -> Any:
         case str():
             return redact(value)
         case Mapping():
-            return {
-                key: one if key == "rule" and _of_number(one) else _without_people(one) for key, one in value.items()
-            }
+            return {key: _of_key(key, one) for key, one in value.items()}
         case list() | tuple():
             return [_without_people(one) for one in value]
     if not is_dataclass(value) or isinstance(value, type):
@@ -106,9 +104,8 @@ def _without_people(value: Any) -> Any:
     return replace(value, **{one.name: _without_people(getattr(value, one.name)) for one in fields(value)})
 
 
-def _of_number(rule: str | None) -> bool:
-    """Whether it names a workplace or a tax number: most P-numbers have a CPR number's shape, and are nobody's."""
-    return (rule or "").startswith((f"{Field.P_NUMBER}:", f"{Field.SE_NUMBER}:"))
+def _of_key(key: Any, value: Any) -> Any:
+    return value if key == "rule" and is_of_workplace(value) else _without_people(value)
 
 
 def _shown(letter: Letter) -> str | None:

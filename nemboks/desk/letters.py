@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from nemboks.desk.access import Asking, actor_of, box_for, hidden, letter_for, narrowed, not_allowed, seen_by
+from nemboks.desk.cvrs import may_fetch
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.explain_rules import of_before
 from nemboks.desk.ledger import Ledger
@@ -24,7 +25,9 @@ from nemboks.desk.words import Item, Lang, Words, plain
 from nemboks.domain.letter import Believed, Letter, Reappeared, Reason, Released, Retried, State
 from nemboks.domain.mailbox import Cvr, Mailbox
 from nemboks.domain.people import Action, may, new_letters_hidden
+from nemboks.domain.plans import serves
 from nemboks.domain.routing import Which, came
+from nemboks.domain.verdict import Verdict
 from nemboks.ports import Acts, Books
 
 AT_ONCE: Final = 500  # letters of one transaction, lest the daemon wait for its turn
@@ -164,32 +167,47 @@ async def retry(store: Acts, asking: Asking, letter_id: int) -> Item:
 
 
 async def retry_waiting(store: Acts, asking: Asking, cvr: Cvr | None = None) -> int:
-    """How many letters are due now that waited for their time, of this mailbox or of all that the asker may do it for:
-    what stood in their way was mended. NotFound, NotAllowed for the mailbox."""
+    """How many letters that waited for their time are due now, of this mailbox or of all that the asker may do it for:
+    what stood in their way was mended. One with an uncertain end keeps its time: each try of it may be a copy.
 
-    def waiting(books: Books) -> list[int]:
-        if cvr is not None:
-            box_for(books, asking, Action.RETRY, cvr)
-        boxes = [box for box in seen_by(books, asking, Action.RETRY) if cvr in (None, box.cvr)]
-        return [one.id for box in boxes for one in books.letters(box, State.WAITING) if _waits(one, books)]
+    NotFound, NotAllowed; RefusedByRule for a mailbox that is paused, or whose plan is over.
+    """
+
+    def waiting(books: Books) -> tuple[datetime, list[int]]:
+        found = [one for box in _tried(books, asking, cvr) for one in books.letters(box, State.WAITING)]
+        found = [one for one in found if _waits(one, books.at)]
+        return books.at, [one.id for one in sorted(found, key=lambda one: (one.available_at, one.id))]
 
     def act(part: Sequence[int], books: Books) -> int:
         moved = 0
         for number in part:
             with suppress(NotFound, NotAllowed):  # hidden by an estate, or taken away meanwhile
                 actor, _, letter = letter_for(books, asking, Action.RETRY, number)
-                if _waits(letter, books):
-                    books.move(letter, Retried(actor.name, books.at))
+                if _waits(letter, at):
+                    books.move(letter, Retried(actor.name, at))
                     moved += 1
         return moved
 
-    numbers = await store.ask(waiting)
-    parts = [numbers[at : at + AT_ONCE] for at in range(0, len(numbers), AT_ONCE)]
+    at, numbers = await store.ask(waiting)
+    parts = [numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE)]
     return sum([await store.act(partial(act, part)) for part in parts])
 
 
-def _waits(letter: Letter, books: Books) -> bool:
-    return letter.state is State.WAITING and letter.due_at is not None and letter.due_at > books.at
+def _tried(books: Books, asking: Asking, cvr: Cvr | None) -> list[Mailbox]:
+    """The mailboxes whose letters may be tried now."""
+    if cvr is not None:
+        _, box = box_for(books, asking, Action.RETRY, cvr)
+        may_fetch(box, books)
+        return [box]
+    boxes = seen_by(books, asking, Action.RETRY)
+    if not boxes and books.mailboxes():
+        raise not_allowed(actor_of(books, asking), Action.RETRY)
+    return [box for box in boxes if box.paused_at is None and serves(box.serves_until, books.at)]
+
+
+def _waits(letter: Letter, at: datetime) -> bool:
+    put_off = letter.state is State.WAITING and letter.due_at is not None and letter.due_at > at
+    return put_off and letter.why != Verdict.UNCERTAIN
 
 
 async def release(store: Acts, asking: Asking, letter_id: int) -> Item:

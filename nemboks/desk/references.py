@@ -4,9 +4,10 @@ import re
 from typing import Final
 
 from nemboks.content.envelope import reference_for
-from nemboks.desk.access import Asking, seen_by
+from nemboks.desk.access import Asking, actor_of, hidden, seen_by
 from nemboks.desk.errors import NotFound
 from nemboks.desk.words import Words
+from nemboks.domain.mailbox import Mailbox
 from nemboks.domain.people import Action
 from nemboks.ports import Acts, Books
 
@@ -27,8 +28,14 @@ def _by_reference(books: Books, asking: Asking, name: str) -> int:
     written = _REFERENCE.fullmatch(name.strip().upper())
     if written:
         wanted = f"{written[1]}-{written[2]}"
-        boxes = {box.id: box.cvr for box in seen_by(books, asking, Action.SEE_LETTERS)}
+        boxes = {box.id: box for box in seen_by(books, asking, Action.SEE_LETTERS)}
         for number, mailbox, upstream_id in books.overview.upstream_ids():
-            if mailbox in boxes and reference_for(boxes[mailbox], upstream_id) == wanted:
+            box = boxes.get(mailbox)
+            if box and reference_for(box.cvr, upstream_id) == wanted and not _hidden(books, asking, box, number):
                 return number
     raise NotFound(Words(f"Der er intet brev {name!r}", f"there is no letter {name!r}"))
+
+
+def _hidden(books: Books, asking: Asking, box: Mailbox, number: int) -> bool:
+    letter = books.letter(number)
+    return letter is None or hidden(books, actor_of(books, asking), box, letter)

@@ -38,6 +38,7 @@ class Action(StrEnum):
     ADDRESS = "address"  # ask for another address, cancel such a wish, roll back
     GRANT = "grant"
     CUSTODY = "custody"  # shadow, go live, keep_days
+    LOGIN = "login"  # give another login at Digital Post
     LEGAL_HOLD = "legal_hold"
     ADD = "add"  # a CVR of the person's own account
     ACCOUNT = "account"  # make one
@@ -53,12 +54,12 @@ class Action(StrEnum):
 
 A, R = Action, GrantRole
 _SEES: Final = frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.SEE_TITLES})
-_RUNS: Final = _SEES | {A.RETRY, A.HOLD, A.PAUSE, A.ROUTE, A.ADDRESS, A.CUSTODY, A.LEGAL_HOLD}
+_RUNS: Final = _SEES | {A.RETRY, A.HOLD, A.PAUSE, A.ROUTE, A.ADDRESS, A.CUSTODY, A.LOGIN, A.LEGAL_HOLD}
 RIGHTS: Final[Mapping[GrantRole, frozenset[Action]]] = {
     R.OWNER: _RUNS | {A.GRANT, A.ADD, A.PLAN, A.AUDIT, A.SEE_CONTENTS},
     R.ADMINISTRATOR: _RUNS | {A.GRANT, A.ADD, A.SEE_CONTENTS},
     R.READER: _SEES,
-    R.ACCOUNTANT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.SEE_TITLES, A.RETRY, A.PAUSE, A.CUSTODY, A.ADD}),
+    R.ACCOUNTANT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.SEE_TITLES, A.RETRY, A.PAUSE, A.CUSTODY, A.LOGIN, A.ADD}),
     # Also what the people of before left behind, a pause or a shadow mode, is the kurator's to end: nobody else may.
     R.KURATOR: _RUNS | {A.ESTATE_SEE},
     R.SUPPORT: frozenset({A.SEE_STATUS, A.SEE_LETTERS, A.ESTATE_OPEN}),

@@ -23,11 +23,11 @@ from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
 from nemboks.intake.kept import CLOSE_SECONDS, KeptConnection, Room
 from nemboks.intake.letter_stream import WHOLE, LetterStream
-from nemboks.intake.own_certificate import CertificateUnusable, trusted_context
 from nemboks.intake.removals import Removals
 from nemboks.intake.responses import refusal
 from nemboks.intake.session import Session
 from nemboks.intake.sieve import End, Sieve
+from nemboks.intake.tls_files import TlsFileUnusable, trusted_context
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
@@ -219,7 +219,7 @@ async def _dropped(engine: Any, over: asyncio.Event) -> None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, CertificateUnusable):
+    if isinstance(error, TlsFileUnusable):
         return str(error)
     if isinstance(error, TimeoutError):
         return "the IMAP server did not answer in time"

@@ -22,8 +22,8 @@ from typing import Any, Final
 import httpx2
 
 from nemboks.domain.pace import Pace
-from nemboks.intake.own_certificate import CertificateUnusable, identified_context
 from nemboks.intake.patience import Patience
+from nemboks.intake.tls_files import TlsFileUnusable, identified_context
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Refused, Unavailable
 from nemboks.rate import Rate
@@ -69,7 +69,7 @@ def open_client(access: RestAccess, request_seconds: float) -> httpx2.AsyncClien
         raise Unavailable("the settings name no client certificate for Digital Post")
     try:
         context = identified_context(access.ca_file, access.client_cert_file, access.client_key_file)
-    except CertificateUnusable as error:
+    except TlsFileUnusable as error:
         raise Unavailable(f"our certificate for Digital Post cannot be used: {error}") from error
     # The client is shared between CVRs: a session cookie of one must never travel with the call of another.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))

@@ -111,6 +111,10 @@ class Books(Protocol):
         """Whether they are others than before; the same ones change nothing. `by`: the person who gave them."""
         ...
 
+    def login_of(self, mailbox: Mailbox) -> str:
+        """Whose login it is at Digital Post, its user or system id; "" where none can be read. No secret."""
+        ...
+
     def reroute(self, mailbox: Mailbox, route: Route) -> Mailbox:
         """The mailbox with the next version of its route, noted; what the old address put off is due now."""
         ...

@@ -37,7 +37,7 @@ from nemboks.store.mailbox_rows import (
     one,
     route_from,
 )
-from nemboks.store.mailboxes import same_credentials
+from nemboks.store.mailboxes import same_credentials, whose_login
 from nemboks.store.overview import SqlOverview
 from nemboks.store.rerouting import reroute, write_route
 from nemboks.store.rows import letter_of
@@ -146,6 +146,11 @@ class SqlBooks:
         self._tx.execute(WRITE.values(credentials=self._sealed(mailbox, credentials)), {"b_id": mailbox.id})
         self.note("credentials_given", mailbox, by)
         return True
+
+    def login_of(self, mailbox: Mailbox) -> str:
+        """Whose login it is at Digital Post, its user or system id; "" where none can be read. No secret."""
+        sealed = self._tx.execute(SEALED, {"id": mailbox.id}).scalar_one()
+        return whose_login(self._vault, mailbox.cvr, sealed)
 
     def reroute(self, mailbox: Mailbox, route: Route) -> Mailbox:
         """The mailbox with the next version of its route."""

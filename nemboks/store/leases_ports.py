@@ -74,7 +74,7 @@ class LeasedLetters(SqlLetters):
             if not self._leases.held(tx, MAILBOX, mailbox.id):
                 raise Stale(f"mailbox {mailbox.id}: another worker looks into it")
             self._leases.let_go(tx, MAILBOX, mailbox.id)
-            return of_letters.note_listing(tx, mailbox.id, listed, at, due_at, unusable, asked_at)
+            return of_letters.note_listing(tx, mailbox, listed, at, due_at, unusable, asked_at)
 
         new = await self._writer.unit(look)
         self.listed.add(mailbox.id)

@@ -13,6 +13,7 @@ from nemboks.domain.mailbox import Mailbox
 from nemboks.ports import Clock, Listed
 from nemboks.store import events, headlines, moves
 from nemboks.store.copies import FINISHED_COPIES, SERVED, SETTLED, STRANDED
+from nemboks.store.mailbox_rows import is_outdated
 from nemboks.store.reader import Reader
 from nemboks.store.reads import LetterReads
 from nemboks.store.ready import Ready
@@ -77,7 +78,8 @@ KNOWN: Final = Ready(
 )
 INSERT: Final = insert(letters)
 _LISTED: Final = (
-    mailboxes.c.listed_at, mailboxes.c.trouble, mailboxes.c.custody, mailboxes.c.unusable, mailboxes.c.unusable_since
+    mailboxes.c.listed_at, mailboxes.c.trouble, mailboxes.c.custody, mailboxes.c.unusable,
+    mailboxes.c.unusable_since, mailboxes.c.credentials,
 )  # fmt: skip
 LISTED_AT: Final = Ready(select(*_LISTED).where(mailboxes.c.id == bindparam("mailbox")))
 NOTE: Final = Ready(
@@ -110,7 +112,7 @@ class SqlLetters(LetterReads):
     ) -> int:  # fmt: skip
         """How many letters were new; the listing is noted on the mailbox with them."""
         noted = self._writer.step if len(listed) <= FEW else self._writer.unit
-        return await noted(lambda tx: note_listing(tx, mailbox.id, listed, at, due_at, unusable, asked_at))
+        return await noted(lambda tx: note_listing(tx, mailbox, listed, at, due_at, unusable, asked_at))
 
     async def move(self, letter: Letter, event: Event) -> Letter:
         """The letter after the event, committed. Raises Stale; then nothing changed."""
@@ -193,13 +195,17 @@ def _size(letter: Letter) -> int:
 
 
 def note_listing(
-    tx: Tx, mailbox: int, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int,
+    tx: Tx, seen: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int,
     asked_at: datetime | None,
 ) -> int:  # fmt: skip
-    """How many of the listed letters were new, in the caller's transaction."""
+    """How many of the listed letters were new, in the caller's transaction. Nothing is noted of what was listed by a
+    login that the mailbox has no more: with the new one it is due already."""
+    mailbox = seen.id
     row = LISTED_AT.first(tx, {"mailbox": mailbox})
     assert row is not None  # no mailbox is ever removed
-    listed_at, trouble, custody, others, since = row.values()
+    listed_at, trouble, custody, others, since, credentials = row.values()
+    if is_outdated(seen, hash(credentials)):
+        return 0
     by_id = {one.upstream_id: one for one in listed}
     known = _known(tx, mailbox, list(by_id))
     without = listed_at if unusable >= others else None  # fewer: nobody can say since when a new one lay there

@@ -124,6 +124,11 @@ def mailbox_from(values: Mapping[Any, Any]) -> Mailbox:
     return Mailbox(cvr=Cvr(values["cvr"]), route=route_from(values), sealing=hash(values["credentials"]), **same)
 
 
+def is_outdated(seen: Mailbox, sealing: int) -> bool:
+    """Whether the mailbox was given another login since it was read."""
+    return seen.sealing not in (0, sealing)
+
+
 def route_from(values: Mapping[Any, Any]) -> Route:
     """The route of values that have all columns of `routes`."""
     return Route(address=Address(values["address"]), **{name: values[name] for name in _SAME_ROUTE})

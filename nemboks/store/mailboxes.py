@@ -33,6 +33,7 @@ from nemboks.store.mailbox_rows import (
     THESE,
     VERSIONS,
     by_cvr,
+    is_outdated,
     mailbox_of,
     mailboxes_of,
     of_cvr,
@@ -158,8 +159,9 @@ def _note(tx: Tx, mailbox: int, event: str, at: datetime, **particulars: Any) ->
 
 def _postpone(tx: Tx, seen: Mailbox, due_at: datetime, trouble: str, parked: bool, at: datetime) -> Mailbox:
     before = one(tx, seen.id)
-    # A worker that slept past its lease would park it for hours over the listing, and the new letters, of another.
-    if seen.listed_at != before.listed_at:
+    # A worker that slept past its lease would park it for hours over the listing, and the new letters, of another; and
+    # what an old login met says nothing of the new one.
+    if seen.listed_at != before.listed_at or is_outdated(seen, before.sealing):
         return before
     until = due_at if parked else None
     tx.execute(POSTPONE, {"b_id": seen.id, "due": due_at, "words": trouble, "until": until})
@@ -274,6 +276,15 @@ def _reroute_by_file(tx: Tx, row: Row[Any], new: Declared, at: datetime) -> None
         kept = replace(kept, others=row.others)
     if kept != wanted:
         reroute(tx, box, replace(kept, vouched_by=row.vouched_by))
+
+
+def whose_login(vault: Vault, cvr: str, sealed: bytes) -> str:
+    """The user or system id of sealed credentials; "" for none, and for ones that cannot be opened."""
+    try:
+        known = _opened(vault, cvr, sealed)
+    except (Altered, KeyMissing):
+        return ""
+    return known.get("user", known.get("system_id", ""))
 
 
 def same_credentials(vault: Vault, cvr: str, sealed: bytes, new: Mapping[str, str]) -> bool:

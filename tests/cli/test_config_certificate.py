@@ -1,10 +1,13 @@
 """RELIABILITY H23: our certificate at Digital Post ends, and `nemboks config check` said that all was in order."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
+
+CERTIFICATE, KEY = "upstream.client_cert_file", "upstream.client_key_file"
 
 
 def _with_certificate(place, days: float) -> None:
@@ -41,28 +44,55 @@ def _pem(place, name: str, text: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("spoil", "setting", "words"),
     [
-        (lambda place, key: _pem(place, "post.pem", b"no certificate"), "post.pem holds no certificate"),
-        (lambda place, key: _pem(place, "post.key", b"no key"), "post.key holds no private key"),
-        (lambda place, key: (place.folder / "post.key").unlink(), "post.key cannot be read"),
-        (lambda place, key: _pem(place, "post.key", _protected(key)), "protected by a passphrase"),
-        (lambda place, key: _pem(place, "post.key", _another()), "is not the key of the certificate"),
+        (lambda place: _pem(place, "post.pem", b"no certificate"), CERTIFICATE, "post.pem holds no certificate"),
+        (lambda place: (place.folder / "post.pem").unlink(), CERTIFICATE, "post.pem cannot be read"),
+        (lambda place: _pem(place, "post.pem", _chain_upside_down(place)), KEY, "first certificate in"),
+        (lambda place: _pem(place, "post.key", b"no key"), KEY, "post.key holds no private key"),
+        (lambda place: (place.folder / "post.key").unlink(), KEY, "post.key cannot be read"),
+        (lambda place: _pem(place, "post.key", _protected(place)), KEY, "protected by a passphrase"),
+        (lambda place: _pem(place, "post.key", _another()), KEY, "is not the key of the first certificate in"),
+        (lambda place: _pem(place, "post.key", b"# ENCRYPTED\n" + _another()), KEY, "is not the key of"),
+        (lambda place: _pem(place, "post.key", b"x" * (5 << 20)), KEY, "larger than 4 MB"),
+        (lambda place: _pipe(place, "post.key"), KEY, "is no ordinary file"),
     ],
-    ids=["no certificate", "no key", "gone", "passphrase", "another's"],
-)
-def test_a_certificate_that_cannot_prove_us_is_told_before(empty, spoil, words) -> None:
+    ids=["no certificate", "certificate gone", "chain", "no key", "key gone", "passphrase", "another's", "comment",
+         "huge", "pipe"],
+)  # fmt: skip
+def test_a_certificate_that_cannot_prove_us_is_told_before(empty, spoil, setting, words) -> None:
     """The check told that all was in order, and the daemon that Digital Post does not answer; or asked a passphrase."""
     _with_certificate(empty, 90)
-    spoil(empty, (empty.folder / "post.key").read_bytes())
+    spoil(empty)
     (fault,) = empty.ask("config", "check", code=78)["items"]
 
-    assert (fault["setting"], words in fault["words"]) == ("upstream.client_cert_file", True)
+    assert (fault["setting"], words in fault["words"]) == (setting, True)
 
 
-def _protected(key: bytes) -> bytes:
+def test_each_of_the_two_files_is_told(empty) -> None:
+    """Both gone are two faults; one that is named alone is looked at, too."""
+    _with_certificate(empty, 90)
+    for name in ("post.pem", "post.key"):
+        (empty.folder / name).unlink()
+    assert [one["setting"] for one in empty.ask("config", "check", code=78)["items"]] == [CERTIFICATE, KEY]
+
+    alone = "\n".join(line for line in empty.config.read_text().splitlines() if "client_key_file" not in line)
+    empty.config.write_text(alone)
+    assert [one["setting"] for one in empty.ask("config", "check", code=78)["items"]] == [CERTIFICATE]
+
+
+def _pipe(place, name: str) -> None:
+    (place.folder / name).unlink()
+    os.mkfifo(place.folder / name)
+
+
+def _chain_upside_down(place) -> bytes:
+    return trustme.CA().cert_pem.bytes() + (place.folder / "post.pem").read_bytes()
+
+
+def _protected(place) -> bytes:
     form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    secret = serialization.load_pem_private_key(key, None)
+    secret = serialization.load_pem_private_key((place.folder / "post.key").read_bytes(), None)
     return secret.private_bytes(*form, serialization.BestAvailableEncryption(b"kodeord"))
 
 

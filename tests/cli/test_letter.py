@@ -201,7 +201,7 @@ def test_all_letters_that_wait_are_tried_now(place) -> None:
 
     asyncio.run(put_off())
     assert place.run("letter", "retry", "--cvr", "29189846").exit_code == 3  # no mailbox of ours
-    assert "3 breve prøves nu." in place.run("letter", "retry", "--cvr", "13748136").stdout
+    assert "3 breve står nu for tur." in place.run("letter", "retry", "--cvr", "13748136").stdout
     assert place.ask("letter", "retry", "--all")["letters"] == 0
 
 

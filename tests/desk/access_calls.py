@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from nemboks.content.cvr_table import Table, TableRow
+from nemboks.content.envelope import reference_for
 from nemboks.desk import (
     accounts,
     addresses,
@@ -36,6 +37,7 @@ from nemboks.desk import (
     plans,
     preview,
     proofs,
+    references,
     route_wishes,
     routes,
     status,
@@ -76,6 +78,11 @@ async def _domain(s: Town, a: Asking) -> Any:
 
 async def _all(rows: AsyncGenerator[Any]) -> list[Any]:
     return [row async for row in rows]
+
+
+async def _by_reference(s: Town, a: Asking, t: Target) -> Any:
+    letter = await s.ask(lambda books: books.letter(t.waiting))
+    return await references.number_of(s, a, reference_for(t.cvr, letter.copy.upstream_id))
 
 
 def _new(t: Target) -> mailboxes.NewMailbox:
@@ -128,6 +135,7 @@ CALLS: Final[dict[str, Call]] = {
     "cvrs.cvr_set": lambda s, a, t: cvrs.cvr_set(s, a, t.cvr, Chosen(keep_days=2)),
     "cvrs.cvr_set (contact)": lambda s, a, t: cvrs.cvr_set(s, a, t.cvr, Chosen(second_contact=FRESH)),
     "cvrs.fetch_now": lambda s, a, t: cvrs.fetch_now(s, a, t.cvr),
+    "cvrs.give_login": lambda s, a, t: cvrs.give_login(s, a, t.cvr, Face.REST, {"system_id": "s", "api_token": "t"}),
     "digests.digest_preview (account)": lambda s, a, t: digests.digest_preview(s, a, t.account),
     "digests.digest_preview (cvr)": lambda s, a, t: digests.digest_preview(s, a, cvr=t.cvr),
     "digests.digest_send (account)": lambda s, a, t: digests.digest_send(s, a, t.account),
@@ -180,6 +188,8 @@ CALLS: Final[dict[str, Call]] = {
     "letters.release": lambda s, a, t: letters.release(s, a, t.held),
     "letters.release (boundary)": lambda s, a, t: letters.release(s, a, t.boundary),
     "letters.retry": lambda s, a, t: letters.retry(s, a, t.waiting),
+    "letters.retry_waiting": lambda s, a, t: letters.retry_waiting(s, a),
+    "letters.retry_waiting (cvr)": lambda s, a, t: letters.retry_waiting(s, a, t.cvr),
     "mailboxes.add": lambda s, a, t: mailboxes.add(s, a, _new(t)),
     "mailboxes.mailbox_list": lambda s, a, t: mailboxes.mailbox_list(s, a),
     "mailboxes.pause": lambda s, a, t: mailboxes.pause(s, a, t.cvr),
@@ -191,6 +201,7 @@ CALLS: Final[dict[str, Call]] = {
     "preview.letter": lambda s, a, t: preview.letter(s, a, s.contents, t.waiting),
     "proofs.proof_give": lambda s, a, t: proofs.proof_give(s, a, t.cvr, "00000000"),
     "proofs.proof_send": lambda s, a, t: proofs.proof_send(s, a, t.cvr),
+    "references.number_of": lambda s, a, t: _by_reference(s, a, t),
     "route_wishes.again": lambda s, a, t: route_wishes.again(s, a, t.cvr),
     "route_wishes.confirm": lambda s, a, t: route_wishes.confirm(s, a, t.cvr, "00000000"),
     "routes.copy_add": lambda s, a, t: routes.copy_add(s, a, t.cvr, FRESH, "", HOUSE),

@@ -39,6 +39,7 @@ custody.shadow                       NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 cvrs.cvr_set                         NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 cvrs.cvr_set (contact)               NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 cvrs.fetch_now                       NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+cvrs.give_login                      NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 digests.digest_preview (account)     YYYY--YN YYYY--YN YYYY--YN Y-----YN N-
 digests.digest_preview (cvr)         YYYYYYYN YYYYYYYN YYYYYYYN Y-----YN --
 digests.digest_send (account)        NYYN--NN NYYN--NN NYYN--NN N-----NN N-
@@ -81,6 +82,8 @@ letters.letter_show                  YYYYYYYN YYYYYYYN YYYYYYYN Y-----YN --
 letters.release                      NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 letters.release (boundary)           NNNNNNNY NNNNNNNY NNNNNNNY N-----NY --
 letters.retry                        NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+letters.retry_waiting                NYYNYYNN NNNNNYNN NNNNNYNN NYYNYYNN NN
+letters.retry_waiting (cvr)          NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 mailboxes.add                        YYYN--NN YYYN--NN YYYN--NN Y-----NN N-
 mailboxes.mailbox_list               YYYYYYYY YYYYYYYY YYYYYYYY Y.....YY ..
 mailboxes.pause                      NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
@@ -92,6 +95,7 @@ plans.plan_undo                      NYNN--NN NYNN--NN NYNN--NN N-----NN N-
 preview.letter                       NYYNNNNN NNNNNNNN NNNNNNNN N-----NN --
 proofs.proof_give                    NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
 proofs.proof_send                    NYYNYYNN NNNNNYNN NNNNNYNN N-----NN --
+references.number_of                 YYYYYYY- YYYYYYY- YYYYYYY- Y-----Y- --
 route_wishes.again                   NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 route_wishes.confirm                 NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --
 routes.copy_add                      NYYNNYNN NNNNNYNN NNNNNYNN N-----NN --

@@ -12,8 +12,9 @@ from nemboks.domain.announcements import Kind
 from nemboks.domain.custody import Consent, Custody
 from nemboks.domain.guard import may_go_at, receipt_may_go
 from nemboks.domain.letter import Postponed, State
-from nemboks.domain.mailbox import Address, Face
+from nemboks.domain.mailbox import Address, Cvr, Face
 from nemboks.domain.people import GrantRole
+from nemboks.ports import Listed
 from tests.desk.rooms import OPERATOR, box, changed, history, person, told
 from tests.helpers import builders as make
 
@@ -70,14 +71,49 @@ async def test_another_login_is_sealed_noted_and_tried_at_once(store, clock) -> 
     assert await history(store, "credentials_given") == [{"by": "anna (via root (operator))"}]
 
 
-async def test_the_same_login_again_changes_nothing(store, clock) -> None:
-    """No row of history, and no look before its time."""
-    await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED)
-    later = clock.now() + timedelta(hours=1)
-    await changed(store, lambda one: replace(one, due_at=later))
+async def test_the_same_login_again_is_tried_at_once_and_noted_once(store, clock) -> None:
+    """Consent was given anew, say: the person wants a look, and the history has no second row."""
+    assert (await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED))["changed"]
+    await changed(store, lambda one: replace(one, due_at=clock.now() + timedelta(hours=1)))
 
-    assert (await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED))["due_at"] == later
+    item = await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED)
+
+    assert (item["changed"], item["fetches"], item["due_at"]) == (False, True, clock.now())
     assert len(await history(store, "credentials_given")) == 1
+
+
+async def test_a_login_for_a_mailbox_that_stands_still_says_so(store, clock) -> None:
+    """It is kept, and nobody is told that post is looked for."""
+    await changed(store, lambda one: replace(one, paused_at=clock.now(), paused_by="anna"))
+    assert not (await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED))["fetches"]
+    await changed(store, lambda one: replace(one, paused_at=None, paused_by="", serves_until=clock.now()))
+    assert not (await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED))["fetches"]
+
+
+async def test_another_imap_user_is_another_inbox(store, clock) -> None:
+    """Its letters have numbers of their own: a new one with a known number would never be forwarded."""
+    clara = make.declared(Cvr("25313763"), face=Face.IMAP, credentials={"user": "u1", "password": "forkert"})
+    box = await store.mailboxes.add(clara, "settings")
+    other = {"user": "u2", "password": "p"}
+    await desk.give_login(store, OPERATOR, box.cvr, Face.IMAP, other)  # never listed: it was typed wrong
+
+    box = await store.mailboxes.find(box.cvr)
+    await store.letters.found(box, [], clock.now(), clock.now())
+    with pytest.raises(RefusedByRule, match="another user's"):
+        await desk.give_login(store, OPERATOR, box.cvr, Face.IMAP, {"user": "u1", "password": "p"})
+    assert (await desk.give_login(store, OPERATOR, box.cvr, Face.IMAP, {**other, "password": "q"}))["changed"]
+
+
+async def test_a_look_under_way_with_the_old_login_puts_nothing_off(store, clock) -> None:
+    """What it found is found again in a moment, by the new one; its failure says nothing of it."""
+    seen = await box(store)
+    await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED)
+    later = clock.now() + timedelta(hours=4)
+
+    assert await store.letters.found(seen, [Listed("letter-1", clock.now())], clock.now(), later) == 0
+    assert (await store.mailboxes.postpone(seen, later, "no answer", True)).parked_until is None
+    assert (await box(store)).due_at == clock.now() and (await box(store)).listed_at is None
+    assert await store.letters.found(await box(store), [Listed("letter-1", clock.now())], clock.now(), later) == 1
 
 
 @pytest.mark.parametrize(
@@ -104,7 +140,7 @@ async def test_who_only_reads_gives_no_login(store) -> None:
     """A reader is told so; to a stranger the mailbox is not there."""
     reader = await person(store, role=GrantRole.READER)
     stranger = await person(store, "bo", GrantRole.OWNER, make.BO)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed, match="give another login"):
         await desk.give_login(store, reader, make.ANNA, Face.REST, TYPED)
     with pytest.raises(NotFound):
         await desk.give_login(store, stranger, make.ANNA, Face.REST, TYPED)

@@ -11,6 +11,7 @@ from nemboks.content.preflight_da import DANISH
 from nemboks.content.preflight_en import ENGLISH
 from nemboks.desk.errors import NotFound
 from nemboks.desk.explain import explain_letter
+from nemboks.desk.explain_cause import cause
 from nemboks.desk.explain_letter_words import OF_LETTER, WHERE
 from nemboks.desk.explain_way_words import OF_BOX
 from nemboks.desk.reasons import MEANINGS
@@ -194,6 +195,17 @@ async def test_what_names_no_letter_is_not_found(trouble, name):
     """A number of nobody's letter, a reference of none, and nonsense are answered alike."""
     with pytest.raises(NotFound):
         await ask_by(trouble, name)
+
+
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [("p_number:1003388394", "p_number:1003388394"), ("authority:Bo 010101-0000", "authority:Bo [CPR]")],
+)
+def test_a_rule_on_a_workplace_is_named_whole(rule, shown):
+    """Most P-numbers have a CPR number's shape, and none is anybody's; what else stands in a rule is masked."""
+    told = cause("letter_by_rule", rule=rule, address=BO.address)
+
+    assert shown in told.text.da and shown in told.text.en
 
 
 async def test_a_released_letter_is_on_its_way_again(trouble):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from nemboks.content.envelope import reference_for
 from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound
 from nemboks.desk.explain import explain_cvr, explain_letter
@@ -85,6 +86,19 @@ async def test_after_an_estates_effect_people_of_before_see_no_new_letter(troubl
     assert (await ask(trouble, old.id))["id"] == old.id
     with pytest.raises(NotFound):
         await ask(trouble, new.id)
+
+
+async def test_a_letter_that_an_estate_hides_has_no_reference(trouble):
+    """People of before are answered as for a reference of none: that it is there, and its number, is not theirs."""
+    trouble.asking = await trouble.person()
+    await trouble.box(frozen_at=trouble.clock.now(), boundary_at=trouble.clock.advance(1))
+    new = await trouble.filled.found("new")
+    reference = reference_for(make.ANNA, new.upstream_id)
+
+    with pytest.raises(NotFound, match=re.escape(f"there is no letter '{reference}'")):
+        await explain_letter(trouble.store, trouble.asking, reference, Lang.EN)
+    trouble.asking = OPERATOR
+    assert (await explain_letter(trouble.store, OPERATOR, reference, Lang.EN))["id"] == new.id
 
 
 async def test_a_kurator_sees_what_is_theirs(trouble):

@@ -1,6 +1,7 @@
 """What people may ask about letters, on a real ledger."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from nemboks.domain.people import GrantRole
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.desk.filled import Filled
-from tests.desk.rooms import person
+from tests.desk.rooms import changed, person
 from tests.helpers import builders as make
 from tests.helpers.clock import START, PretendClock
 
@@ -141,8 +142,26 @@ async def test_only_whose_letters_they_are_has_them_tried(store, filled) -> None
     with pytest.raises(NotAllowed):
         await desk.retry_waiting(store, reader, make.ANNA)
 
-    assert await desk.retry_waiting(store, stranger) == 0 == await desk.retry_waiting(store, reader)
+    with pytest.raises(NotAllowed, match="try again"):
+        await desk.retry_waiting(store, reader)
+    assert await desk.retry_waiting(store, stranger) == 0
     assert letter == await store.letters.get(letter.id)
+
+
+async def test_what_cannot_go_or_may_come_twice_keeps_its_time(store, filled, clock) -> None:
+    """A pause is named where the mailbox is, and left out where all are meant; so is an uncertain end."""
+    letter = await filled.sending("letter-1")
+    letter = await store.letters.move(letter, DotBegun(letter.fence))
+    due_at = clock.now() + timedelta(hours=1)
+    await store.letters.move(letter, AttemptEnded(letter.fence, "lost", due_at, None))
+    await filled.later("letter-2", 3_600)
+    assert await desk.retry_waiting(store, ME) == 1
+
+    await filled.later("letter-3", 3_600)
+    await changed(store, lambda one: replace(one, paused_at=clock.now(), paused_by="anna"))
+    assert await desk.retry_waiting(store, ME) == 0
+    with pytest.raises(RefusedByRule, match="paused"):
+        await desk.retry_waiting(store, ME, make.ANNA)
 
 
 async def test_a_retry_of_what_waits_for_its_turn_does_not_send_it_to_the_end(store, filled, clock) -> None:

@@ -46,6 +46,7 @@ route             x        x          -        -         x       -        -     
 address           x        x          -        -         x       -        -         -
 grant             x        x          -        -         -       -        -         -
 custody           x        x          -        x         x       -        -         -
+login             x        x          -        x         x       -        -         -
 legal_hold        x        x          -        -         x       -        -         -
 add               x        x          -        x         -       -        -         -
 account           -        -          -        -         -       -        x         x

@@ -94,4 +94,18 @@ def test_without_its_packages_it_says_what_to_install(entry):
     )
 
     assert done.returncode == 78
-    assert "pymap" in done.stderr and "pip install 'nemboks[sim]'" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        "pymap.backend" not in done.stderr
+        and "pymap" in done.stderr
+        and "pip install 'nemboks[sim]'" in done.stderr
+        and "Traceback" not in done.stderr
+    )
+
+
+def test_a_fault_of_its_own_is_no_missing_package():
+    """A module of ours that is not there is a traceback: an installation of more packages would not help."""
+    missing = "import sys; sys.modules['nemboks.simulator.companies'] = None"
+    begin = f"{missing}; from nemboks.simulator.start import main; main()"
+    done = subprocess.run([sys.executable, "-c", begin], capture_output=True, text=True, timeout=LIMIT_SECONDS)
+
+    assert done.returncode == 1 and "Traceback" in done.stderr and "pip install" not in done.stderr
