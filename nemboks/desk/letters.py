@@ -174,7 +174,7 @@ async def retry_waiting(store: Acts, asking: Asking, cvr: Cvr | None = None) -> 
     """
 
     def waiting(books: Books) -> tuple[datetime, list[int]]:
-        found = [one for box in _tried(books, asking, cvr) for one in books.letters(box, State.WAITING)]
+        found = [one for box in _tried(books, asking, cvr) for one in books.letters(box, State.FOUND, State.WAITING)]
         found = [one for one in found if _waits(one, books.at)]
         return books.at, [one.id for one in sorted(found, key=lambda one: (one.available_at, one.id))]
 
@@ -206,7 +206,7 @@ def _tried(books: Books, asking: Asking, cvr: Cvr | None) -> list[Mailbox]:
 
 
 def _waits(letter: Letter, at: datetime) -> bool:
-    put_off = letter.state is State.WAITING and letter.due_at is not None and letter.due_at > at
+    put_off = letter.state in (State.FOUND, State.WAITING) and letter.due_at is not None and letter.due_at > at
     return put_off and letter.why != Verdict.UNCERTAIN
 
 

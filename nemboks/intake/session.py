@@ -61,11 +61,15 @@ class Session:
 
     async def select(self) -> None:
         """INBOX is selected for reading and removing. Refused when it cannot be, for the whole mailbox."""
-        self.validity = self.sieve.count = None
+        sieve = self.sieve
+        before, arrived = sieve.count, sieve.arrived
+        self.validity = sieve.count = None
         self._selected_at = self._clock.monotonic()
         lines, end = await self.run("SELECT INBOX")
         if end.status != "OK":
             raise refusal(end, "SELECT", mailbox=True)
+        # Of what came just before it no IDLE will tell any more.
+        sieve.arrived = arrived or before is None or sieve.count is None or sieve.count > before
         if b"[READ-ONLY]" in end.text.upper():
             raise Refused("the IMAP inbox may only be read: letters could not be removed", mailbox=True)
         found = [m for line in lines if (m := _VALIDITY.match(line))]
@@ -77,11 +81,19 @@ class Session:
         """The sieve's count is of now: by NOOP, whose answer tells what came and went (RFC 3501 6.1.2), or by SELECT.
         Raises as `select`."""
         old = self._clock.monotonic() - self._selected_at >= _SELECTED_SECONDS
-        if self.validity is not None and self.sieve.count is not None and not old:
-            _, end = await self.run("NOOP")
-            if end.status == "OK":
-                return
-        await self.select()
+        known = self.validity is not None and self.sieve.count is not None and not old
+        if not (known and await self._news() and self.sieve.count is not None):
+            await self.select()
+
+    async def _news(self) -> bool:
+        """Whether the server told what came and went; nobody but the sieve wants to know what."""
+        lines = 0
+        async with self.command("NOOP") as out:
+            while not isinstance(event := await response(out), End):
+                lines += 1
+                if lines > _LINES:
+                    raise Unavailable("the IMAP server's news do not end")
+        return event.status == "OK"
 
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID; those marked \\Deleted are on their way out already."""

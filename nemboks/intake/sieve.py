@@ -252,7 +252,9 @@ class Sieve(asyncio.Protocol):
             self.abort(said(line[6:]) or "it said goodbye")
         elif found := _COUNT.match(line):
             number, exists = int(found[1]), found[2].upper() == b"EXISTS"
-            self.arrived = self.arrived or (exists and self.count is not None and number > self.count)
-            self.count = number if exists else self.count and self.count - 1
+            self.arrived = self.arrived or (exists and number > (self.count or 0))
+            # Some servers tell of the newest letter first and of one that went then: by counting down alone nobody
+            # knows that none is left.
+            self.count = number if exists else self.count - 1 if self.count and self.count > 1 else None
             if self.arrived:
                 self._notify()

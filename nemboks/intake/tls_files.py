@@ -32,7 +32,7 @@ def trusted_context(ca_file: Path | None) -> ssl.SSLContext:
         read(ca_file)
         try:
             context = ssl.create_default_context(cafile=ca_file)
-        except ssl.SSLError as error:
+        except OSError as error:  # ssl.SSLError is one; so is a file that was replaced just now
             raise TlsFileUnusable(ca_file, "holds no certificate (PEM)") from error
         if not context.cert_store_stats()["x509"]:  # only revocation lists
             raise TlsFileUnusable(ca_file, "holds no certificate (PEM)")
@@ -47,7 +47,7 @@ def identified_context(ca_file: Path | None, certificate: Path, key: Path) -> ss
     secret = read(key)
     try:
         context.load_cert_chain(certificate, key, password="")  # "": OpenSSL would ask the terminal
-    except ssl.SSLError as error:
+    except OSError as error:
         raise _why(error, certificate, key, secret) from error
     return context
 
@@ -64,12 +64,13 @@ def read(file: Path) -> bytes:
         raise TlsFileUnusable(file, f"cannot be read ({error.strerror})") from error
 
 
-def _why(error: ssl.SSLError, certificate: Path, key: Path, secret: bytes) -> TlsFileUnusable:
-    if error.reason in _ANOTHERS:
+def _why(error: OSError, certificate: Path, key: Path, secret: bytes) -> TlsFileUnusable:
+    said = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+    if said in _ANOTHERS:
         return TlsFileUnusable(key, f"is not the key of the first certificate in {certificate}")
     if _PROTECTED.search(secret):
         return TlsFileUnusable(key, "is protected by a passphrase, and nobody is there to type it: write it without")
-    if error.reason:
-        reason = error.reason.replace("_", " ").lower()
+    if said:
+        reason = said.replace("_", " ").lower()
         return TlsFileUnusable(certificate, f"and {key} cannot be used together: {reason}")
     return TlsFileUnusable(key, "holds no private key (PEM)")

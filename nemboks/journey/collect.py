@@ -71,7 +71,9 @@ async def _park(mailbox: Mailbox, error: Refused, world: World) -> datetime:
         return mailbox.due_at
     words = f"{why} ({error})" if (why := why_refused(mailbox)) else str(error)
     due_at = world.clock.now() + timedelta(seconds=spread(refused_seconds(mailbox, world), world.clock.chance()))
-    await world.mailboxes.postpone(mailbox, due_at, words, True)
+    after = await world.mailboxes.postpone(mailbox, due_at, words, True)
+    if after.parked_until is None:  # listed by another, or given another login, while the register was asked
+        return after.due_at
     log().warning("mailbox_parked", mailbox=mailbox.cvr, words=words, due_at=due_at.isoformat())
     return due_at
 

@@ -15,7 +15,7 @@ from typing import Final
 from nemboks.domain.announcements import Announcement, Kind
 from nemboks.domain.circles import mail_path
 from nemboks.domain.fuse import KEPT, Trip
-from nemboks.domain.letter import State
+from nemboks.domain.letter import Stale, State
 from nemboks.domain.mailbox import Address, Mailbox
 from nemboks.domain.pace import Pace
 from nemboks.domain.reconciliation import SERIOUS, Difference, Entry, missing, odd, unknown
@@ -81,7 +81,7 @@ async def reconcile(mailboxes: Sequence[Mailbox], world: Reconciling) -> Sequenc
     for mailbox in mailboxes:
         try:
             looks.append(await _look(mailbox, world))
-        except InboxError as error:
+        except (InboxError, Stale) as error:  # or another listed it, or it has another login: what we saw is no measure
             outcomes.append(await _failed(mailbox, error, world))
     if any(look.missing for look in looks):
         await world.clock.sleep(world.pace.relist_seconds)
@@ -177,7 +177,7 @@ def _log(outcome: Outcome) -> None:
         log().info("contents_kept", mailbox=cvr, number=outcome.kept, why="a legal hold is on")
 
 
-async def _failed(mailbox: Mailbox, error: InboxError, world: Reconciling) -> Outcome:
+async def _failed(mailbox: Mailbox, error: InboxError | Stale, world: Reconciling) -> Outcome:
     seconds = min(AGAIN_SECONDS, world.pace.reconcile_seconds)
     await world.reckoning.next(mailbox.id, world.clock.now() + timedelta(seconds=seconds))
     log().warning("mailbox_unavailable", mailbox=mailbox.cvr, words=str(error))

@@ -39,11 +39,12 @@ async def ask_standing(mailbox: Mailbox, world: World) -> tuple[Mailbox, bool]:
     """The mailbox as the register says now that it stands, and whether that gave it another login.
 
     As it was where the register is not asked, or is away. What it was asked about was seen before: whether it was
-    listed since then is still told by `listed_at` (Mailboxes.postpone).
+    listed since then, or given another login by somebody, is still told by `listed_at` and `sealing`
+    (Mailboxes.postpone).
     """
     try:
         after, renewed = await _asked(mailbox, world)
-        return replace(after, listed_at=mailbox.listed_at), renewed
+        return replace(after, listed_at=mailbox.listed_at, sealing=mailbox.sealing), renewed
     except Unavailable as error:
         log().warning("standing_unknown", mailbox=mailbox.cvr, words=str(error))
         return mailbox, False

@@ -108,7 +108,10 @@ class Books(Protocol):
         ...
 
     def give_credentials(self, mailbox: Mailbox, credentials: Mapping[str, str], by: str = "") -> bool:
-        """Whether they are others than before; the same ones change nothing. `by`: the person who gave them."""
+        """Whether they are others than before: what the old ones were refused is due now. The same ones change nothing.
+
+        `by`: the person who gave them; "" for the register.
+        """
         ...
 
     def login_of(self, mailbox: Mailbox) -> str:

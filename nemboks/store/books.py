@@ -39,7 +39,7 @@ from nemboks.store.mailbox_rows import (
 )
 from nemboks.store.mailboxes import same_credentials, whose_login
 from nemboks.store.overview import SqlOverview
-from nemboks.store.rerouting import reroute, write_route
+from nemboks.store.rerouting import reroute, try_refused, write_route
 from nemboks.store.rows import letter_of
 from nemboks.store.schema import letters, mailboxes
 from nemboks.store.vault import Vault
@@ -145,6 +145,7 @@ class SqlBooks:
             return False
         self._tx.execute(WRITE.values(credentials=self._sealed(mailbox, credentials)), {"b_id": mailbox.id})
         self.note("credentials_given", mailbox, by)
+        try_refused(self._tx, mailbox.id, by or "register", self._at)
         return True
 
     def login_of(self, mailbox: Mailbox) -> str:

@@ -110,7 +110,7 @@ class SqlLetters(LetterReads):
         self, mailbox: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int = 0,
         asked_at: datetime | None = None,
     ) -> int:  # fmt: skip
-        """How many letters were new; the listing is noted on the mailbox with them."""
+        """How many letters were new; the listing is noted on the mailbox with them. Stale: by a login of before."""
         noted = self._writer.step if len(listed) <= FEW else self._writer.unit
         return await noted(lambda tx: note_listing(tx, mailbox, listed, at, due_at, unusable, asked_at))
 
@@ -198,14 +198,16 @@ def note_listing(
     tx: Tx, seen: Mailbox, listed: Sequence[Listed], at: datetime, due_at: datetime, unusable: int,
     asked_at: datetime | None,
 ) -> int:  # fmt: skip
-    """How many of the listed letters were new, in the caller's transaction. Nothing is noted of what was listed by a
-    login that the mailbox has no more: with the new one it is due already."""
+    """How many of the listed letters were new, in the caller's transaction.
+
+    Raises Stale for a listing by a login that the mailbox has no more: with the new one it is due already.
+    """
     mailbox = seen.id
     row = LISTED_AT.first(tx, {"mailbox": mailbox})
     assert row is not None  # no mailbox is ever removed
     listed_at, trouble, custody, others, since, credentials = row.values()
     if is_outdated(seen, hash(credentials)):
-        return 0
+        raise Stale(f"mailbox {mailbox}: it was given another login meanwhile")
     by_id = {one.upstream_id: one for one in listed}
     known = _known(tx, mailbox, list(by_id))
     without = listed_at if unusable >= others else None  # fewer: nobody can say since when a new one lay there

@@ -40,7 +40,7 @@ from nemboks.store.mailbox_rows import (
     one,
 )
 from nemboks.store.reader import Reader
-from nemboks.store.rerouting import reroute, write_route
+from nemboks.store.rerouting import reroute, try_refused, write_route
 from nemboks.store.vault import Vault
 from nemboks.store.writer import Tx, Writer
 
@@ -222,12 +222,16 @@ def _redeclare(tx: Tx, vault: Vault, row: Row[Any], new: Declared, at: datetime)
     if row.frozen_at is not None:  # the file speaks for the people of before, who choose nothing any more
         new = replace(new, options=row.options)
     changed = [name for name in ("name", "face", "options") if getattr(row, name) != getattr(new, name)]
+    sealed = row.credentials
     if not same_credentials(vault, row.cvr, row.credentials, new.credentials):
         changed.append("credentials")
+        sealed = _sealed(vault, new)
     if changed or not row.declared:
-        described = {"new_name": new.name, "new_face": new.face, "sealed": _sealed(vault, new)}
+        described = {"new_name": new.name, "new_face": new.face, "sealed": sealed}
         tx.execute(DESCRIBE, {"b_id": row.id, "due": at, "chosen": new.options, **described})
         _note(tx, row.id, "mailbox_changed", at, changed=changed, by=SETTINGS)
+    if "credentials" in changed:
+        try_refused(tx, row.id, SETTINGS, at)
     if row.frozen_at is None:
         _reroute_by_file(tx, row, new, at)
     if row.paused_by == SETTINGS:

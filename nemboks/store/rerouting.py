@@ -1,6 +1,10 @@
-"""A mailbox's next route: a route is never changed, only followed by the next version, and history says who vouches."""
+"""A mailbox's next route: a route is never changed, only followed by the next version, and history says who vouches.
+
+Also what another login does to the letters that the old one could not get.
+"""
 
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select
@@ -17,6 +21,21 @@ PUT_OFF: Final = select(letters.c.id).where(
     letters.c.state == State.WAITING,
     letters.c.due_at > bindparam("now"),
 )
+
+# What upstream refused to a login, and did not ask of a person.
+REFUSED: Final = select(letters.c.id).where(
+    letters.c.mailbox_id == bindparam("mailbox"),
+    letters.c.state.in_((State.FOUND, State.FORWARDED)),
+    letters.c.why == "refused",
+    letters.c.bounced == "",
+    letters.c.due_at > bindparam("now"),
+)
+
+
+def try_refused(tx: Tx, mailbox: int, by: str, at: datetime) -> None:
+    """What upstream refused to the login of before is due now: the mailbox has another."""
+    for id_ in tx.execute(REFUSED, {"mailbox": mailbox, "now": at}).scalars().all():
+        moves.move(tx, moves.read(tx, id_), Retried(by, at), at)
 
 
 def reroute(tx: Tx, mailbox: Mailbox, route: Route) -> Mailbox:

@@ -1,8 +1,11 @@
 """The Letters port, what a listing brings: the same of every ledger, the real one and the fake."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from nemboks.domain.letter import State, Vanished
+import pytest
+
+from nemboks.domain.letter import Stale, State, Vanished
 from nemboks.ports import Listed
 from tests.helpers.clock import START
 
@@ -54,6 +57,18 @@ async def test_a_letter_that_came_while_a_list_was_made_came_after_it_was_asked_
 
     (letter,) = await ledger.letters.due(State.FOUND, LATER, 10)
     assert (letter.available_at, letter.not_before, letter.found_at) == (LATER, asked_at, LATER)
+
+
+async def test_what_was_seen_by_a_login_of_before_counts_no_more(ledger):
+    """Neither its listing nor its failure is noted: the mailbox stays due, and its new login is asked."""
+    seen = replace(ledger.anna, sealing=ledger.anna.sealing + 1)
+    with pytest.raises(Stale):
+        await ledger.letters.found(seen, [Listed("a")], START, LATER)
+    await ledger.mailboxes.postpone(seen, LATER, "HTTP 401", parked=True)
+
+    box = await ledger.mailboxes.get(ledger.anna.id)
+    assert (box.due_at, box.listed_at, box.parked_until, box.trouble) == (ledger.anna.due_at, None, None, "")
+    assert await ledger.letters.due(State.FOUND, LATER, 10) == []
 
 
 async def test_a_vanished_letter_that_is_listed_again_is_fetched_again(ledger):

@@ -11,7 +11,7 @@ from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.domain.announcements import Kind
 from nemboks.domain.custody import Consent, Custody
 from nemboks.domain.guard import may_go_at, receipt_may_go
-from nemboks.domain.letter import Postponed, State
+from nemboks.domain.letter import Postponed, Stale, State
 from nemboks.domain.mailbox import Address, Cvr, Face
 from nemboks.domain.people import GrantRole
 from nemboks.ports import Listed
@@ -104,13 +104,27 @@ async def test_another_imap_user_is_another_inbox(store, clock) -> None:
     assert (await desk.give_login(store, OPERATOR, box.cvr, Face.IMAP, {**other, "password": "q"}))["changed"]
 
 
+async def test_what_the_old_login_was_refused_is_fetched_at_once(store, clock) -> None:
+    """A letter whose fetch was refused waited for an hour behind a login that was mended; others keep their time."""
+    await store.letters.found(await box(store), [Listed("a"), Listed("b")], clock.now(), clock.now())
+    first, second = await store.letters.due(State.FOUND, clock.now(), 9)
+    later = clock.now() + timedelta(hours=1)
+    await store.letters.move(first, Postponed("refused", "401", later))
+    await store.letters.move(second, Postponed("unavailable", "no answer", later))
+
+    await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED)
+
+    assert [one.id for one in await store.letters.due(State.FOUND, clock.now(), 9)] == [first.id]
+
+
 async def test_a_look_under_way_with_the_old_login_puts_nothing_off(store, clock) -> None:
     """What it found is found again in a moment, by the new one; its failure says nothing of it."""
     seen = await box(store)
     await desk.give_login(store, OPERATOR, make.ANNA, Face.REST, TYPED)
     later = clock.now() + timedelta(hours=4)
 
-    assert await store.letters.found(seen, [Listed("letter-1", clock.now())], clock.now(), later) == 0
+    with pytest.raises(Stale, match="another login"):
+        await store.letters.found(seen, [Listed("letter-1", clock.now())], clock.now(), later)
     assert (await store.mailboxes.postpone(seen, later, "no answer", True)).parked_until is None
     assert (await box(store)).due_at == clock.now() and (await box(store)).listed_at is None
     assert await store.letters.found(await box(store), [Listed("letter-1", clock.now())], clock.now(), later) == 1

@@ -11,7 +11,7 @@ from nemboks.desk.access import Asking
 from nemboks.desk.errors import NotAllowed, NotFound, RefusedByRule
 from nemboks.desk.letter_view import veiled
 from nemboks.desk.words import Lang, plain
-from nemboks.domain.letter import AttemptEnded, Bounced, DotBegun, Later, Reason, State
+from nemboks.domain.letter import AttemptEnded, Bounced, DotBegun, Later, Postponed, Reason, State
 from nemboks.domain.people import GrantRole
 from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
@@ -146,6 +146,15 @@ async def test_only_whose_letters_they_are_has_them_tried(store, filled) -> None
         await desk.retry_waiting(store, reader)
     assert await desk.retry_waiting(store, stranger) == 0
     assert letter == await store.letters.get(letter.id)
+
+
+async def test_what_could_not_be_fetched_is_tried_too(store, filled, clock) -> None:
+    """A letter that waits for its fetch is as late as one that waits for its server."""
+    letter = await filled.found("letter-1")
+    await store.letters.move(letter, Postponed("unavailable", "no answer", clock.now() + timedelta(hours=1)))
+
+    assert await desk.retry_waiting(store, ME) == 1
+    assert [one.id for one in await store.letters.due(State.FOUND, clock.now(), 9)] == [letter.id]
 
 
 async def test_what_cannot_go_or_may_come_twice_keeps_its_time(store, filled, clock) -> None:

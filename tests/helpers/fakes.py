@@ -55,7 +55,8 @@ class FakeMailboxes:
         return any(x.route.address == mailbox.route.address for x in self.rows.values() if x.id != mailbox.id)
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
-        if mailbox.listed_at != self.rows[mailbox.id].listed_at:
+        row = self.rows[mailbox.id]
+        if mailbox.listed_at != row.listed_at or mailbox.sealing not in (0, row.sealing):
             return self.rows[mailbox.id]
         until, failures = due_at if parked else None, self.rows[mailbox.id].failures + 1
         return self.change(mailbox.id, due_at=due_at, trouble=trouble, parked_until=until, failures=failures)
@@ -100,6 +101,8 @@ class FakeLetters:
         asked_at: datetime | None = None,
     ) -> int:  # fmt: skip
         box = self._mailboxes.rows[mailbox.id]
+        if mailbox.sealing not in (0, box.sealing):
+            raise Stale(f"mailbox {mailbox.id}: another login")
         known = {x.upstream_id: x for x in self.rows.values() if x.mailbox == mailbox.id}
         new = {one.upstream_id: one for one in listed if one.upstream_id not in known}
         for id_ in {one.upstream_id for one in listed} & known.keys():

@@ -168,7 +168,10 @@ async def test_an_empty_mailbox_is_asked_once(imap, open_inbox):
 
 
 async def test_a_kept_connection_is_asked_for_news_alone(imap, open_inbox):
-    """NOOP tells what came and went (RFC 3501 6.1.2); to select the mailbox at each look cost three times as much."""
+    """NOOP tells what came and went (RFC 3501 6.1.2); to select the mailbox at each look cost three times as much.
+
+    Only that none is left is not believed of it.
+    """
     inbox = open_inbox()
     assert await inbox.list() == []
     imap.letters = {3: LETTER, 4: LETTER}
@@ -178,7 +181,30 @@ async def test_a_kept_connection_is_asked_for_news_alone(imap, open_inbox):
     imap.letters = {}
     assert await inbox.list() == []
 
-    assert [len(imap.commands(word)) for word in ("SELECT", "NOOP", "UID FETCH")] == [1, 3, 2]
+    assert [len(imap.commands(word)) for word in ("SELECT", "NOOP", "UID FETCH")] == [2, 3, 2]
+
+
+async def test_none_left_is_believed_of_a_count_alone(imap, open_inbox):
+    """A server that tells of a new letter first and then of one that went: counted down, nobody would be there."""
+    imap.letters = {3: LETTER}
+    inbox = open_inbox()
+    await inbox.list()
+    imap.script["NOOP"] = [sends(b"* 1 EXISTS\r\n* 1 EXPUNGE\r\nTAG OK nothing more\r\n")]
+    imap.letters = {4: LETTER}
+
+    assert [x.upstream_id for x in await inbox.list()] == ["7.4"]
+
+
+async def test_much_news_is_no_outage(imap, open_inbox):
+    """Somebody marked some thousand letters as read since the last look."""
+    imap.letters = {3: LETTER}
+    inbox = open_inbox()
+    await inbox.list()
+    read = b"".join(b"* %d FETCH (FLAGS (\\Seen))\r\n" % number for number in range(1, 3_000))
+    imap.script["NOOP"] = [sends(read + b"TAG OK nothing more\r\n")]
+
+    assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
+    assert imap.connections == 1
 
 
 @pytest.mark.parametrize("reply", [b"TAG NO not now\r\n", b"TAG BAD what\r\n"])

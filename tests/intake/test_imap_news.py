@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from nemboks.ports import Unavailable
+from nemboks.ports import Gone, Unavailable
 from tests.intake.imap_peer import sends, silent
 
 LETTER = b"From: kommune@example.dk\r\n\r\nhej\r\n"
@@ -81,6 +81,21 @@ async def test_a_letter_that_comes_right_behind_the_answer_to_select_is_listed(i
     imap.script["SELECT"] = [sends(empty + b"* 1 EXISTS\r\n")]
 
     assert [x.upstream_id for x in await inbox.list()] == ["7.3"]
+
+
+async def test_a_letter_that_a_step_of_ours_saw_come_is_news(imap, open_inbox):
+    """The mailbox was selected on the way to another letter: of what came just before no IDLE tells any more."""
+    imap.letters = {3: LETTER, 9: LETTER}
+    inbox = open_inbox()
+    await inbox.list()
+    imap.letters[12] = LETTER
+    with pytest.raises(Gone):
+        async with inbox.fetch("7.5"):
+            pass
+
+    async with asyncio.timeout(5):
+        await inbox.news()
+    assert len(await inbox.list()) == 3
 
 
 async def test_an_idle_that_is_cut_is_told_once(imap, open_inbox):

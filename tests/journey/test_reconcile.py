@@ -288,3 +288,30 @@ async def test_nothing_upstream_is_touched(imap):
         imap.inbox.take(f"1.{number}")
     assert await imap.compare()
     assert {"list"} == {call for call, _ in imap.inbox.acts}
+
+
+async def test_a_login_that_is_given_during_the_comparison_is_no_lost_letter(rest):
+    """New post of that listing is not in the ledger yet, for it was not noted: nobody lost it, and no fuse trips."""
+    await _given_meanwhile(rest, {"system_id": "s-0", "api_token": "ny"})
+
+
+async def test_an_imap_login_that_is_given_during_the_comparison_is_no_lost_letter(imap):
+    """The same of an inbox whose letters have numbers."""
+    await _given_meanwhile(imap, {"user": "anna", "password": "ny"})
+
+
+async def _given_meanwhile(desk, login):
+    await desk.lies("found", "1.1")
+    desk.inbox.put("1.2", b"x")
+    real = desk.inbox.list
+
+    async def listing():
+        found = await real()
+        await desk.store.act(lambda books: books.give_credentials(books.mailbox(make.ANNA), login))
+        return found
+
+    desk.inbox.list = listing
+    assert await desk.compare() == []
+    assert not (await desk.box()).custody.fuse
+    desk.inbox.list = real
+    assert await desk.compare() == []

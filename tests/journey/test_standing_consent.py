@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from nemboks.desk.access import Asking
+from nemboks.desk.cvrs import give_login
 from nemboks.domain.custody import Consent, Life
+from nemboks.domain.mailbox import Face
 from nemboks.journey.collect import put_off
 from nemboks.journey.standing import ask_standing, refresh_standings
-from nemboks.ports import Gone, Refused, Unavailable
+from nemboks.ports import Gone, Refused, Standing, Unavailable
 from tests.helpers import builders as make
 from tests.helpers.fake_registry import LOGIN, standing
 from tests.journey.registered import AWAITED, DAY, DECLINED, GIVEN, HOUR, PACE, House, house, let_in
@@ -164,6 +167,23 @@ async def test_a_refusal_of_the_token_of_before_parks_nobody(house: House) -> No
     again = await put_off(before, Refused("HTTP 401", mailbox=True), house.world)
 
     assert (again, (await house.box()).parked_until) == (house.clock.now(), None)
+
+
+async def test_a_login_that_is_given_while_the_register_is_asked_is_not_parked(house: House) -> None:
+    """People type a new token just when the old one is refused: the refusal says nothing of the new one."""
+    await house.add(consent=GIVEN)
+    house.says()
+    house.inbox.plant("list", Refused("HTTP 401", mailbox=True))
+    real, typed = house.registry.look_up, {"system_id": "s-0", "api_token": "rigtig"}
+
+    async def look_up(cvr: str) -> Standing:
+        await give_login(house.store, Asking("root (operator)"), make.ANNA, Face.REST, typed)
+        return await real(cvr)
+
+    house.registry.look_up = look_up  # type: ignore[method-assign]
+    box = await house.look()
+
+    assert (house.wait(box), box.parked_until, box.trouble) == (0, None, "")
 
 
 async def test_a_refusal_from_before_anothers_listing_parks_nobody(house: House) -> None:
