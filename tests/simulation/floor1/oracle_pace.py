@@ -56,7 +56,8 @@ class Paces(Ledger):
         seconds = self._pause(before, event, after)
         _, times_set = self.asked.get(after.id, (0.0, -1))
         if seconds is not None and times_set == asked[1] == self.sim.clock.times_set:
-            since = min(self.sim.now(), self.reported.pop(after.id, self.sim.now()))
+            # When it was asked for: its commit may have waited for the ledger.
+            since = min(asked[0], self.reported.pop(after.id, self.sim.now()))
             self.least[after.id] = (since, seconds, times_set)
 
     def _pause(self, before: Any, event: events.Event, after: Letter) -> float | None:
