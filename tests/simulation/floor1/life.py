@@ -46,7 +46,7 @@ class Life:
         self.steps: dict[asyncio.Task[Any], str] = {}  # where each task stands
         self.unsealed: set[int] = set()  # letters that upstream forgot and that are not sealed whole yet
         self.died_at: tuple[str, ...] = ()
-        self.down, self.told_to_stop = 0.0, False
+        self.down, self.told_to_stop, self.told_at = 0.0, False, 0.0
         self.waits = sim.waits_for_deaths()
         loop.before_step = self._before_step
         self.store = ground.opened(folder / "nemboks.db", sim.clock, sim.plan.pace)

@@ -112,6 +112,8 @@ def _lived(sim: Sim, loop: VirtualLoop, life: Life, script: Script) -> bool:
         _excuse(sim, life)
     elif life.told_to_stop:
         _i03_a_stop_causes_no_doubt(sim)
+        if "frozen" in sim.plan.rates and sim.now() >= life.told_at + sim.plan.pace.stop_seconds:
+            _excuse(sim, life)  # a stop has an end, should the disk hang for longer: then the service manager kills
     return True
 
 

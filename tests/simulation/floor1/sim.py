@@ -124,7 +124,7 @@ class Sim:
         if death.kind == "kill":
             life.doomed = True
         else:
-            life.told_to_stop = True
+            life.told_to_stop, life.told_at = True, self.now()
             for step in life.standing():
                 self.cell(death.kind, step)
             life.stop()
