@@ -20,7 +20,16 @@ from tests.desk.peopled import ANNA, FIRST, KEYBOARD, SECOND, box, by, firm, giv
 from tests.helpers import builders as make
 from tests.helpers.clock import START
 
-MOVES = {Action.ROUTE, Action.ADDRESS, Action.GRANT, Action.HOLD, Action.PAUSE, Action.CUSTODY, Action.ADD}
+MOVES = {
+    Action.ROUTE,
+    Action.ADDRESS,
+    Action.GRANT,
+    Action.HOLD,
+    Action.PAUSE,
+    Action.CUSTODY,
+    Action.LOGIN,
+    Action.ADD,
+}
 PEOPLE = (GrantRole.OWNER, GrantRole.ADMINISTRATOR, GrantRole.READER, GrantRole.ACCOUNTANT)
 
 
@@ -66,7 +75,7 @@ async def test_threat_3_support_cannot_be_talked_into_a_change(bakery) -> None:
         "estate_case.estate_list", "estate_case.estate_show", "explain.explain_cvr", "explain.explain_letter",
         "fuses.fuse_show", "grants.grant_list", "grants.grant_list (cvr)", "letters.letter_list",
         "letters.letter_list (cvr)", "letters.letter_show", "mailboxes.mailbox_list", "notices.told_list",
-        "routes.route_list", "routes.route_try", "status.status", "trays.letter_tray",
+        "references.number_of", "routes.route_list", "routes.route_try", "status.status", "trays.letter_tray",
     } == looks  # fmt: skip
     assert looks <= set(CALLS)
 
