@@ -87,39 +87,39 @@ class Session:
 
     async def _news(self) -> bool:
         """Whether the server told what came and went; nobody but the sieve wants to know what."""
+        return (await self._each("NOOP", lambda _: None)).status == "OK"
+
+    async def _each(self, line: str, take: Callable[[bytes], None]) -> End:
+        """The end of a command whose answer may be long; `take` is handed each of its lines as it comes."""
         lines = 0
-        async with self.command("NOOP") as out:
+        async with self.command(line) as out:
             while not isinstance(event := await response(out), End):
                 lines += 1
                 if lines > _LINES:
-                    raise Unavailable("the IMAP server's news do not end")
-        return event.status == "OK"
+                    raise Unavailable("the IMAP server's answer does not end")
+                if lines % 100 == 0:  # thousands may lie ready at once: the rest of the program is let in between
+                    await self._clock.sleep(0)
+                take(event[0])
+        return event
 
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID; those marked \\Deleted are on their way out already."""
         letters: dict[int, Listed] = {}
-        lines = 0
-        async with self.command("UID FETCH 1:* (UID INTERNALDATE RFC822.SIZE FLAGS)") as out:
-            while not isinstance(event := await response(out), End):
-                lines += 1
-                if lines > _LINES:
-                    raise Unavailable("the list of letters does not end")
-                if lines % 100 == 0:  # thousands may lie ready at once: the rest of the program is let in between
-                    await self._clock.sleep(0)
-                if not responses.is_fetch(event[0]):
-                    continue
-                found = responses.attributes(event[0])
-                uid, flags = responses.number(found.get("UID")), found.get("FLAGS")
-                if uid is None or "INTERNALDATE" not in found:
-                    continue  # news of a flag that somebody set meanwhile
-                if uid > _LARGEST_UID:
-                    raise Unavailable(f"the IMAP server gives a letter the number {uid}, which no letter can have")
-                if isinstance(flags, tuple) and any(str(flag).lower() == "\\deleted" for flag in flags):
-                    continue
-                date = responses.internal_date(found["INTERNALDATE"])
-                letters[uid] = Listed(f"{self.validity}.{uid}", date)
-        if event.status != "OK":
-            raise Unavailable(str(refusal(event, "the list")))
+
+        def take(line: bytes) -> None:
+            found = responses.attributes(line) if responses.is_fetch(line) else {}
+            uid, flags = responses.number(found.get("UID")), found.get("FLAGS")
+            if uid is None or "INTERNALDATE" not in found:
+                return  # news of a flag that somebody set meanwhile
+            if uid > _LARGEST_UID:
+                raise Unavailable(f"the IMAP server gives a letter the number {uid}, which no letter can have")
+            if isinstance(flags, tuple) and any(str(flag).lower() == "\\deleted" for flag in flags):
+                return
+            letters[uid] = Listed(f"{self.validity}.{uid}", responses.internal_date(found["INTERNALDATE"]))
+
+        end = await self._each("UID FETCH 1:* (UID INTERNALDATE RFC822.SIZE FLAGS)", take)
+        if end.status != "OK":
+            raise Unavailable(str(refusal(end, "the list")))
         return [letters[uid] for uid in sorted(letters)]
 
     async def present(self, uids: Collection[int]) -> set[int]:

@@ -80,7 +80,8 @@ class Letters(Protocol):
         one transaction. A repeated id, in the listing or in the ledger, is harmless. `unusable`: how many more
         entries it had, which name no letter; where they are fewer than before, a new letter may be one of those and
         has no `not_before`. `at`: when we had it; `asked_at`: when it was asked for (None: at once), for a letter that
-        comes in between may be missing from it."""
+        comes in between may be missing from it. Stale, and nothing noted, where the mailbox was given another login
+        since it was read: with that one it is due already."""
         ...
 
     async def move(self, letter: Letter, event: Event) -> Letter:
@@ -160,7 +161,7 @@ class Mailboxes(Protocol):
 
     async def postpone(self, mailbox: Mailbox, due_at: datetime, trouble: str, parked: bool) -> Mailbox:
         """After a listing that failed: next look at `due_at`; `parked` keeps its letters from upstream until then.
-        Changes nothing if the mailbox was listed since it was seen so: that is newer."""
+        Changes nothing if the mailbox was listed, or given another login, since it was seen so: that is newer."""
         ...
 
 

@@ -9,7 +9,7 @@ from nemboks.ports import ContentsGone
 from nemboks.store.server_spool import ServerSpool
 from nemboks.store.spool import Spool
 from tests.contracts.ledgers import place_of, vault
-from tests.helpers.fakes import FakeContents
+from tests.helpers.fake_contents import FakeContents
 
 KB = 1024
 

@@ -24,7 +24,7 @@ from nemboks.ports import Books, Listed
 from nemboks.store.store import Store
 from tests.helpers import builders as make
 from tests.helpers.clock import START, PretendClock
-from tests.helpers.fakes import FakeContents
+from tests.helpers.fake_contents import FakeContents
 from tests.helpers.holding import held
 
 T = TypeVar("T")

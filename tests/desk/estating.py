@@ -30,9 +30,9 @@ from nemboks.store.spool import Spool
 from nemboks.store.store import Store
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
+from tests.helpers.fake_contents import FakeContents
 from tests.helpers.fake_courier import FakeCourier
 from tests.helpers.fake_inbox import FakeInbox
-from tests.helpers.fakes import FakeContents
 from tests.journey.town import SENDER, STEPS, FakeInboxes, SlowCourier, memo, uuid
 
 COMPANY = make.ADDRESS

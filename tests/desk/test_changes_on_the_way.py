@@ -20,9 +20,9 @@ from nemboks.journey.recover import recover
 from nemboks.journey.world import World
 from tests.desk.changing import JYTTE, NEW, OPERATOR, Firm
 from tests.helpers import builders as make
+from tests.helpers.fake_contents import FakeContents
 from tests.helpers.fake_courier import FakeCourier
 from tests.helpers.fake_inbox import FakeInbox
-from tests.helpers.fakes import FakeContents
 from tests.journey.town import SENDER, STEPS, FakeInboxes, SlowCourier, memo, uuid
 
 

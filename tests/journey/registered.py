@@ -17,10 +17,10 @@ from nemboks.store.store import Store
 from tests.contracts.ledgers import vault
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
+from tests.helpers.fake_contents import FakeContents
 from tests.helpers.fake_courier import FakeCourier
 from tests.helpers.fake_inbox import FakeInbox
 from tests.helpers.fake_registry import FakeRegistry, standing
-from tests.helpers.fakes import FakeContents
 from tests.journey.town import SENDER, FakeInboxes
 
 PACE = Pace()

@@ -14,10 +14,11 @@ from nemboks.ports import Attempted
 from tests.helpers import builders as make
 from tests.helpers.clock import START, PretendClock
 from tests.helpers.fake_boxes import FakeBox, FakeLandings
+from tests.helpers.fake_contents import FakeContents
 from tests.helpers.fake_courier import FakeCourier
 from tests.helpers.fake_deliveries import FakeDeliveries
 from tests.helpers.fake_inbox import FakeInbox
-from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
+from tests.helpers.fakes import FakeLetters, FakeMailboxes
 from tests.journey.town import SENDER, FakeInboxes
 
 KEY = b"0" * 32

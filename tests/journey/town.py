@@ -24,10 +24,11 @@ from nemboks.ports import Inbox, InboxError, Mail
 from tests.content.memos import Memo
 from tests.helpers import builders as make
 from tests.helpers.clock import PretendClock
+from tests.helpers.fake_contents import FakeContents
 from tests.helpers.fake_courier import FakeCourier
 from tests.helpers.fake_deliveries import FakeDeliveries
 from tests.helpers.fake_inbox import FakeInbox, Removal
-from tests.helpers.fakes import FakeContents, FakeLetters, FakeMailboxes
+from tests.helpers.fakes import FakeLetters, FakeMailboxes
 
 SENDER = Address("post@nemboks.example")
 STEPS = {
