@@ -11,13 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-import httpx2
-
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.pace import Pace
 from nemboks.intake.fused import FusedInbox
 from nemboks.intake.imap import ImapAccess, ImapInbox
 from nemboks.intake.kept import Room
+from nemboks.intake.network import Client
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess, open_client
 from nemboks.ports import Clock, Fuse, Inbox, Refused
@@ -45,7 +44,7 @@ class MailboxInboxes:
     ) -> None:
         self._rest, self._imap, self._credentials, self._pace, self._clock = rest, imap, credentials, pace, clock
         self._fuse = fuse
-        self._client: httpx2.AsyncClient | None = None
+        self._client: Client | None = None
         self._open: dict[int, _Kept] = {}
         self._room = Room()
 
@@ -75,7 +74,7 @@ class MailboxInboxes:
         if face is Face.IMAP:
             return ImapInbox(self._imap, name, secret, self._pace, self._clock, self._room)
         if self._client is None:
-            self._client = open_client(self._rest, self._pace.request_seconds)
+            self._client = open_client(self._rest)
         return RestInbox(self._client, self._rest, name, secret, self._pace, self._clock)
 
     async def close(self) -> None:

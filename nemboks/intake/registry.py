@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import httpx2
-
 from nemboks.domain.custody import Consent, Life
 from nemboks.domain.mailbox import Cvr
 from nemboks.domain.pace import Pace
+from nemboks.intake.network import Client
 from nemboks.intake.rest_calls import Answer, RestAccess, RestCalls, open_client, strict_json
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, Refused, Standing, Unavailable
@@ -37,7 +36,7 @@ class RestRegistry:
     ) -> None:
         self._access, self._login, self._our_cvr = access, (system_id, api_token), our_cvr
         self._pace, self._clock = pace, clock
-        self._client: httpx2.AsyncClient | None = None
+        self._client: Client | None = None
 
     async def look_up(self, cvr: Cvr) -> Standing:
         """How the company stands now: one call to the look-up, and one for its systems unless it has ceased.
@@ -70,7 +69,7 @@ class RestRegistry:
     def _calls(self) -> RestCalls:
         # Opened by the first look-up, so that a certificate that cannot be read is that look-up's error.
         if self._client is None:
-            self._client = open_client(self._access, self._pace.request_seconds)
+            self._client = open_client(self._access)
         return RestCalls(self._client, self._access, *self._login, self._pace, self._clock)
 
     def _credentials(self, systems: list[Mapping[str, Any]]) -> Mapping[str, str]:

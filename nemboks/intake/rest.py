@@ -17,16 +17,14 @@ from datetime import UTC
 from typing import Any, Final
 from urllib.parse import quote
 
-import httpx2
-
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
+from nemboks.intake.network import Client, Opened
 from nemboks.intake.rest_calls import Answer, Body, RestAccess, RestCalls, strict_json
 from nemboks.ports import Clock, Gone, Listed, Refused, Unavailable
 
 __all__ = ["RestAccess", "RestInbox"]
 
-PIECE_BYTES: Final = 128 << 10
 LETTER_BYTES: Final = 160 << 20  # the largest lawful letter is 99.5 MB (DIGITAL-POST 1.6)
 _PAGE_SIZE: Final = 1000  # used against production by the agency's sample program
 _PAGES: Final = 10_000
@@ -43,7 +41,7 @@ class RestInbox:
     """The Inbox port over REST. The client is shared between CVRs and closed by whoever opened it."""
 
     def __init__(
-        self, client: httpx2.AsyncClient, access: RestAccess, system_id: str, api_token: str, pace: Pace, clock: Clock
+        self, client: Client, access: RestAccess, system_id: str, api_token: str, pace: Pace, clock: Clock
     ) -> None:
         self._calls = RestCalls(client, access, system_id, api_token, pace, clock)
         self._delete, self._pace, self._clock = access.delete_after_receipt, pace, clock
@@ -99,16 +97,16 @@ class RestInbox:
 
     @asynccontextmanager
     async def fetch(self, upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The letter's XML in pieces of at most 128 kB; complete when the iterator ends."""
-        response = await self._calls.open(self._path(upstream_id), "application/xml")
+        """The letter's XML in pieces of at most 64 kB; complete when the iterator ends."""
+        opened = await self._calls.open(self._path(upstream_id), "application/xml")
         try:
-            length = _checked_length(response)
+            length = _checked_length(opened)
             # What the reader of the pieces raises is not ours and passes untouched.
-            async with aclosing(response.aiter_raw(PIECE_BYTES)) as raw:
+            async with aclosing(opened.pieces()) as raw:
                 yield Body(raw, length, LETTER_BYTES, self._pace, self._clock)
         finally:
-            with suppress(httpx2.HTTPError, OSError):
-                await response.aclose()
+            with suppress(OSError):
+                await opened.close()
 
     async def acknowledge(self, receipt: Receipt, repeated: bool) -> str:
         """Gives the receipt, then deletes if the settings ask for it.
@@ -210,16 +208,16 @@ def _count(page: Mapping[str, Any], key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _checked_length(response: httpx2.Response) -> int | None:
+def _checked_length(opened: Opened) -> int | None:
     """The announced length, None when the body comes in chunks. Raises when this is no letter."""
-    if response.status_code != 200:
-        raise Unavailable(f"Digital Post answered {response.status_code} to the letter: only a whole one (200) will do")
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if opened.status != 200:
+        raise Unavailable(f"Digital Post answered {opened.status} to the letter: only a whole one (200) will do")
+    kind = opened.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not kind.endswith("xml") and kind not in ("", "application/octet-stream"):
         raise Unavailable(f"Digital Post sent {kind[:60]!r} instead of a letter")
-    length: str | None = response.headers.get("content-length")
+    length = opened.headers.get("content-length")
     if length is None:
-        if "chunked" not in response.headers.get("transfer-encoding", "").lower():
+        if "chunked" not in opened.headers.get("transfer-encoding", "").lower():
             raise Unavailable("Digital Post sent a letter without a length: nobody could tell whether it was whole")
         return None
     if int(length) > LETTER_BYTES:  # the HTTP library has checked that it is a number

@@ -11,17 +11,18 @@ import json
 import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
-import httpx2
+import httpcore2
 
 from nemboks.domain.pace import Pace
+from nemboks.intake.network import Client, Network, Opened
 from nemboks.intake.patience import Patience
 from nemboks.intake.tls_files import TlsFileUnusable, identified_context
 from nemboks.intake.words import said
@@ -31,6 +32,7 @@ from nemboks.rate import Rate
 ANSWER_BYTES: Final = 16 << 20  # a page of 1000 ids is 40 kB
 _FAULT_BYTES: Final = 64 << 10  # of an error's body: enough for code and message
 _LONGEST_WAIT: Final = 3600.0  # seconds; a longer Retry-After is cut to this (RELIABILITY H07)
+_STEP_SECONDS: Final = 30.0  # for connecting, and for each silence of the other side
 _SPARE_SECONDS: Final = 3.0  # servers close unused connections after 5 (uvicorn) or more; we let go first
 
 
@@ -49,7 +51,8 @@ class RestAccess:
     rate: Rate | None = None  # of all calls of this process; None for as many as there are
 
     def __post_init__(self) -> None:
-        if not self.base_url.startswith("https://"):
+        parts = urlsplit(self.base_url)
+        if parts.scheme != "https" or not parts.hostname or not self.base_url.isascii():
             raise ValueError(f"{self.base_url!r} is no address for letters: it must begin with https://")
 
 
@@ -62,23 +65,20 @@ class Answer:
     body: bytes = b""
 
 
-def open_client(access: RestAccess, request_seconds: float) -> httpx2.AsyncClient:
+def open_client(access: RestAccess) -> Client:
     """A client for all CVRs of one access. Raises Unavailable when a certificate file cannot be used."""
-    step = min(30.0, request_seconds)
     if access.client_cert_file is None or access.client_key_file is None:
         raise Unavailable("the settings name no client certificate for Digital Post")
     try:
         context = identified_context(access.ca_file, access.client_cert_file, access.client_key_file)
     except TlsFileUnusable as error:
         raise Unavailable(f"our certificate for Digital Post cannot be used: {error}") from error
-    # The client is shared between CVRs: a session cookie of one must never travel with the call of another.
-    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx2.AsyncClient(
-        verify=context,
-        trust_env=False,
-        cookies=no_cookies,
-        timeout=httpx2.Timeout(step, pool=None),
-        limits=httpx2.Limits(max_connections=20, max_keepalive_connections=8, keepalive_expiry=_SPARE_SECONDS),
+    return Client(
+        ssl_context=context,
+        max_connections=20,
+        max_keepalive_connections=8,
+        keepalive_expiry=_SPARE_SECONDS,
+        network_backend=Network(),
     )
 
 
@@ -86,12 +86,17 @@ class RestCalls:
     """Calls in the name of one system."""
 
     def __init__(
-        self, client: httpx2.AsyncClient, access: RestAccess, system_id: str, api_token: str, pace: Pace, clock: Clock
+        self, client: Client, access: RestAccess, system_id: str, api_token: str, pace: Pace, clock: Clock
     ) -> None:
         self._client, self._rate, self._pace, self._clock = client, access.rate, pace, clock
         self._base = access.base_url.rstrip("/") + "/"
-        self._basic = base64.b64encode(f"{system_id}:{api_token}".encode()).decode()
-        self._secrets = (api_token, self._basic)
+        basic = base64.b64encode(f"{system_id}:{api_token}".encode()).decode()
+        self._secrets = (api_token, basic)
+        # Uncompressed on purpose: then nothing can unfold, and Content-Length is the letter's own length.
+        self._headers = [("Host", urlsplit(self._base).netloc), ("Authorization", f"Basic {basic}"),
+                         ("Accept-Encoding", "identity"), ("User-Agent", "nemboks")]  # fmt: skip
+        step = min(_STEP_SECONDS, pace.request_seconds)
+        self._told = {"timeout": {"connect": step, "read": step, "write": step}}
 
     async def call(
         self, method: str, path: str, params: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
@@ -100,24 +105,24 @@ class RestCalls:
         await self._turn()
         with _translated():
             async with asyncio.timeout(self._pace.request_seconds):
-                response = await self._send(method, path, "application/json", params, body)
+                opened = await self._send(method, path, "application/json", params, body)
                 try:
-                    return await _whole(response)
+                    return await _whole(opened)
                 finally:
-                    await response.aclose()
+                    await opened.close()
 
-    async def open(self, path: str, accept: str) -> httpx2.Response:
+    async def open(self, path: str, accept: str) -> Opened:
         """The answer with its body still to be read, always 2xx; the caller closes it. Raises as `failure` says."""
         await self._turn()
         with _translated():
             async with asyncio.timeout(self._pace.request_seconds):
-                response = await self._send("GET", path, accept)
-                if response.is_success:
-                    return response
+                opened = await self._send("GET", path, accept)
+                if opened.welcome:
+                    return opened
                 try:
-                    answer = await _whole(response)
+                    answer = await _whole(opened)
                 finally:
-                    await response.aclose()
+                    await opened.close()
         raise self.failure(answer, "the letter")
 
     async def _turn(self) -> None:
@@ -131,16 +136,19 @@ class RestCalls:
         accept: str,
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> httpx2.Response:
-        # Uncompressed on purpose: then nothing can unfold, and Content-Length is the letter's own length.
-        headers = {"Authorization": f"Basic {self._basic}", "Accept": accept, "Accept-Encoding": "identity",
-                   "User-Agent": "nemboks"}  # fmt: skip
-        request = self._client.build_request(method, self._base + path, params=params, json=body, headers=headers)
-        response = await self._client.send(request, stream=True, follow_redirects=False)
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
-            await response.aclose()
+    ) -> Opened:
+        url = httpcore2.URL(self._base + path + (f"?{urlencode(params)}" if params else ""))
+        headers, content = [*self._headers, ("Accept", accept)], b""
+        if body is not None:
+            content = json.dumps(body).encode()
+            headers += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        request = httpcore2.Request(method, url, headers=headers, content=content, extensions=self._told)
+        response = await self._client.handle_async_request(request)
+        opened = Opened(response)
+        if opened.headers.get("content-encoding", "identity").lower() != "identity":
+            await opened.close()
             raise Unavailable("Digital Post compressed its answer although we asked it not to")
-        return response
+        return opened
 
     def failure(self, answer: Answer, what: str) -> InboxError:
         """The error that an unwelcome answer means. 404 and 410 are Gone: who asked for a list knows better."""
@@ -224,17 +232,18 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None
 
 
-async def _whole(response: httpx2.Response) -> Answer:
+async def _whole(opened: Opened) -> Answer:
     """The answer with its body; of a fault only the beginning is kept."""
-    limit = ANSWER_BYTES if response.is_success else _FAULT_BYTES
+    limit = ANSWER_BYTES if opened.welcome else _FAULT_BYTES
     body = bytearray()
-    async for piece in response.aiter_raw():
-        body += piece
-        if len(body) > limit:
-            if response.is_success:
-                raise Unavailable(f"Digital Post's answer is larger than {limit >> 20} MB")
-            break
-    return Answer(response.status_code, dict(response.headers), bytes(body))
+    async with aclosing(opened.pieces()) as pieces:
+        async for piece in pieces:
+            body += piece
+            if len(body) > limit:
+                if opened.welcome:
+                    raise Unavailable(f"Digital Post's answer is larger than {limit >> 20} MB")
+                break
+    return Answer(opened.status, opened.headers, bytes(body))
 
 
 @contextmanager
@@ -242,16 +251,16 @@ def _translated() -> Iterator[None]:
     """Turns what the HTTP library and the network raise into Unavailable, with words that help."""
     try:
         yield
-    except (TimeoutError, httpx2.TimeoutException) as error:
+    except (TimeoutError, httpcore2.TimeoutException) as error:
         raise Unavailable("Digital Post did not answer in time") from error
-    except httpx2.RemoteProtocolError as error:
+    except httpcore2.RemoteProtocolError as error:
         # TLS 1.3 tells a client without a welcome certificate only by closing (LIBRARIES 3.3).
         hint = "; check the client certificate" if "disconnected" in str(error) else ""
         # The library's other words repeat what came, and that may repeat what we sent: our token.
         closed = re.match("server disconnected|peer closed", str(error), re.IGNORECASE)
         words = _cause(error) if closed else "its answer is no HTTP"
         raise Unavailable(f"Digital Post broke off: {words}{hint}") from error
-    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
+    except (httpcore2.LocalProtocolError, httpcore2.NetworkError, OSError) as error:
         raise Unavailable(f"Digital Post could not be reached: {_cause(error)}") from error
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -32,6 +33,7 @@ __all__ = [
 
 PREFIX = "NEMBOKS_"
 _NAME = re.compile(r"[\w.-]{1,60}")
+_BASE = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-\"$->@-~]*)?")  # RFC 3986 3, no "?"
 # Read by others than the settings: the CLI's own, and the development tools'.
 OTHER_VARIABLES = frozenset({
     "NEMBOKS_CONFIG", "NEMBOKS_VENV", "NEMBOKS_REQUIRE_PEERS", "NEMBOKS_TEST_PG", "NEMBOKS_XSD",
@@ -57,8 +59,8 @@ class Upstream(Group):
     @field_validator("rest_url")
     @classmethod
     def _https(cls, url: str) -> str:
-        if not url.startswith("https://"):
-            raise ValueError("must begin with https://")
+        if not _BASE.fullmatch(url) or urlsplit(url).port == 0:
+            raise ValueError("must be https://name/path/, without user name, query or blanks")
         return url if url.endswith("/") else url + "/"
 
     @field_validator("cvr")

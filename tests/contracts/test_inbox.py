@@ -54,7 +54,7 @@ async def _fake(folder):
 @asynccontextmanager
 async def _rest(folder):
     numbers = count(1)
-    async with rest_peer(folder) as peer, open_client(peer.access, PACE.request_seconds) as client:
+    async with rest_peer(folder) as peer, open_client(peer.access) as client:
 
         async def put(letter, at):
             peer.usual.letters[f"5C1B6D1E-9D5B-4C5E-8C0E-{next(numbers):012X}"] = letter

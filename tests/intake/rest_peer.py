@@ -122,13 +122,25 @@ class RestPeer:
     script: list[Respond] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     kill: Callable[[], None] | None = None  # nobody listens any more
+    connections: int = 0  # so many were opened
+    live: int = 0  # so many are open
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            while not writer.is_closing():
-                call = await _read(reader)
-                self.calls.append(call)
-                await (self.script.pop(0) if self.script else self.usual)(call, writer)
+        self.connections, self.live = self.connections + 1, self.live + 1
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                while not writer.is_closing():
+                    call = await _read(reader)
+                    self.calls.append(call)
+                    await (self.script.pop(0) if self.script else self.usual)(call, writer)
+        finally:
+            self.live -= 1
+
+    @property
+    def letters(self) -> dict[str, bytes]:
+        """Those of the well-behaved upstream."""
+        assert isinstance(self.usual, MemoShelf)
+        return self.usual.letters
 
 
 async def _read(reader: asyncio.StreamReader) -> Call:
@@ -197,7 +209,7 @@ async def opened(
     peer: RestPeer, pace: Pace, token: str = TOKEN, clock: Clock | None = None
 ) -> AsyncIterator[RestInbox]:
     """An inbox on the peer with a client of its own."""
-    async with open_client(peer.access, pace.request_seconds) as client:
+    async with open_client(peer.access) as client:
         yield RestInbox(client, peer.access, SYSTEM, token, pace, clock or RealClock())
 
 

@@ -143,7 +143,7 @@ def test_a_missing_certificate_file_says_so(shelf, tmp_path):
     """A client certificate that cannot be read is an outage that names the fault."""
     access = replace(shelf.access, client_cert_file=tmp_path / "none.pem")
     with pytest.raises(Unavailable, match=r"none\.pem cannot be read"):
-        open_client(access, 1)
+        open_client(access)
 
 
 def test_plain_http_is_refused(tmp_path):

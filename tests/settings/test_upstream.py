@@ -56,6 +56,27 @@ def test_a_part_of_them_is_refused(text, why, tmp_path):
     assert "hemmelig" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example/", "https://", "https:///apis/", "https://api.example:99999/", "https://api.example:0/",
+        "https://us er@api.example/", "https://user:hemmelig@api.example/", "https://api.example/apis?x=1",
+        "https://api.example/#top", "https://blåbær.example/", "https://api.example/a b", "https://api.example:x/",
+    ],
+)  # fmt: skip
+def test_an_address_that_cannot_be_asked_is_refused(url, tmp_path):
+    """At the start, by its setting, and not at the first call; a user and password in it are not shown."""
+    with pytest.raises(SettingsError, match="rest_url") as caught:
+        upstream(tmp_path, f'rest_url = "{url}"')
+    assert "hemmelig" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://api.example", "https://127.0.0.1:8443/apis/v1/", "https://[::1]:8443/a/"])
+def test_the_base_ends_in_a_slash(url, tmp_path):
+    """Written with it or without."""
+    assert upstream(tmp_path, f'rest_url = "{url}"').rest_url == url.rstrip("/") + "/"
+
+
 def test_a_token_file_that_is_missing_or_empty_is_named(tmp_path):
     """An empty token would be a login that anybody can make."""
     for content, why in ((None, "cannot be read"), ("\n", "is empty")):

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpcore2
-import httpx2
 
 from nemboks.clock import RealClock
 from nemboks.domain.mailbox import Cvr
 from nemboks.domain.pace import Pace
+from nemboks.intake.network import Client
 from nemboks.intake.registry import RestRegistry
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess, retry_after
@@ -91,10 +91,8 @@ class _Net(httpcore2.AsyncNetworkBackend):
 
 
 @asynccontextmanager
-async def _client(net: _Net) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.AsyncHTTPTransport(verify=_CONTEXT)
-    transport._pool = httpcore2.AsyncConnectionPool(ssl_context=_CONTEXT, network_backend=net)
-    async with httpx2.AsyncClient(transport=transport, trust_env=False) as client:
+async def _client(net: _Net) -> AsyncIterator[Client]:
+    async with Client(ssl_context=_CONTEXT, network_backend=net) as client:
         yield client
 
 
@@ -114,7 +112,7 @@ async def _called(script: Script) -> str:
             return f"{kind} mailbox" if isinstance(error, Refused) and error.mailbox else kind
 
 
-async def _act(act: bytes, inbox: RestInbox, client: httpx2.AsyncClient, access: RestAccess, said: bytes) -> str:
+async def _act(act: bytes, inbox: RestInbox, client: Client, access: RestAccess, said: bytes) -> str:
     if act in (b"a", b"d"):
         words = await inbox.acknowledge(receipt(ONE), repeated=b"R" in said[-1:])
         statuses = [int(status) for status in _STATUS.findall(said)]

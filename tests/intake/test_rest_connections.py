@@ -1,0 +1,153 @@
+"""RestInbox: its connections to Digital Post, which serve call after call and company after company."""
+
+import asyncio
+import json
+import ssl
+
+import pytest
+import trustme
+
+from nemboks.intake.network import Network
+from nemboks.intake.rest_calls import open_client
+from tests.intake.rest_peer import MEMO, ONE, TWO, answer, opened, page, says, sends
+
+IN_TIME = 5.0  # seconds by the wall; nothing here takes one
+
+
+def _then(first, later, seconds=0.0):
+    """Answers with `first`, and says `later` when nobody has asked."""
+
+    async def respond(call, writer):
+        writer.write(first)
+        await writer.drain()
+        asyncio.get_running_loop().call_later(seconds, writer.write, later)
+
+    return respond
+
+
+async def _until(condition):
+    async with asyncio.timeout(IN_TIME):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_calls_share_a_connection(shelf, pace):
+    """One call after the other goes over the same one."""
+    async with opened(shelf, pace) as inbox:
+        for _ in range(3):
+            await inbox.list()
+    assert (len(shelf.calls), shelf.connections) == (3, 1)
+
+
+async def test_what_nobody_asked_for_is_no_answer(shelf, pace):
+    """A 408 that a server says to a silent connection must not become the answer to the next call, whoever's it is."""
+    listed = json.dumps(page([ONE])).encode()
+    shelf.script = [_then(answer(200, listed), answer(408, b'{"code": "X", "message": "late"}'), 0.05)]
+    async with opened(shelf, pace) as inbox:
+        assert [one.upstream_id for one in await inbox.list()] == [ONE]
+        await asyncio.sleep(0.3)
+        shelf.script = [says(200, page([TWO]))]
+        assert [one.upstream_id for one in await inbox.list()] == [TWO]
+    assert shelf.connections == 2
+
+
+async def test_a_connection_that_ended_meanwhile_is_not_used(shelf, pace):
+    """A server that closes after its answer costs a new connection, and no call."""
+    shelf.script = [sends(answer(200, json.dumps(page([ONE])).encode()), close=True), says(200, page([TWO]))]
+    async with opened(shelf, pace) as inbox:
+        await inbox.list()
+        await asyncio.sleep(0.3)
+        assert [one.upstream_id for one in await inbox.list()] == [TWO]
+    assert (len(shelf.calls), shelf.connections) == (2, 2)
+
+
+async def test_a_letter_waits_upstream_for_a_slow_reader(shelf, pace):
+    """Of a letter that is not read not more than a few hundred kB are taken in."""
+    sent = 0
+    whole = 40 << 20
+
+    async def respond(call, writer):
+        nonlocal sent
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {whole}\r\n\r\n".encode())
+        while sent < whole:
+            writer.write(b"x" * (1 << 18))
+            sent += 1 << 18
+            await writer.drain()
+
+    shelf.script = [respond]
+    async with opened(shelf, pace) as inbox, inbox.fetch(ONE) as pieces:
+        read = len(await anext(pieces))
+        before = -1
+        while before != sent:  # until nothing moves any more
+            before = sent
+            await asyncio.sleep(0.2)
+        assert sent < whole // 2
+        async for piece in pieces:
+            read += len(piece)
+    assert read == whole
+
+
+async def test_a_letter_left_half_read_costs_its_connection(shelf, pace):
+    """What is left of it must not be read as the next answer."""
+    shelf.letters[ONE] = MEMO * 20
+    async with opened(shelf, pace) as inbox:
+        async with inbox.fetch(ONE) as pieces:
+            await anext(pieces)
+        assert ONE in [one.upstream_id for one in await inbox.list()]
+    assert shelf.connections == 2
+
+
+async def test_an_answer_that_broke_off_still_brings_what_came(shelf, pace):
+    """A server that answers before it has the whole call, and leaves: its words count."""
+    shelf.script = [sends(answer(503, b'{"code": "E9", "message": "lukket"}', Connection="close"), close=True)]
+    async with opened(shelf, pace) as inbox:
+        with pytest.raises(Exception, match=r"503 .*E9 lukket"):
+            await inbox.list()
+
+
+async def test_closing_leaves_no_connection(shelf, pace):
+    """Whoever closes the client closes what it kept."""
+    async with opened(shelf, pace) as inbox:
+        await inbox.list()
+        assert shelf.live == 1
+    await _until(lambda: shelf.live == 0)
+
+
+async def test_a_certificate_of_another_name_ends_the_connection():
+    """It is checked for the name that was asked for; then the connection is closed."""
+    authority = trustme.CA()
+    serving, trusting = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("elsewhere.example").configure_cert(serving)
+    authority.configure_trust(trusting)
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0, ssl=serving)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        stream = await Network().connect_tcp("127.0.0.1", port, 5.0)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await stream.start_tls(trusting, "127.0.0.1", 5.0)
+        assert stream.get_extra_info("is_readable") or stream.get_extra_info("socket").fileno() == -1
+
+
+async def test_a_server_that_does_not_speak_tls_ends_in_time():
+    """Silence where a handshake should be is no reason to wait for a minute."""
+
+    async def silent(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        stream = await Network().connect_tcp("127.0.0.1", port, 5.0)
+        with pytest.raises(TimeoutError):
+            await stream.start_tls(ssl.create_default_context(), "127.0.0.1", 0.2)
+        await asyncio.sleep(0.1)  # the server hears of the end
+
+
+async def test_an_address_that_is_none_is_refused(shelf):
+    """A client is only made for an address that can be asked."""
+    for base in ("https:///apis/", "https://", "https://høring.example/", "http://x.example/"):
+        with pytest.raises(ValueError, match="https"):
+            type(shelf.access)(base, None, None, None)
+    async with open_client(shelf.access) as client:
+        assert client.connections == []
