@@ -1,11 +1,13 @@
 """The HTTP library, held where it is smallest, and its connections: straight on asyncio, for what takes most of a call
 is steps between layers.
 
-Promises: whatever came before the end is still brought; a connection that said something unasked, or ended, is known
-as such before it is used again. What the network and TLS raise passes as it is: OSError and TimeoutError.
+Promises: what a connection says unasked, behind an answer or while it rests, is never taken for the next call's answer,
+which may be another company's; one that ended is not used again. What the network and TLS raise passes as it is:
+OSError and TimeoutError.
 """
 
 import asyncio
+import select
 import ssl
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Final
@@ -16,7 +18,7 @@ Client = httpcore2.AsyncConnectionPool  # follows no redirect, keeps no cookie, 
 
 # ruff: noqa: ASYNC109  the library hands its seconds to each call
 _EYEBALLS_SECONDS: Final = 0.25  # RFC 8305 5: so long one address may be silent before the next is tried as well
-_AHEAD: Final = 256 << 10  # bytes; so much may lie here unread before the other side is made to wait
+_AHEAD: Final = 64 << 10  # bytes; so much may lie here unread before the other side is made to wait
 
 
 class Opened:
@@ -42,7 +44,12 @@ class Opened:
         return self._response.aiter_stream()
 
     async def close(self) -> None:
-        """Its connection may serve the next call, or is closed if the body was not read to its end."""
+        """Its connection may serve the next call; it is closed if the body was not read to its end, or if something
+        stood behind it."""
+        # No public name leads to what was read and is no part of this answer, and the library would go on with it.
+        link: Any = self._response.stream
+        if link._stream._connection._h11_state.trailing_data[0]:
+            await self._response.extensions["network_stream"].aclose()
         await self._response.aclose()
 
 
@@ -56,7 +63,10 @@ class Network(httpcore2.AsyncNetworkBackend):
         """A connection to the first of the host's addresses that answers. OSError, TimeoutError after so many s."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
-            _, stream = await loop.create_connection(_Stream, host, port, happy_eyeballs_delay=_EYEBALLS_SECONDS)
+            try:
+                _, stream = await loop.create_connection(_Stream, host, port, happy_eyeballs_delay=_EYEBALLS_SECONDS)
+            except UnicodeError as error:  # a label that is empty or too long (RFC 1035 2.3.4)
+                raise OSError("its name is none") from error
         return stream
 
 
@@ -76,6 +86,8 @@ class _Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         """The same connection, encrypted and verified for that name. OSError, TimeoutError; then it is closed."""
         loop = asyncio.get_running_loop()
         try:
+            if self._arrived:  # it would be read as if it had come encrypted
+                raise ConnectionError("it spoke before the encryption")
             async with asyncio.timeout(timeout):
                 self._transport = await loop.start_tls(
                     self._transport, self, ssl_context, server_hostname=server_hostname
@@ -112,13 +124,23 @@ class _Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """At once, without a farewell: the library closes what has said all or what is given up."""
+        self._ended = True
         self._transport.abort()
 
     def get_extra_info(self, info: str) -> Any:
         """`is_readable`: whether something waits to be read, were it the end; else what the transport knows."""
         if info == "is_readable":
-            return bool(self._arrived) or self._ended
+            return bool(self._arrived) or self._ended or self._waits()
         return self._transport.get_extra_info(info)
+
+    def _waits(self) -> bool:
+        """Whether the system has something that the loop had no time to read; yes for a connection that is closed."""
+        socket = self._transport.get_extra_info("socket")
+        if socket is None or socket.fileno() < 0:
+            return True
+        look = select.poll()
+        look.register(socket.fileno(), select.POLLIN)
+        return bool(look.poll(0))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport

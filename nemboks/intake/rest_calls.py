@@ -52,7 +52,8 @@ class RestAccess:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
-        if parts.scheme != "https" or not parts.hostname or not self.base_url.isascii():
+        asked = parts.hostname and parts.port != 0 and parts.username is None and self.base_url.isascii()
+        if parts.scheme != "https" or not asked:
             raise ValueError(f"{self.base_url!r} is no address for letters: it must begin with https://")
 
 

@@ -33,7 +33,8 @@ __all__ = [
 
 PREFIX = "NEMBOKS_"
 _NAME = re.compile(r"[\w.-]{1,60}")
-_BASE = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-\"$->@-~]*)?")  # RFC 3986 3, no "?"
+_HOST = r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]"  # RFC 1035 2.3.4, RFC 3986 3.2.2
+_BASE = re.compile(rf"https://({_HOST})(:[0-9]{{1,5}})?(/[!-\"$->@-~]*)?")  # without "?" and "#"
 # Read by others than the settings: the CLI's own, and the development tools'.
 OTHER_VARIABLES = frozenset({
     "NEMBOKS_CONFIG", "NEMBOKS_VENV", "NEMBOKS_REQUIRE_PEERS", "NEMBOKS_TEST_PG", "NEMBOKS_XSD",

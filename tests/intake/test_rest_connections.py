@@ -3,12 +3,16 @@
 import asyncio
 import json
 import ssl
+import time
+from dataclasses import replace
 
 import pytest
 import trustme
 
 from nemboks.intake.network import Network
 from nemboks.intake.rest_calls import open_client
+from nemboks.ports import Unavailable
+from tests.helpers.receipts import receipt
 from tests.intake.rest_peer import MEMO, ONE, TWO, answer, opened, page, says, sends
 
 IN_TIME = 5.0  # seconds by the wall; nothing here takes one
@@ -49,6 +53,73 @@ async def test_what_nobody_asked_for_is_no_answer(shelf, pace):
         shelf.script = [says(200, page([TWO]))]
         assert [one.upstream_id for one in await inbox.list()] == [TWO]
     assert shelf.connections == 2
+
+
+@pytest.mark.parametrize("behind", [answer(200, json.dumps(page([TWO])).encode()), b"\r\n", b"{}"])
+async def test_what_stands_behind_an_answer_is_no_answer(shelf, pace, behind):
+    """Neither an answer that is said twice in one breath nor a stray line reaches the next call, whoever's it is."""
+    shelf.script = [sends(answer(200, json.dumps(page([ONE])).encode()) + behind)]
+    async with opened(shelf, pace) as inbox:
+        assert [one.upstream_id for one in await inbox.list()] == [ONE]
+        shelf.letters.clear()
+        assert await inbox.list() == []
+    assert (len(shelf.calls), shelf.connections) == (2, 2)
+
+
+@pytest.mark.parametrize("raw", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
+async def test_a_204_with_a_body_costs_nobody_a_call(shelf, pace, raw):
+    """It has none (RFC 9110 15.3.5), and what a server sends all the same is not the beginning of the next answer."""
+    shelf.script = [sends(b"HTTP/1.1 204 No Content\r\n" + raw)]
+    async with opened(shelf, pace) as inbox:
+        assert "204" in await inbox.acknowledge(receipt(ONE), repeated=False)
+        assert len(await inbox.list()) == 2
+
+
+@pytest.mark.parametrize("what", ["an answer", "the end"])
+async def test_what_came_while_we_were_busy_is_no_answer(shelf, pace, what):
+    """The loop had no time to read it: a commit of the ledger's may hold it up."""
+    listed = answer(200, json.dumps(page([TWO])).encode())
+
+    async def respond(call, writer):
+        writer.write(answer(200, json.dumps(page([ONE])).encode()))
+        later = writer.close if what == "the end" else lambda: writer.write(listed)
+        asyncio.get_running_loop().call_later(0.1, later)
+
+    async def ours():
+        async with opened(shelf, pace) as inbox:
+            first = [one.upstream_id for one in await inbox.list()]
+            time.sleep(0.4)
+            return first, await inbox.list()
+
+    shelf.script = [respond]
+    shelf.letters.clear()
+    assert await asyncio.to_thread(asyncio.run, ours()) == ([ONE], [])
+    assert (len(shelf.calls), shelf.connections) == (2, 2)
+
+
+async def test_words_before_the_encryption_end_the_connection():
+    """They would be read as if they had come encrypted."""
+
+    async def hasty(reader, writer):
+        writer.write(answer(200, b"{}"))
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hasty, "127.0.0.1", 0)
+    async with server:
+        stream = await Network().connect_tcp("127.0.0.1", server.sockets[0].getsockname()[1], 5.0)
+        await asyncio.sleep(0.1)
+        with pytest.raises(ConnectionError, match="before the encryption"):
+            await stream.start_tls(ssl.create_default_context(), "127.0.0.1", 5.0)
+        await asyncio.sleep(0.1)
+
+
+async def test_a_name_that_is_none_is_an_outage(shelf, pace):
+    """Whatever the settings let through."""
+    shelf.access = replace(shelf.access, base_url="https://api..example/")
+    async with opened(shelf, pace) as inbox:
+        with pytest.raises(Unavailable, match="its name is none"):
+            await inbox.list()
 
 
 async def test_a_connection_that_ended_meanwhile_is_not_used(shelf, pace):
@@ -146,7 +217,13 @@ async def test_a_server_that_does_not_speak_tls_ends_in_time():
 
 async def test_an_address_that_is_none_is_refused(shelf):
     """A client is only made for an address that can be asked."""
-    for base in ("https:///apis/", "https://", "https://høring.example/", "http://x.example/"):
+    for base in (
+        "https:///apis/",
+        "https://",
+        "https://høring.example/",
+        "http://x.example/",
+        "https://u:p@x.example/",
+    ):
         with pytest.raises(ValueError, match="https"):
             type(shelf.access)(base, None, None, None)
     async with open_client(shelf.access) as client:

@@ -62,6 +62,7 @@ def test_a_part_of_them_is_refused(text, why, tmp_path):
         "http://api.example/", "https://", "https:///apis/", "https://api.example:99999/", "https://api.example:0/",
         "https://us er@api.example/", "https://user:hemmelig@api.example/", "https://api.example/apis?x=1",
         "https://api.example/#top", "https://blåbær.example/", "https://api.example/a b", "https://api.example:x/",
+        "https://api..example/", "https://.api.example/", f"https://{'a' * 64}.example/",
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_asked_is_refused(url, tmp_path):
@@ -71,7 +72,9 @@ def test_an_address_that_cannot_be_asked_is_refused(url, tmp_path):
     assert "hemmelig" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://api.example", "https://127.0.0.1:8443/apis/v1/", "https://[::1]:8443/a/"])
+@pytest.mark.parametrize(
+    "url", ["https://api.example", "https://127.0.0.1:8443/apis/v1/", "https://[::1]:8443/a/", "https://my_host/"]
+)
 def test_the_base_ends_in_a_slash(url, tmp_path):
     """Written with it or without."""
     assert upstream(tmp_path, f'rest_url = "{url}"').rest_url == url.rstrip("/") + "/"

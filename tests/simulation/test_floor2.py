@@ -19,11 +19,11 @@ FOUND_AT = {
     "uidvalidity_ignored": 122,
     "identity_unchecked": 235,
     "quit_with_the_dot": 1,
-    "silence_is_success": 48,
+    "silence_is_success": 39,
     "early_reply_counts": 389,
-    "chunk_confirms": 62,
+    "chunk_confirms": 5,
     "goes_on_in_clear": 265,
-    "dot_uncommitted": 2,
+    "dot_uncommitted": 1,
 }
 
 
