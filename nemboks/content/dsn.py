@@ -37,13 +37,13 @@ _TYPE: Final = re.compile(rb"\s*([!-.0-~]{1,100}/[!-.0-:<-~]{1,100})")
 _BOUNDARY: Final = re.compile(rb'boundary\s*=\s*(?:"([^"\r\n]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 _HEADER_END: Final = re.compile(rb"\n\r?\n")
 _EMPTY_LINES: Final = re.compile(rb"\n(?:[ \t]*\r?\n)+")
-_STATUS: Final = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_STATUS: Final = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])", re.ASCII)
 _DEFAULT_STATUS: Final = {Action.FAILED: "5.0.0", Action.DELAYED: "4.0.0", Action.RELAYED: "2.0.0",
                           Action.EXPANDED: "2.0.0"}  # fmt: skip
 # A line that a mail server said, with a reply or a status code. Other lines of a bounce may be the letter's own.
 _REPLY_LINE: Final = re.compile(
     r"^[^\n]{0,200}?(?<![\d.])(?:[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|55\d |#?5\.\d\.\d{1,2}(?![\d.]))[^\n]*",
-    re.MULTILINE,
+    re.MULTILINE | re.ASCII,
 )
 _COPY_BEGINS: Final = re.compile(r"^(?:-{2,}|_{4,}|original message|return-path:|received:)", re.MULTILINE | re.I)
 _DELAY: Final = re.compile(r"delay|warning|will keep trying|still being retried|forsinket", re.IGNORECASE)

@@ -85,6 +85,8 @@ async def _acted(script: Script) -> str:
     transport = FuzzTransport(script)
 
     async def opener(notify: Callable[[], None]) -> Session:
+        if transport.is_closing():
+            raise Unavailable("nobody listens any more")
         sieve = Sieve(_Library(), transport, notify)
         return Session(sieve, frozenset({"UIDPLUS", "NAMESPACE"}), PACE, RealClock())
 
