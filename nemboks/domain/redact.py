@@ -10,7 +10,10 @@ import unicodedata
 _DAY = "(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"  # 61-91: replacement numbers have 60 added to the day
 _MONTH = "(?:0[1-9]|1[0-2])"
 _GAP = "[ \u00a0]?[-\u2010-\u2015\u2212\ufe63\uff0d]?[ \u00a0]?"
-_CPR = re.compile(rf"(?<![0-9]){_DAY}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}(?![0-9])")
+_SHAPE = rf"{_DAY}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}"
+_CPR = re.compile(rf"(?<![0-9]){_SHAPE}(?![0-9])")
+_WITHIN = re.compile(_SHAPE)
+_RUN = re.compile(rf"[0-9](?:{_GAP}[0-9])*+")
 
 # Starting only where a run of such characters starts, and never giving one back, keeps the search linear.
 _ATOM = r'[^\s<>()\[\]:;,@"\\]'
@@ -46,11 +49,24 @@ def mask_cpr(text: str) -> str:
     if plain is text or plain == text:
         return _CPR.sub("[CPR]", text)
     shown, at = [], 0
-    for found in _CPR.finditer(plain):
-        shown += [text[at : found.start()], "[CPR]"]
-        at = found.end()
-    # Behind a digit of another script, too: whoever cannot read that one sees a number of ten.
-    return _CPR.sub("[CPR]", "".join([*shown, text[at:]]))
+    for run in _RUN.finditer(plain):
+        first, end = run.span()
+        # Where digits of two scripts meet, whoever cannot read the one sees a number of the other's: all of them go.
+        numbers = (
+            [(first, end)]
+            if _mixed(text[first:end], run[0])
+            else [one.span() for one in _CPR.finditer(plain, first, end)]
+        )
+        for begins, ends in numbers:
+            shown += [text[at:begins], "[CPR]"]
+            at = ends
+    return "".join([*shown, text[at:]])
+
+
+def _mixed(text: str, plain: str) -> bool:
+    """Whether a number's shape is within these digits, and they are of more than one script."""
+    zeros = {ord(sign) - int(digit) for sign, digit in zip(text, plain, strict=True) if digit in "0123456789"}
+    return len(zeros) > 1 and _WITHIN.search(plain) is not None
 
 
 def redact(text: str) -> str:

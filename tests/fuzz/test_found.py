@@ -107,9 +107,17 @@ def test_our_token_in_an_answer_that_is_no_http_stands_in_the_log() -> None:
     assert rest.check(b"l0H a-token-of-nobodys\r\n\r\n") == "Unavailable"
 
 
+@pytest.mark.parametrize("number", ["010101-0000\uff10\uff11\uff10\uff11\uff10\uff11\uff10\uff10\uff10\uff10",
+                                    "\uff11010101-0000\u0661", "\u0661\u06620101\u0661\u06621234\uff11"])  # fmt: skip
+def test_a_cpr_number_before_one_of_another_script_leaves_that_one_shown(number: str) -> None:
+    """What is left, once the first is taken out, is looked at as well."""
+    assert mask_cpr(f"c{number}._x") == "c[CPR]._x"
+    assert mask_cpr(mask_cpr(number)) == mask_cpr(number)
+
+
 def test_a_cpr_number_behind_a_digit_of_another_script_is_shown() -> None:
     """To whoever cannot read that digit it is a number of ten."""
-    assert mask_cpr("\u07c6010101-0000") == "\u07c6[CPR]"
+    assert mask_cpr("\u07c6010101-0000") == "[CPR]"
 
 
 def test_a_long_number_that_is_cut_looks_like_somebodys() -> None:

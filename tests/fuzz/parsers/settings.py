@@ -62,8 +62,8 @@ def _is_secret(octets: bytes) -> bool:
     """Whether the password stands only where a secret may stand; nowhere else would anybody keep it to himself."""
     try:
         return not _told(tomllib.loads(octets.decode()))
-    except (ValueError, RecursionError):
-        return True
+    except (ValueError, RecursionError):  # then what a line begins with may be the name of a setting, which is told
+        return not any(SECRET in line.partition("=")[0] for line in octets.decode("utf-8", "replace").splitlines())
 
 
 def _told(value: Any) -> bool:
