@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nemboks.domain.headline import Sealed
 from nemboks.ports import ContentsGone
 from nemboks.store.ballast import Ballast
-from nemboks.store.disk import sync_directory
+from nemboks.store.disk import our_words, sync_directory
 from nemboks.store.errors import Altered, StoreBroken, StoreError
 from nemboks.store.line import never
 from nemboks.store.sealed_file import CHUNK, PART, PartFile, chunks, opened
@@ -39,7 +39,8 @@ class Spool:
     def __init__(self, directory: Path, vault: Vault, threaded: bool = True) -> None:
         """`threaded`: files are read and written off the loop; else inline, for a deterministic simulation."""
         if not directory.exists():
-            directory.mkdir(mode=0o700)
+            with our_words(directory):
+                directory.mkdir(mode=0o700)
             sync_directory(directory.parent)  # else a power cut may take the directory with all that was synced in it
         sync_directory(directory)  # names that a killed process gave: from now on a row may rest on them
         if stat.S_IMODE(directory.stat().st_mode) & 0o077:

@@ -1,5 +1,6 @@
 """The spool's own promises: damage of every kind is seen, keys are never reused, sweeping spares what is wanted."""
 
+import errno
 import os
 import stat
 
@@ -7,7 +8,7 @@ import pytest
 
 from nemboks.domain.headline import Sealed
 from nemboks.ports import ContentsGone
-from nemboks.store.errors import KeyMissing, StoreError
+from nemboks.store.errors import KeyMissing, StoreError, StoreFull
 from nemboks.store.sealed_file import CHUNK, MAGIC, PREFIX_BYTES, TAG_BYTES
 from nemboks.store.spool import Spool
 from nemboks.store.vault import Vault
@@ -20,6 +21,17 @@ SEALED_CHUNK = CHUNK + TAG_BYTES
 @pytest.fixture
 def contents(tmp_path):
     return Spool(tmp_path / "spool", vault(tmp_path))
+
+
+def test_a_disk_that_is_full_before_there_is_a_spool_is_told(tmp_path, monkeypatch):
+    """The start ended with a traceback."""
+
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(StoreFull, match="the disk is full; make room"):
+        Spool(tmp_path / "spool", vault(tmp_path))
 
 
 async def seal(contents, body, letter=1, durable=False):

@@ -9,8 +9,12 @@ _NEVER: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, invisible
 
 
 def names_somebody(words: str) -> bool:
-    """Whether a CPR number stands there, in whatever digits: the pattern of SECURITY.md 6, not the program's own."""
-    return bool(_CPR.search(unicodedata.normalize("NFKC", words)))
+    """Whether a CPR number stands there, in whatever digits: the pattern of SECURITY.md 6, not the program's own.
+
+    A sign that stands for several, such as a fraction, is a digit to nobody.
+    """
+    plain = "".join(one if len(one := unicodedata.normalize("NFKC", sign)) == 1 else sign for sign in words)
+    return bool(_CPR.search(plain))
 
 
 def is_one_line(words: str) -> bool:
