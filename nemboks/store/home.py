@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from nemboks.store.ballast import Ballast
 from nemboks.store.connect import FileLine, open_reader, open_writer, translated
+from nemboks.store.disk import our_words
 from nemboks.store.errors import StoreInUse
 from nemboks.store.line import Line
 from nemboks.store.loop_writer import LoopWriter
@@ -117,7 +118,8 @@ class FileHome:
     def _locked(self) -> int:
         """The open lock file. `flock` goes with the process, however it dies; the file itself stays."""
         file = self._path.with_name(self._path.name + ".lock")
-        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with our_words(file):
+            handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

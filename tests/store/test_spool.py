@@ -1,16 +1,19 @@
 """The spool's own promises: damage of every kind is seen, keys are never reused, sweeping spares what is wanted."""
 
+import asyncio
 import errno
 import os
 import stat
 
 import pytest
 
+from nemboks.clock import RealClock
 from nemboks.domain.headline import Sealed
 from nemboks.ports import ContentsGone
 from nemboks.store.errors import KeyMissing, StoreError, StoreFull
 from nemboks.store.sealed_file import CHUNK, MAGIC, PREFIX_BYTES, TAG_BYTES
 from nemboks.store.spool import Spool
+from nemboks.store.store import Store
 from nemboks.store.vault import Vault
 from tests.contracts.ledgers import vault
 
@@ -32,6 +35,22 @@ def test_a_disk_that_is_full_before_there_is_a_spool_is_told(tmp_path, monkeypat
     monkeypatch.setattr(os, "mkdir", refuse)
     with pytest.raises(StoreFull, match="the disk is full; make room"):
         Spool(tmp_path / "spool", vault(tmp_path))
+
+
+def test_a_disk_that_is_full_before_there_is_a_lock_is_told(tmp_path, monkeypatch):
+    """So did a daemon that could not make its lock file."""
+    store = Store.open(tmp_path / "nemboks.db", vault(tmp_path), RealClock(), threaded=False)
+    real = os.open
+
+    def refuse(path, *arguments, **named):
+        if str(path).endswith(".lock"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(StoreFull, match="the disk is full; make room"):
+        store.lock_daemon()
+    asyncio.run(store.close())
 
 
 async def seal(contents, body, letter=1, durable=False):
