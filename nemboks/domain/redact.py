@@ -50,16 +50,11 @@ def mask_cpr(text: str) -> str:
         return _CPR.sub("[CPR]", text)
     shown, at = [], 0
     for run in _RUN.finditer(plain):
-        first, end = run.span()
         # Where digits of two scripts meet, whoever cannot read the one sees a number of the other's: all of them go.
-        numbers = (
-            [(first, end)]
-            if _mixed(text[first:end], run[0])
-            else [one.span() for one in _CPR.finditer(plain, first, end)]
-        )
-        for begins, ends in numbers:
-            shown += [text[at:begins], "[CPR]"]
-            at = ends
+        whole = _mixed(text[run.start() : run.end()], run[0])
+        for found in [run] if whole else _CPR.finditer(plain, *run.span()):
+            shown += [text[at : found.start()], "[CPR]"]
+            at = found.end()
     return "".join([*shown, text[at:]])
 
 

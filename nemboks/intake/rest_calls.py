@@ -40,7 +40,7 @@ _SPARE_SECONDS: Final = 3.0  # servers close unused connections after 5 (uvicorn
 class RestAccess:
     """How Digital Post's REST face is reached: one certificate for all CVRs (DIGITAL-POST 0.4, 0.5).
 
-    `ca_file` None means the system's store. ValueError for an address that is not https.
+    `ca_file` None means the system's store. ValueError for an address that cannot be asked over https.
     """
 
     base_url: str
@@ -54,7 +54,7 @@ class RestAccess:
         parts = urlsplit(self.base_url)
         asked = parts.hostname and parts.port != 0 and parts.username is None and self.base_url.isascii()
         if parts.scheme != "https" or not asked:
-            raise ValueError(f"{self.base_url!r} is no address for letters: it must begin with https://")
+            raise ValueError("no address for letters: it must be https://name/path/, without a user name")
 
 
 @dataclass(frozen=True, slots=True)
