@@ -19,7 +19,7 @@ PEERS: dict[str, Sequence[str]] = {
     "fetchmail": ("fetchmail", "-V"), "getmail6": ("getmail", "--version"), "mpop": ("mpop", "--version"),
     "msmtp": ("msmtp", "--version"), "Dovecot": ("dovecot", "--version"), "Postfix": ("postconf", "-d", "mail_version"),
 }  # fmt: skip
-LIBRARIES = ("nemboks", "aiosmtplib", "aioimaplib", "httpx2", "sqlalchemy")
+LIBRARIES = ("nemboks", "aiosmtplib", "httpx2", "sqlalchemy")
 NUMBER = re.compile(r"\d+(\.\d+)+")
 
 

@@ -74,7 +74,7 @@ def configure(stream: TextIO = sys.stderr) -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event,
                     structlog.processors.JSONRenderer(ensure_ascii=False)],
     ))  # fmt: skip
-    # A library's debug lines may hold letters (aioimaplib formats every chunk it receives): warnings only.
+    # A library's debug lines may hold what it sends and receives: warnings only.
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 

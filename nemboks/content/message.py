@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from nemboks.content.errors import Unreadable
 from nemboks.content.headers import HARD_LINE, Field, split_fields
@@ -55,7 +56,7 @@ class HeaderBlock:
         self.kept += piece[: min(used, max(0, HEADER_LIMIT - self.size))]
         self.size += used
         self._digest.update(piece[:used])
-        self._tail = (self._tail + piece)[-2:]
+        self._tail = (self._tail + piece[-2:])[-2:]
         return piece[used:]
 
 
@@ -195,6 +196,7 @@ def _decoded(part: bytes | str, charset: str | None) -> str:
         return part.decode("latin-1")
 
 
+@lru_cache(maxsize=8)  # asked twice of each letter
 def _date(value: bytes) -> datetime | None:
     try:
         at = parsedate_to_datetime(_text(value))

@@ -8,6 +8,7 @@ guards in the store are what makes a double or a late step harmless.
 """
 
 import asyncio
+from bisect import insort
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import ExitStack
@@ -39,6 +40,7 @@ class Work(Generic[Row]):
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _waiting: dict[int, Row] = field(default_factory=dict)  # read, and without a seat
+    _line: list[Row] = field(default_factory=list)  # the same in the store's order; mailboxes as they were asked for
     _without: frozenset[int] | None = None  # the store had no more rows but of these mailboxes; None: not asked yet
     _news: bool = True  # something may have come to be due before those that we know
     _behind: frozenset[int] = frozenset()  # mailboxes that were left out when the store was asked for that
@@ -78,7 +80,7 @@ class Work(Generic[Row]):
         without = self._without
         if without is not None and _box(row) not in without:
             return False
-        known = (one for one in reversed(self._waiting.values()) if without is None or _box(one) == _box(row))
+        known = (one for one in reversed(self._line) if without is None or _box(one) == _box(row))
         last = next(known, None)
         return last is None or _when(row) > _when(last)
 
@@ -110,7 +112,7 @@ class Work(Generic[Row]):
     async def _read(self) -> int:
         """How many rows the store had that we did not know. Those that wait come again, so more are asked for."""
         if len(self._waiting) > MOST:
-            self._waiting.clear()  # they are due in the store
+            self._waiting, self._line = {}, []  # they are due in the store
         limit, without = AHEAD * self.seats + len(self.in_hand) + 2 * len(self._waiting), frozenset(self._full())
         known, self._without = self.in_hand.keys() | self._waiting.keys(), without
         self._behind, self._news = without if self._news else self._behind & without, False
@@ -124,11 +126,14 @@ class Work(Generic[Row]):
         return len(new)
 
     def _remember(self, rows: Collection[Row]) -> None:
-        """In the store's own order. Mailboxes come as they were asked for."""
-        last = next(reversed(self._waiting.values()), None)
-        self._waiting |= {row.id: row for row in rows}
-        if last is not None and any(_when(row) < _when(last) for row in rows):
-            self._waiting = dict(sorted(self._waiting.items(), key=lambda item: _when(item[1])))
+        for row in rows:
+            if row.id in self._waiting:
+                self._line = [one for one in self._line if one.id != row.id]
+            self._waiting[row.id] = row
+            if self._line and _when(row) < _when(self._line[-1]):
+                insort(self._line, row, key=_when)
+            else:
+                self._line.append(row)
 
     def _more(self) -> bool:
         """Whether the store may have due rows that we did not see and that could have a seat."""
@@ -137,7 +142,7 @@ class Work(Generic[Row]):
     def _seat(self, group: asyncio.TaskGroup) -> int:
         started, full, refused, places = 0, self._full(), set[str](), self._believed_places()
         free = self.seats - len(self.in_hand)
-        for row in list(self._waiting.values()):
+        for row in self._line:
             if started >= free:
                 break
             if (place := places.get(row.id)) is None:
@@ -152,6 +157,8 @@ class Work(Generic[Row]):
             del self._waiting[row.id], places[row.id]
             self._start(row, held, group)
             started, full = started + 1, self._full()
+        if started:
+            self._line = [row for row in self._line if row.id in self._waiting]
         return started
 
     def _believed_places(self) -> dict[int, str | None]:

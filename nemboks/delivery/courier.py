@@ -112,9 +112,9 @@ class Carrier:
         mail = attempt.mail
         while spare := self._spares.take((mail.account, mail.server, attempt.access)):
             attempt.smtp = spare
-            if await spare.reset():
+            if spare.fit:
                 try:
-                    await spare.envelope(mail)
+                    await spare.envelope(mail, again=True)
                 except Stopped as end:
                     gone = end.reply is None or end.reply.code == 421
                     if not (gone and spare.progress.stage is Stage.MAIL and not spare.usable):

@@ -10,7 +10,7 @@ Never: a dot after a refused recipient, even if DATA was answered 354 (RFC 2920 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import replace
 from types import coroutine
 
@@ -24,6 +24,7 @@ from nemboks.ports import Mail
 PIECE = 131_072  # bytes; 256 kB cost a third more processor time
 UNANSWERED = 16  # BDAT commands; so many replies fit into any socket buffer
 QUIT_SECONDS = 5.0
+RSET = b"RSET\r\n"
 
 
 class Smtp:
@@ -44,12 +45,18 @@ class Smtp:
         self._wire = await dial(self._dialler, self.progress)
         self.usable = True
 
-    async def envelope(self, mail: Mail) -> None:
-        """Announce the letter. A refusal whose replies were all read leaves the connection usable."""
-        self.progress.stage = Stage.MAIL
+    async def envelope(self, mail: Mail, again: bool = False) -> None:
+        """Announce the letter. A refusal whose replies were all read leaves the connection usable.
+
+        `again`: on a connection that carried a letter before, of which the server is told to forget what it may
+        still know (RSET); in the same breath where it takes several commands at once (RFC 2920 3.1).
+        """
+        self.progress = replace(self.progress, stage=Stage.MAIL)
         self._stuffing, self._owed = Stuffing(), 0
         self._chunking = "chunking" in self._line.offers
         commands = envelope_commands(mail, self._line.offers, self._dialler.access.way)
+        if again:
+            commands.insert(0, (Stage.MAIL, RSET))
         self.usable = False
         if "pipelining" in self._line.offers:
             await self._pipelined(commands)
@@ -94,31 +101,14 @@ class Smtp:
         self.usable = not farewell and reply.code != 421 and not self._line.lost
         return reply
 
-    async def reset(self) -> bool:
-        """Whether the connection is fit for another letter: the server was silent since the last and answers RSET.
+    @property
+    def fit(self) -> bool:
+        """Whether another letter may be tried here: the server was silent since the last."""
+        return self.usable and self._line.quiet and not self._line.lost
 
-        A spare that takes longer than a connection would is not worth waiting for.
-        """
-        if not (self.usable and self._line.quiet and not self._line.lost):
-            return False
-        self.progress = replace(self.progress, stage=Stage.MAIL)
-        self.usable = False
-        self._line.write(b"RSET\r\n")
-        try:
-            reply = await self._reply(self._pace.connect_seconds)
-        except Stopped:
-            return False
-        self.usable = reply.code // 100 == 2 and self._line.quiet
-        return self.usable
-
-    async def rest(self, seconds: float) -> None:
-        """Returns when the time is over, or sooner if the server says something or goes."""
-        try:
-            async with asyncio.timeout(seconds):
-                while self._line.quiet and not self._line.lost:
-                    await self._line.change()
-        except TimeoutError:
-            return
+    def watch(self, stirred: Callable[[], None] | None) -> None:
+        """What is called when the server says something or goes, until there is another letter; None: nothing."""
+        self._line.stirred = stirred
 
     async def quit(self) -> None:
         """Take leave and close; what the server makes of it does not matter."""
@@ -147,19 +137,24 @@ class Smtp:
             if unasked := self._line.take():  # else every answer from here on would be taken for the one before it
                 raise _refusal(unasked)
             self._line.write(command)
-            reply = await self._reply(self._pace.reply_seconds)
+            reply = await self._reply(self._patience(command))
             if not _goes_on(stage, reply):
-                self.usable = _plain_no(reply)
-                raise _refusal(reply)
+                self.usable = command is not RSET and _plain_no(reply)
+                raise _refusal(reply, command)
 
     async def _pipelined(self, commands: list[tuple[Stage, bytes]]) -> None:
         self._line.write(b"".join(command for _, command in commands))
-        for done, (stage, _) in enumerate(commands, 1):
+        for done, (stage, command) in enumerate(commands, 1):
             self.progress.stage = stage
-            reply = await self._reply(self._pace.reply_seconds)
+            reply = await self._reply(self._patience(command))
             if not _goes_on(stage, reply):
-                self.usable = _plain_no(reply) and await self._all_refused(len(commands) - done)
-                raise _refusal(reply)
+                if command is not RSET:
+                    self.usable = _plain_no(reply) and await self._all_refused(len(commands) - done)
+                raise _refusal(reply, command)
+
+    def _patience(self, command: bytes) -> float:
+        """Seconds for its answer. A kept connection that takes longer than a new one would is not worth waiting for."""
+        return self._pace.connect_seconds if command is RSET else self._pace.reply_seconds
 
     async def _all_refused(self, count: int) -> bool:
         """Whether the replies behind a refusal came and end the transaction: a 354 would wait for a letter."""
@@ -222,7 +217,9 @@ def _plain_no(reply: Reply) -> bool:
     return reply.code >= 400 and reply.code != 421
 
 
-def _refusal(reply: Reply) -> Stopped:
+def _refusal(reply: Reply, command: bytes = b"") -> Stopped:
+    if command is RSET:  # says nothing of the letter
+        return Stopped(f"a kept connection answered RSET with {reply.code}")
     if reply.code >= 400:
         return Stopped("", reply)
     return Stopped(f"an answer that does not belong there ({reply.code})")

@@ -6,6 +6,7 @@ unreadable is ever passed on. After `abort` nothing more is read or written.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from nemboks.delivery.access import Stopped
 from nemboks.delivery.replies import ReplyReader
@@ -23,6 +24,7 @@ class Wire(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._paused = False
         self._changed = asyncio.Event()
+        self.stirred: Callable[[], None] | None = None  # called while nobody waits here: the server spoke or went
         if transport.is_closing():
             self.lost = "the server closed the connection"
         transport.set_protocol(self)
@@ -72,8 +74,13 @@ class Wire(asyncio.Protocol):
 
     def _end(self, why: str) -> None:
         self.lost = self.lost or why
-        self._changed.set()
         self._transport.abort()
+        self._stir()
+
+    def _stir(self) -> None:
+        self._changed.set()
+        if self.stirred is not None:
+            self.stirred()
 
     def data_received(self, data: bytes) -> None:
         if self.lost:
@@ -81,11 +88,11 @@ class Wire(asyncio.Protocol):
         self._replies.extend(self._reader.feed(data))
         if self._reader.broken:
             self._end(f"the server sent {self._reader.broken}")
-        self._changed.set()
+        self._stir()
 
     def eof_received(self) -> None:
         self.lost = self.lost or "the server closed the connection"
-        self._changed.set()
+        self._stir()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(f"the connection broke ({type(exc).__name__})" if exc else "the server closed the connection")

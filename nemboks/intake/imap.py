@@ -1,4 +1,4 @@
-"""A mailbox behind Digital Post's IMAP face; the only importer of aioimaplib.
+"""A mailbox behind Digital Post's IMAP face.
 
 Promises: implicit, verified TLS 1.2 or newer or no connection; one kept connection, one task on it at a time (kept.py);
 a refused log-in is not tried again for a while. A letter's key is its UIDVALIDITY and UID; a letter is removed only
@@ -7,36 +7,30 @@ Never does: STARTTLS, a log-in before TLS, a removal without UIDPLUS.
 """
 
 import asyncio
-import logging
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NoReturn
-
-import aioimaplib
+from typing import NoReturn
 
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
-from nemboks.intake.kept import CLOSE_SECONDS, KeptConnection, Room
+from nemboks.intake.imap_wire import End, ImapWire
+from nemboks.intake.kept import KeptConnection, Room
 from nemboks.intake.letter_stream import WHOLE, LetterStream
+from nemboks.intake.patience import Patience
 from nemboks.intake.removals import Removals
 from nemboks.intake.responses import refusal
 from nemboks.intake.session import Session
-from nemboks.intake.sieve import End, Sieve
 from nemboks.intake.tls_files import TlsFileUnusable, trusted_context
 from nemboks.intake.words import said
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
-_CAPABILITIES = re.compile(rb"\[CAPABILITY ([^]]+)\]", re.I)  # RFC 3501 6.2.3
 _KEY = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})")
 _trusting = cache(trusted_context)  # one for all connections that trust the same: to read the system's takes 16 ms
-
-# The library formats whatever it receives for its debug log, log-ins among it.
-logging.getLogger("aioimaplib").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +66,10 @@ class ImapInbox:
     async def list(self) -> Sequence[Listed]:
         """All letters by ascending UID, with the time they arrived (INTERNALDATE)."""
         async with self._connection.use() as session:
-            sieve = session.sieve
+            wire = session.wire
             await session.refresh()
-            sieve.arrived = False
-            return [] if sieve.count == 0 else await session.list()
+            wire.arrived = False
+            return [] if wire.count == 0 else await session.list()
 
     @asynccontextmanager
     async def fetch(self, upstream_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -107,13 +101,13 @@ class ImapInbox:
         """Returns when letters may have come since the last list or news. Waits for ever where IDLE is not offered."""
         while True:
             session = self._connection.session
-            if session is not None and session.sieve.lost:
+            if session is not None and session.wire.lost:
                 # Said once instead of connecting again: a server that drops every IDLE must not be hammered.
                 self._connection.session = None
-                session.sieve.check()
+                session.wire.check()
             async with self._connection.listen() as session:
-                if session.sieve.arrived:
-                    session.sieve.arrived = False
+                if session.wire.arrived:
+                    session.wire.arrived = False
                     return
                 if "IDLE" not in session.capabilities:
                     break
@@ -127,7 +121,7 @@ class ImapInbox:
         kept = self._connection
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pace.idle_seconds):
-                while not (kept.wanted or session.sieve.arrived or session.sieve.lost):
+                while not (kept.wanted or session.wire.arrived or session.wire.lost):
                     kept.wake.clear()
                     await kept.wake.wait()
 
@@ -137,7 +131,7 @@ class ImapInbox:
 
 
 class Door:
-    """Opens connections of one account; the log-in and the library's part of it are here."""
+    """Opens connections of one account."""
 
     def __init__(self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock) -> None:
         self._access, self._user, self._password, self._pace, self._clock = access, user, password, pace, clock
@@ -152,70 +146,42 @@ class Door:
         if self._refused and self._clock.monotonic() - self._refused[0] < self._pace.login_seconds:
             # Look, letters and watch come here each for itself: together they would lock the account (RELIABILITY I8).
             raise Refused(self._refused[1], mailbox=True)
-        over = asyncio.Event()
-        engine: Any = None
+        wire = ImapWire(Patience(self._pace, self._clock), notify)
         try:
             context = _trusting(self._access.ca_file)
             async with asyncio.timeout(self._pace.request_seconds):
-                engine = aioimaplib.IMAP4(
-                    self._access.host, self._access.port, timeout=self._pace.request_seconds, ssl_context=context,
-                    conn_lost_cb=lambda _: over.set(),
-                )  # fmt: skip
-                return await self._logged_in(engine, over, notify)
+                loop = asyncio.get_running_loop()
+                await loop.create_connection(lambda: wire, self._access.host, self._access.port, ssl=context)
+                return await self._logged_in(wire)
         except BaseException as error:
-            await _dropped(engine, over)
+            await wire.end("no log-in")
             if isinstance(error, Refused):
                 self._refused = self._clock.monotonic(), str(error)
             if isinstance(error, InboxError) or not isinstance(error, Exception):
                 raise
-            # The library's own words may hold the command, and with it the password: only the system's are used.
             raise Unavailable(_reason(error)) from (error if isinstance(error, OSError) else None)
 
-    async def _logged_in(self, engine: Any, over: asyncio.Event, notify: Callable[[], None]) -> Session:
-        await _unless(over, engine, engine.wait_hello_from_server())
-        sieve = Sieve(engine.protocol, engine.protocol.transport, notify)
-        # The library quotes the password, but not the user name (RFC 3501 9: both are astring).
-        user = '"' + self._user.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    async def _logged_in(self, wire: ImapWire) -> Session:
+        greeting = await wire.greeting()
+        wire.check()
+        if greeting.status != "OK":  # PREAUTH would be another's log-in
+            raise Unavailable("the IMAP server does not greet as one")
+        session = Session(wire, self._pace, self._clock)
         try:
-            answer = await _unless(over, engine, engine.login(user, self._password))
-            if answer.result != "OK":
-                text = said(b" ".join(answer.lines[-1:]), self._password).encode()
-                raise refusal(End(answer.result, text), "the log-in", mailbox=True)
-            told = _CAPABILITIES.search(b" ".join(answer.lines[-1:]))  # most servers do, which spares a command
-            if told is None:
-                await _unless(over, engine, engine.protocol.capability())
-            names = told[1].decode("ascii", "replace").split() if told else engine.protocol.capabilities
-        except ConnectionError:
-            sieve.check()
-            raise
-        sieve.arrived = True  # what came while we were away is news
-        return Session(sieve, frozenset(map(str.upper, names)), self._pace, self._clock)
+            _, end = await session.run(f"LOGIN {_quoted(self._user)} {_quoted(self._password)}")
+        except Unavailable as error:  # with what it said last
+            raise Unavailable(said(str(error), self._password)) from None
+        if end.status != "OK":
+            words = said(end.text, self._password).encode()
+            raise refusal(End(end.status, words), "the log-in", mailbox=True)
+        await session.ask_capabilities(end)
+        wire.arrived = True  # what came while we were away is news
+        return session
 
 
-async def _unless(over: asyncio.Event, engine: Any, work: Coroutine[Any, Any, Any]) -> Any:
-    """What the library's call brings. ConnectionError when the connection ends first: the library would not notice."""
-    task, end = asyncio.ensure_future(work), asyncio.ensure_future(over.wait())
-    try:
-        await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise ConnectionError("it closed the connection before the log-in")
-    finally:
-        # Its task for the greeting holds a lock while it asks for capabilities, and a Condition swallows cancels
-        # until it has that lock: cancelled alone, the call would never end.
-        left = [end] if task.done() else [end, task, *engine.protocol.tasks]
-        for each in left:
-            each.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-
-
-async def _dropped(engine: Any, over: asyncio.Event) -> None:
-    """Leaves no socket behind."""
-    if engine is not None and engine.protocol.transport is not None:
-        engine.protocol.transport.abort()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await over.wait()
+def _quoted(word: str) -> str:
+    """A quoted string (RFC 3501 9); it must hold no line break."""
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _reason(error: Exception) -> str:

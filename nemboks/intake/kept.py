@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from nemboks.intake.imap_wire import CLOSE_SECONDS
 from nemboks.intake.session import Session
 from nemboks.ports import Clock, Gone, Refused, Unavailable
 
-CLOSE_SECONDS: Final = 1.0
 UNUSED: Final = 256  # connections: some 30 MB, and with the watched ones half of the files that a process may open
 
 Opener = Callable[[Callable[[], None]], Awaitable[Session]]
@@ -87,12 +87,12 @@ class KeptConnection:
         except (Refused, Gone):
             raise  # a clear answer; a command that it cut short has ended the connection by itself
         except BaseException:
-            session.sieve.abort("given up after a failure")
+            session.wire.abort("given up after a failure")
             raise
         finally:
             self._used = self._clock.monotonic()
             if self.session is session:
-                if session.sieve.lost:
+                if session.wire.lost:
                     self.session = None
                 else:
                     self._room.left(self)
@@ -102,24 +102,24 @@ class KeptConnection:
         if self._unused_seconds is not None and self._clock.monotonic() - self._used >= self._unused_seconds:
             self.give_up("it was not used for long")
         session = self.session
-        if session is None or session.sieve.lost:
+        if session is None or session.wire.lost:
             session = await self._opener(self._stirred)
             if self._closed:
-                await _ended(session)
+                await session.wire.end("closed by us")
                 self._check()
             self.session = session
         return session
 
     def _stirred(self) -> None:
         self.wake.set()
-        if self.session is not None and self.session.sieve.lost:
+        if self.session is not None and self.session.wire.lost:
             self._room.taken(self)
 
     def give_up(self, words: str) -> None:
         """The connection, if there is one, is ended; the next use opens another."""
         session, self.session = self.session, None
         if session is not None:
-            session.sieve.abort(words)
+            session.wire.abort(words)
 
     def _check(self) -> None:
         if self._closed:
@@ -135,12 +135,4 @@ class KeptConnection:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     if not self._turn.locked():
                         await session.log_out()
-            await _ended(session)
-
-
-async def _ended(session: Session) -> None:
-    """Leaves no socket behind."""
-    session.sieve.abort("closed by us")
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await session.sieve.closed.wait()
+            await session.wire.end("closed by us")

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from typing import Final
 
 from nemboks.intake import responses
+from nemboks.intake.imap_wire import PIECE_BYTES, End, Exchange, Go, Text
 from nemboks.intake.responses import refusal
-from nemboks.intake.sieve import PIECE_BYTES, End, Exchange, Go, Text
 from nemboks.ports import Refused, Unavailable
 
 _CHATTER: Final = 1000  # untagged lines around the letter

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from nemboks.intake.sieve import End
+from nemboks.intake.imap_wire import End
 from nemboks.intake.words import said
 from nemboks.ports import InboxError, Refused, Unavailable
 

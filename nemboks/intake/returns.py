@@ -13,11 +13,11 @@ from typing import Final
 
 from nemboks.domain.pace import Pace
 from nemboks.intake import responses
+from nemboks.intake.imap_wire import End
 from nemboks.intake.landing import Login
 from nemboks.intake.responses import refusal
 from nemboks.intake.search import search
 from nemboks.intake.session import Session, response
-from nemboks.intake.sieve import End
 from nemboks.ports import Clock, Refused, ReturnedMail, Unavailable
 
 FIRST_BYTES: Final = 1 << 20

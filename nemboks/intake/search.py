@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from nemboks.intake import responses
+from nemboks.intake.imap_wire import End
 from nemboks.intake.responses import Value, refusal
 from nemboks.intake.session import Session, response
-from nemboks.intake.sieve import End
 from nemboks.intake.words import said
 from nemboks.ports import Unavailable
 

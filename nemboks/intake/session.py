@@ -14,13 +14,15 @@ from typing import Final
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
 from nemboks.intake import responses
+from nemboks.intake.imap_wire import End, Exchange, Go, ImapWire, Text
 from nemboks.intake.letter_stream import HEADER, several
 from nemboks.intake.patience import Patience
 from nemboks.intake.responses import refusal
-from nemboks.intake.sieve import End, Exchange, Go, Sieve, Text
 from nemboks.ports import Clock, Gone, InboxError, Listed, Refused, Unavailable
 
 _VALIDITY: Final = re.compile(rb"\* OK \[UIDVALIDITY ([0-9]{1,10})\]", re.I)
+_TOLD: Final = re.compile(rb"\[CAPABILITY ([^]]+)\]", re.I)
+_CAPABILITIES: Final = re.compile(rb"\* CAPABILITY (.+)", re.I)
 _SMALL_BYTES: Final = 1 << 20  # of all but a letter: a line or two
 _LINES: Final = 200_000  # of a listing: a mailbox far beyond any other
 _LARGEST_UID: Final = (1 << 32) - 1  # RFC 3501 9: nz-number
@@ -31,8 +33,9 @@ _SELECTED_SECONDS: Final = 900.0  # a mailbox is selected anew after so long: a 
 class Session:
     """Used by one task at a time."""
 
-    def __init__(self, sieve: Sieve, capabilities: frozenset[str], pace: Pace, clock: Clock) -> None:
-        self.sieve, self.capabilities = sieve, capabilities
+    def __init__(self, wire: ImapWire, pace: Pace, clock: Clock) -> None:
+        self.wire = wire
+        self.capabilities: frozenset[str] = frozenset()  # in upper case
         self.validity: int | None = None  # UIDVALIDITY of the selected INBOX
         self._selected_at = 0.0  # monotonic
         self._pace, self._clock = pace, clock
@@ -40,12 +43,12 @@ class Session:
     @asynccontextmanager
     async def command(self, line: str) -> AsyncIterator[Exchange]:
         """An exchange; left before its end, it takes the connection with it: nobody could tell what still comes."""
-        out = self.sieve.send(line, Patience(self._pace, self._clock))
+        out = self.wire.send(line, Patience(self._pace, self._clock))
         try:
             yield out
         finally:
             if not out.ended:
-                self.sieve.abort("given up in the middle of an answer")
+                self.wire.abort("given up in the middle of an answer")
 
     async def run(self, line: str) -> tuple[Sequence[bytes], End]:
         """The untagged lines and the tagged one of a command whose answer is small."""
@@ -59,17 +62,28 @@ class Session:
                 if len(lines) > _CHATTER:
                     raise Unavailable("the IMAP server talks without end")
 
+    async def ask_capabilities(self, login: End) -> None:
+        """Those that hold after the log-in: as its answer told, which most servers' does and spares a command
+        (RFC 3501 6.2.3), or asked for. Raises Unavailable."""
+        told, end = _TOLD.search(login.text), login
+        if told is None:
+            lines, end = await self.run("CAPABILITY")
+            told = next((found for line in lines if (found := _CAPABILITIES.fullmatch(line))), None)
+        if told is None or end.status != "OK":
+            raise Unavailable("the IMAP server does not tell what it can")
+        self.capabilities = frozenset(told[1].decode("ascii", "replace").upper().split())
+
     async def select(self) -> None:
         """INBOX is selected for reading and removing. Refused when it cannot be, for the whole mailbox."""
-        sieve = self.sieve
-        before, arrived = sieve.count, sieve.arrived
-        self.validity = sieve.count = None
+        wire = self.wire
+        before, arrived = wire.count, wire.arrived
+        self.validity = wire.count = None
         self._selected_at = self._clock.monotonic()
         lines, end = await self.run("SELECT INBOX")
         if end.status != "OK":
             raise refusal(end, "SELECT", mailbox=True)
         # Of what came just before it no IDLE will tell any more.
-        sieve.arrived = arrived or before is None or sieve.count is None or sieve.count > before
+        wire.arrived = arrived or before is None or wire.count is None or wire.count > before
         if b"[READ-ONLY]" in end.text.upper():
             raise Refused("the IMAP inbox may only be read: letters could not be removed", mailbox=True)
         found = [m for line in lines if (m := _VALIDITY.match(line))]
@@ -78,15 +92,15 @@ class Session:
         self.validity = int(found[-1][1])
 
     async def refresh(self) -> None:
-        """The sieve's count is of now: by NOOP, whose answer tells what came and went (RFC 3501 6.1.2), or by SELECT.
+        """The wire's count is of now: by NOOP, whose answer tells what came and went (RFC 3501 6.1.2), or by SELECT.
         Raises as `select`."""
         old = self._clock.monotonic() - self._selected_at >= _SELECTED_SECONDS
-        known = self.validity is not None and self.sieve.count is not None and not old
-        if not (known and await self._news() and self.sieve.count is not None):
+        known = self.validity is not None and self.wire.count is not None and not old
+        if not (known and await self._news() and self.wire.count is not None):
             await self.select()
 
     async def _news(self) -> bool:
-        """Whether the server told what came and went; nobody but the sieve wants to know what."""
+        """Whether the server told what came and went; nobody but the wire wants to know what."""
         return (await self._each("NOOP", lambda _: None)).status == "OK"
 
     async def _each(self, line: str, take: Callable[[bytes], None]) -> End:
@@ -169,7 +183,7 @@ class Session:
                     raise Unavailable(str(refusal(event, "IDLE")))
             await until()
             if not out.ended:
-                self.sieve.write("DONE")
+                self.wire.write("DONE")
             out.renew(Patience(self._pace, self._clock))
             while not isinstance(await out.next(), End):
                 pass

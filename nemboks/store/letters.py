@@ -154,7 +154,7 @@ class SqlLetters(LetterReads):
         if letter.fence:  # it has a life of its own here, and `rebind` would refuse to end it
             return None
         values = {"mailbox": letter.mailbox, "digest": sha256, "own": letter.id}
-        same = await self._reader.read(lambda tx: letters_of(tx, TWINS, values))
+        same = await self._reader.glance(lambda tx: letters_of(tx, TWINS, values))
         return next((one for one in same if _size(one) == size and renumbered(one, letter)), None)
 
     async def rebind(self, twin: Letter, letter: Letter) -> Letter:

@@ -85,6 +85,11 @@ class Ready:
         row = self._execute(tx, form, values).fetchone()
         return None if row is None else form.read(row)
 
+    def raw(self, tx: Connection, values: Mapping[str, Any]) -> tuple[Any, "Callable[[Any], dict[str, Any]]"]:
+        """The driver's first row, or None, and what reads it."""
+        form = self._form(tx, values)
+        return self._execute(tx, form, values).fetchone(), form.read
+
     def all(self, tx: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every row, by column name."""
         form = self._form(tx, values)

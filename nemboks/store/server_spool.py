@@ -134,6 +134,8 @@ class ServerSpool(Spool):
 class _Sealing(SpoolSealing):
     """A letter being sealed. How much room a server has nobody can ask before: what is full is waited for."""
 
+    near = -1  # a server is always far
+
     def __init__(self, spool: ServerSpool, letter: int, once: bool) -> None:
         super().__init__(spool, letter)
         self._server, self._waits = spool, once

@@ -110,10 +110,13 @@ class Spool:
 class SpoolSealing:
     """A letter being sealed. Left before it is whole, nothing of it stays."""
 
+    near = SMALL  # octets that are written without a thread
+
     def __init__(self, spool: Spool, letter: int, once: bool = False) -> None:
         self._spool, self._once = spool, once
         self._name = secrets.token_hex(16)
         self._buffer = bytearray()
+        self._size = 0  # octets that came
         self._busy: asyncio.Future[None] | None = None
         self._finished = False
         key = AESGCM.generate_key(256)
@@ -161,18 +164,28 @@ class SpoolSealing:
     async def write(self, piece: bytes) -> None:
         """Takes the next piece; whole chunks go to the file at once. StoreFull, StoreBroken."""
         self._buffer += piece
+        self._size += len(piece)
         while len(self._buffer) > CHUNK:  # what may be the last chunk waits for `finish`: it carries the final flag
             chunk = bytes(self._buffer[:CHUNK])
             del self._buffer[:CHUNK]
-            await self._do(self._file.append, chunk, False)
+            await self._step(self._file.append, chunk, False)
 
     async def finish(self, durable: bool) -> Sealed:
         """The sealed contents; with `durable`, file and directory are on the disk. StoreFull, StoreBroken."""
-        await self._do(self._file.complete, bytes(self._buffer), durable)
         if durable:
+            await self._do(self._file.complete, bytes(self._buffer), True)
             await self._spool.durable()
+        else:
+            await self._step(self._file.complete, bytes(self._buffer), False)
         self._finished = True
         return self._sealed
+
+    async def _step(self, fn: Callable[..., None], *args: Any) -> None:
+        """A step that nobody's disk is waited for with: a small file goes to memory, and a thread would cost more."""
+        if self._size <= self.near and not self._once:
+            fn(*args)
+        else:
+            await self._do(fn, *args)
 
     async def _do(self, fn: Callable[..., None], *args: Any) -> None:
         """A step on the file that a cancel cannot leave half done behind our back."""

@@ -23,7 +23,6 @@ BREACHES = {
     "program-alone": ("cli/demo.py", "nemboks.simulator.app"),
     "pure": ("content/memo.py", "asyncio"),
     "aiosmtplib": ("delivery/smtp.py", "aiosmtplib"),
-    "aioimaplib": ("intake/rest.py", "aioimaplib"),
     "procrastinate": ("daemon/run.py", "procrastinate"),
     "settings": ("store/store.py", "nemboks.settings"),
     "time": ("journey/forward.py", "time"),

@@ -80,10 +80,9 @@ def test_an_imap_letter_comes_exactly_as_it_was_sent(letter: bytes, step: int, f
 
     async def whole() -> bytes:
         async def opener(notify: object) -> imap.Session:
-            sieve = imap.Sieve(imap._Library(), transport, lambda: None)
-            return imap.Session(sieve, frozenset({"UIDPLUS"}), imap.PACE, imap.RealClock())
+            return imap.logged_in(imap.connected(transport), "UIDPLUS")
 
-        inbox = imap.ImapInbox(imap.ImapAccess("imap.example", 993, None), "anna", "x", imap.PACE, imap.RealClock())
+        inbox = imap.ImapInbox(imap.ACCESS, "anna", "x", imap.PACE, imap.RealClock())
         inbox._connection = imap.KeptConnection(opener, imap.RealClock())
 
         async def read() -> bytes:

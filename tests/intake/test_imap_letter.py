@@ -159,7 +159,7 @@ async def test_a_slow_reader_makes_the_server_wait(imap, inbox):
         first = await anext(pieces)
         for _ in range(50):
             await asyncio.sleep(0)
-        held = inbox._connection.session.sieve._out._unread
+        held = inbox._connection.session.wire._out._unread
         size = len(first) + sum([len(piece) async for piece in pieces])
 
     assert held < 2 << 20

@@ -20,7 +20,7 @@ def contents(tmp_path):
 
 
 async def test_a_cancel_leaves_nothing(contents, monkeypatch):
-    """A sealing that is cancelled while its thread writes leaves no file behind."""
+    """The sealing of a large letter that is cancelled while its thread writes leaves no file behind."""
     inside, go = asyncio.Event(), asyncio.Event()
     to_thread = contents.off_loop
 
@@ -30,7 +30,7 @@ async def test_a_cancel_leaves_nothing(contents, monkeypatch):
         return await to_thread(fn, *args)
 
     monkeypatch.setattr(contents, "off_loop", slow)
-    task = asyncio.ensure_future(seal(contents, three_chunks(), durable=True))
+    task = asyncio.ensure_future(seal(contents, 3 * three_chunks(), durable=True))
     await inside.wait()
     task.cancel()
     await asyncio.sleep(0)

@@ -13,21 +13,23 @@ from typing import Any, cast
 from nemboks.clock import RealClock
 from nemboks.domain.pace import Pace
 from nemboks.intake import responses
-from nemboks.intake.imap import ImapAccess, ImapInbox
+from nemboks.intake.imap import Door, ImapAccess, ImapInbox
+from nemboks.intake.imap_wire import ImapWire
 from nemboks.intake.kept import KeptConnection
+from nemboks.intake.patience import Patience
 from nemboks.intake.removals import Removals
 from nemboks.intake.returns import ImapReturnBox
 from nemboks.intake.search import folders
 from nemboks.intake.session import Session
-from nemboks.intake.sieve import Sieve
 from nemboks.ports import Gone, InboxError, Refused, Unavailable
 from tests.fuzz.peer import FuzzTransport, Script
 from tests.helpers.receipts import header_block, receipt
 
-OUTCOMES = frozenset({"list", "letter", "removed", "returned", "settled", "folders", "attributes", "Unavailable",
+OUTCOMES = frozenset({"in", "list", "letter", "removed", "returned", "settled", "folders", "attributes", "Unavailable",
                       "Refused", "Refused mailbox", "Gone"})  # fmt: skip
 LONGEST = 8_192
 WORDS = (
+    b"* OK [CAPABILITY IMAP4rev1] hi\r\n", b"* CAPABILITY X\r\n", b"hemmeligt",
     b"* OK [UIDVALIDITY 3] ok\r\n", b"NB1 OK\r\n", b"NB2 OK\r\n", b"NB3 OK\r\n", b"NB2 NO [INUSE] ", b"NB2 BAD ",
     b"* 1 FETCH (UID 7 ", b'INTERNALDATE "21-Nov-2026 10:00:00 +0100" ', b"RFC822.SIZE 42 ", b"FLAGS (\\Deleted) ",
     b"BODY[] {4}\r\n", b"BODY[HEADER] {26}\r\n", b"BODY[]<0> ", b")\r\n", b"NIL", b'"', b"\\", b"{", b"}", b"(",
@@ -36,8 +38,11 @@ WORDS = (
     b"* NAMESPACE ", b"[EXPUNGEISSUED]",
 )  # fmt: skip
 LETTER = b"Subject: Brev\r\nX: y\r\n\r\nHej\r\n"
+PASSWORD = "hemmeligt"
 KEY, PACE = "3.7", Pace.demo().model_copy(update={"request_seconds": 5.0})
+ACCESS = ImapAccess("imap.example", 993, None)
 _ALLOWED = re.compile(
+    rb'NB1 LOGIN "anna" "hemmeligt"\r\n|NB2 CAPABILITY\r\n|'
     rb"NB[0-9]+ (SELECT INBOX|NOOP|NAMESPACE|UID FETCH (1:\*|7|8|9|[0-9]{1,10}) \([A-Z0-9. \[\]<>a-z]+\)|"
     rb"UID SEARCH [A-Z ]+|"
     rb'LIST "" "\*"( RETURN \(SPECIAL-USE\))?|UID STORE 7 \+FLAGS\.SILENT \(\\(Deleted|Flagged)\)|UID EXPUNGE 7)\r\n'
@@ -63,14 +68,6 @@ def _attributes(text: bytes) -> str:
     return "attributes"
 
 
-class _Library(asyncio.Protocol):
-    """In the library's place: it is handed whole, bounded lines and bounded literals, and nothing of ours."""
-
-    def data_received(self, data: bytes) -> None:
-        assert len(data) <= (1 << 20) + 2
-        assert not re.match(rb"NB[0-9]+ ", data) or data.endswith(b"\r\n")
-
-
 class _Login:
     """An account whose connection is made already."""
 
@@ -81,20 +78,38 @@ class _Login:
         return KeptConnection(self._opener, clock)
 
 
+def connected(transport: FuzzTransport, notify: Callable[[], None] = lambda: None) -> ImapWire:
+    """A connection to the scripted server, which has said nothing yet."""
+    wire = ImapWire(Patience(PACE, RealClock()), notify)
+    transport.set_protocol(wire)
+    wire.connection_made(transport)
+    return wire
+
+
+def logged_in(wire: ImapWire, *capabilities: str) -> Session:
+    """The session behind a log-in that went well."""
+    wire.data_received(b"* OK ready\r\n")
+    session = Session(wire, PACE, RealClock())
+    session.capabilities = frozenset(capabilities)
+    return session
+
+
 async def _acted(script: Script) -> str:
     transport = FuzzTransport(script)
 
     async def opener(notify: Callable[[], None]) -> Session:
         if transport.is_closing():
             raise Unavailable("nobody listens any more")
-        sieve = Sieve(_Library(), transport, notify)
-        return Session(sieve, frozenset({"UIDPLUS", "NAMESPACE"}), PACE, RealClock())
+        wire = connected(transport, notify)
+        if script.act == b"p":
+            return await Door(ACCESS, "anna", PASSWORD, PACE, RealClock())._logged_in(wire)
+        return logged_in(wire, "UIDPLUS", "NAMESPACE")
 
     try:
         outcome = await transport.play(_act(script.act, opener, transport))
     except InboxError as error:
         words = str(error)
-        assert words.isprintable() and len(words) < 700, words
+        assert words.isprintable() and len(words) < 700 and PASSWORD not in words, words
         kind = next(kind for kind in (Unavailable, Refused, Gone) if isinstance(error, kind)).__name__
         outcome = f"{kind} mailbox" if isinstance(error, Refused) and error.mailbox else kind
     for command, before in zip(transport.written, transport.said_before, strict=True):
@@ -105,13 +120,17 @@ async def _acted(script: Script) -> str:
 
 
 async def _act(act: bytes, opener: Callable[[Any], Any], transport: FuzzTransport) -> str:
+    if act == b"p":
+        session: Session = await opener(lambda: None)
+        assert session.capabilities and all(re.fullmatch(r"[^a-z\s]+", name) for name in session.capabilities)
+        return "in"
     if act == b"b":
         return await _returned(ImapReturnBox(cast(Any, _Login(opener)), PACE, RealClock()), transport)
     if act == b"d":
         for folder in await folders(await opener(lambda: None)):
             assert re.fullmatch(r"[ -~]{1,500}", folder.raw) and folder.name.isprintable()
         return "folders"
-    inbox = ImapInbox(ImapAccess("imap.example", 993, None), "anna", "x", PACE, RealClock())
+    inbox = ImapInbox(ACCESS, "anna", PASSWORD, PACE, RealClock())
     inbox._connection = KeptConnection(opener, RealClock())
     inbox._removals = Removals(inbox._connection)
     if act == b"f":

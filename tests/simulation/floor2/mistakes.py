@@ -11,7 +11,7 @@ from nemboks.delivery import smtp, wire
 from nemboks.delivery.access import Progress, Stopped
 from nemboks.domain.proof import Receipt, Reply, Stage, TlsFacts
 from nemboks.intake import imap, session
-from nemboks.intake.sieve import Exchange, Sieve
+from nemboks.intake.imap_wire import Exchange, ImapWire
 from nemboks.ports import Gone, Refused
 
 Patches = Iterator[Any]
@@ -19,22 +19,22 @@ Patches = Iterator[Any]
 
 def _plain_expunge() -> Patches:
     """EXPUNGE instead of UID EXPUNGE: what others marked goes too."""
-    send = Sieve.send
+    send = ImapWire.send
 
-    def careless(self: Sieve, command: str, patience: Any) -> Exchange:
+    def careless(self: ImapWire, command: str, patience: Any) -> Exchange:
         return send(self, re.sub(r"^UID EXPUNGE [\d,]+$", "EXPUNGE", command), patience)
 
-    yield mock.patch.object(Sieve, "send", careless)
+    yield mock.patch.object(ImapWire, "send", careless)
 
 
 def _sequence_numbers() -> Patches:
     """STORE by the number in the list instead of the UID."""
-    send = Sieve.send
+    send = ImapWire.send
 
-    def careless(self: Sieve, command: str, patience: Any) -> Exchange:
+    def careless(self: ImapWire, command: str, patience: Any) -> Exchange:
         return send(self, re.sub(r"^UID STORE", "STORE", command), patience)
 
-    yield mock.patch.object(Sieve, "send", careless)
+    yield mock.patch.object(ImapWire, "send", careless)
 
 
 def _uidvalidity_ignored() -> Patches:

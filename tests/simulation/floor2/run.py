@@ -80,8 +80,6 @@ def _forget(town: Town) -> None:
 def _outcome(town: Town) -> Outcome:
     oracle = town.oracle
     for complaint in town.loop.complaints:
-        if _is_the_librarys(complaint.get("exception")):
-            continue
         oracle.breach("other", f"the loop heard: {complaint.get('message')} {complaint.get('exception')!r}")
     uncertain = sum(oracle.uncertain_of(post) for post in oracle.posts.values())
     oracle.close()
@@ -89,14 +87,6 @@ def _outcome(town: Town) -> Outcome:
         town.seed, tuple(oracle.breaches), len(oracle.posts), oracle.copies, uncertain, oracle.plan.cells,
         tuple(oracle.plan.fired), oracle.trace_hash, tuple(oracle.trace[-SHOWN:]),
     )  # fmt: skip
-
-
-def _is_the_librarys(error: BaseException | None) -> bool:
-    """Whether aioimaplib left a task of its own unread: a line in the log, and the connection ends all the same."""
-    link = error.__traceback__ if error is not None else None
-    while link is not None and link.tb_next is not None:
-        link = link.tb_next
-    return link is not None and "aioimaplib" in link.tb_frame.f_code.co_filename
 
 
 @cache

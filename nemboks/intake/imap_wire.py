@@ -1,9 +1,7 @@
-"""Stands between an IMAP connection and the library that opened it; together with intake.imap the one door to it.
+"""An open IMAP connection: commands out, responses in (RFC 3501 2.2).
 
-The library reads, logs in and asks for capabilities as if nothing stood between. Once a command of ours is out
-(tag `NB<n>`, which the library never sees), everything up to its tagged line is ours: in order, letters' literals in
-pieces, in bounded memory. The library cannot stream, recurses once per line and notices no loss (LIBRARIES 2.2);
-here it meets single, bounded lines, and a loss wakes whoever waits.
+While a command of ours is out (tag `NB<n>`), everything up to its tagged line is its answer: in order, letters'
+literals in pieces, in bounded memory. What the server says unasked is read and let pass. A loss wakes whoever waits.
 
 Promises: after `abort`, or whatever else ends the connection, nothing of it is used again.
 Never does: judge what the server says, except that it counts EXISTS, so that a waiting task hears of news.
@@ -13,6 +11,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -20,11 +19,12 @@ from nemboks.intake.patience import Patience
 from nemboks.intake.words import said
 from nemboks.ports import Unavailable
 
+CLOSE_SECONDS: Final = 1.0
 PIECE_BYTES: Final = 128 << 10
 _LINE_BYTES: Final = 1 << 20  # longer ones exist only for SEARCH and ENVELOPE, which we never ask for
 _FULL_BYTES: Final = 512 << 10  # unread beyond this, the server has to wait
 _LOW_BYTES: Final = 128 << 10
-_OTHERS_BYTES: Final = 64 << 10  # the largest literal that is handed to the library
+_UNASKED_BYTES: Final = 64 << 10  # the largest literal that is let pass
 _LITERAL = re.compile(rb"\{([0-9]{1,12})\}$")
 _COUNT = re.compile(rb"\* ([0-9]{1,10}) (EXISTS|EXPUNGE)$", re.I)
 
@@ -56,9 +56,9 @@ Event = Text | bytes | Go | End
 class Exchange:
     """One command of ours, from the moment it is sent to its tagged line."""
 
-    def __init__(self, sieve: "Sieve", tag: bytes, patience: Patience) -> None:
+    def __init__(self, wire: "ImapWire", tag: bytes, patience: Patience) -> None:
         self.tag, self.ended = tag, False
-        self._sieve, self._patience = sieve, patience
+        self._wire, self._patience = wire, patience
         self._events: deque[Event] = deque()
         self._unread, self._received = 0, 0
         self._stirred = asyncio.Event()
@@ -72,7 +72,7 @@ class Exchange:
         self.ended = self.ended or isinstance(event, End)
         self._stirred.set()
         if self._unread > _FULL_BYTES:
-            self._sieve.pause(True)
+            self._wire.pause(True)
 
     def stir(self) -> None:
         """From the connection: it is over, look for yourself."""
@@ -89,37 +89,44 @@ class Exchange:
         event = self._events.popleft()
         self._unread -= len(event) if isinstance(event, bytes) else len(event.text) if isinstance(event, Text) else 0
         if self._unread < _LOW_BYTES:
-            self._sieve.pause(False)
+            self._wire.pause(False)
         return event
 
     async def _come(self) -> None:
         try:
             async with self._patience.wait(self._received):
                 while not self._events:
-                    self._sieve.check()
+                    self._wire.check()
                     self._stirred.clear()
                     await self._stirred.wait()
         except TimeoutError:
             raise Unavailable("the IMAP server did not answer in time") from None
 
 
-class Sieve(asyncio.Protocol):
-    """The connection's protocol in the library's place."""
+class ImapWire(asyncio.Protocol):
+    """The protocol of one connection; `greeting` comes before the first command."""
 
-    def __init__(self, library: asyncio.Protocol, transport: asyncio.BaseTransport, notify: Callable[[], None]) -> None:
+    def __init__(self, patience: Patience, notify: Callable[[], None]) -> None:
         """`notify` is called when a letter arrives, a command ends or the connection is over."""
-        self._library, self._notify = library, notify
-        self._transport = cast(asyncio.Transport, transport)
+        self._notify = notify
+        self._transport: asyncio.Transport | None = None
         self._buffer, self._scanned = bytearray(), 0
         self._literal = 0  # octets still to come of the literal being read
-        self._out: Exchange | None = None
+        self._greeted = False
+        self._out: Exchange | None = Exchange(self, b"", patience)  # for the greeting, which answers no tag
         self._into_ours = False  # whether the response being read is ours
         self.count: int | None = None  # letters in the selected mailbox, as the server told last
         self._paused, self._tags = False, 0
         self._why = ""
         self.arrived = False  # more letters than when this was last set to False
         self.closed = asyncio.Event()
-        transport.set_protocol(self)
+
+    async def greeting(self) -> End:
+        """What the server says first, its status in the place of a command's. Raises Unavailable as Exchange.next."""
+        assert self._out is not None and not self._tags
+        event = await self._out.next()
+        assert isinstance(event, End)
+        return event
 
     @property
     def lost(self) -> bool:
@@ -142,34 +149,44 @@ class Sieve(asyncio.Protocol):
         return self._out
 
     def write(self, line: str) -> None:
-        self._transport.write(f"{line}\r\n".encode())
+        if self._transport is not None:
+            self._transport.write(f"{line}\r\n".encode())
 
     def pause(self, wanted: bool) -> None:
         """Stop or go on reading from the server."""
-        if wanted != self._paused and not self.lost:
+        if wanted != self._paused and not self.lost and self._transport is not None:
             self._paused = wanted
             (self._transport.pause_reading if wanted else self._transport.resume_reading)()
 
     def abort(self, why: str) -> None:
         """End the connection at once; the first reason given stands."""
         self._why = self._why or why
-        self._transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
         self._stir()
 
+    async def end(self, why: str) -> None:
+        """`abort`, and leaves no socket behind."""
+        self.abort(why)
+        if self._transport is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.closed.wait()
+
     # --- from asyncio -------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if self.lost:
             return
-        try:
-            if not self._buffer and len(data) <= self._literal:  # the bulk of a letter: no copying to and fro
-                self._literal_data(data)
-                return
-            self._buffer += data
-            while not self.lost and self._step():
-                pass
-        except Exception as error:  # the library's, on lines that make no sense to it
-            self.abort(f"it sent what cannot be understood ({type(error).__name__})")
+        if not self._buffer and len(data) <= self._literal:  # the bulk of a letter: no copying to and fro
+            self._literal_data(data)
+            return
+        self._buffer += data
+        while not self.lost and self._step():
+            pass
 
     def eof_received(self) -> None:
         """Nothing to add: connection_lost follows."""
@@ -179,7 +196,6 @@ class Sieve(asyncio.Protocol):
         self._why = self._why or words
         self.closed.set()
         self._stir()
-        self._library.connection_lost(error)
 
     def _stir(self) -> None:
         if self._out is not None:
@@ -210,7 +226,6 @@ class Sieve(asyncio.Protocol):
     def _literal_data(self, data: bytes) -> None:
         self._literal -= len(data)
         if not self._into_ours or self._out is None:
-            self._library.data_received(data)
             return
         for start in range(0, len(data), PIECE_BYTES):
             self._out.put(data[start : start + PIECE_BYTES])
@@ -219,12 +234,14 @@ class Sieve(asyncio.Protocol):
         """One whole line: the beginning of a response, or what follows a literal in one."""
         found = _LITERAL.search(line)
         out = self._out if self._out is not None and not self._out.ended else None
-        if self._into_ours and out is not None:  # the rest of a response of ours
+        if not self._greeted:
+            self._greeted = True
+            self._note(line)
+            self._tagged(line, b"*")
+        elif self._into_ours and out is not None:  # the rest of a response of ours
             self._ours(out, line, found)
         elif out is not None and line.startswith(out.tag + b" "):
-            status, _, text = line[len(out.tag) + 1 :].partition(b" ")
-            out.put(End(status.decode("ascii", "replace").upper(), text))
-            self._notify()
+            self._tagged(line, out.tag)
         elif out is not None and line.startswith(b"* "):
             self._note(line)
             self._ours(out, line, found)
@@ -232,19 +249,25 @@ class Sieve(asyncio.Protocol):
             out.put(Go())
         else:
             self._note(line)
-            self._theirs(line, found)
+            self._unasked(found)
+
+    def _tagged(self, line: bytes, tag: bytes) -> None:
+        """The end of what is out; a line with another tag has no status."""
+        assert self._out is not None
+        first, _, rest = line.partition(b" ")
+        status, _, text = rest.partition(b" ")
+        self._out.put(End(status.decode("ascii", "replace").upper() if first == tag else "", text))
+        self._notify()
 
     def _ours(self, out: Exchange, line: bytes, found: re.Match[bytes] | None) -> None:
         self._literal = int(found[1]) if found else 0
         out.put(Text(line, self._literal if found else None))
         self._into_ours = found is not None
 
-    def _theirs(self, line: bytes, found: re.Match[bytes] | None) -> None:
+    def _unasked(self, found: re.Match[bytes] | None) -> None:
         self._literal = int(found[1]) if found else 0
-        if self._literal > _OTHERS_BYTES:
+        if self._literal > _UNASKED_BYTES:
             self.abort("it sent what nobody asked for")
-            return
-        self._library.data_received(line + b"\r\n")
 
     def _note(self, line: bytes) -> None:
         """Counts letters, and keeps a goodbye as the reason of what follows."""
