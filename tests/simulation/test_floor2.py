@@ -16,13 +16,13 @@ SCHEDULES = 30
 FOUND_AT = {
     "plain_expunge": 1,
     "sequence_numbers": 1,
-    "uidvalidity_ignored": 122,
+    "uidvalidity_ignored": 151,
     "identity_unchecked": 235,
     "quit_with_the_dot": 1,
     "silence_is_success": 39,
     "early_reply_counts": 389,
-    "chunk_confirms": 5,
-    "goes_on_in_clear": 265,
+    "chunk_confirms": 4,
+    "goes_on_in_clear": 68,
     "dot_uncommitted": 1,
 }
 
