@@ -55,8 +55,8 @@ SHARED: Final = Ready(
 )
 OF_ACCOUNT: Final = ALL.where(mailboxes.c.account == bindparam("account")).order_by(mailboxes.c.cvr)
 MOST_MADE: Final = 1000
-# Mailboxes by the driver's rows that they were made of: each of a letter's moves must read its mailbox, and nearly always
-# finds the same row.
+# Mailboxes by the driver's rows that they were made of: a letter's moves read its mailbox again and again, and
+# nearly always find the same row.
 _made: dict[tuple[Any, ...], Mailbox] = {}
 VERSIONS: Final = select(routes).where(routes.c.mailbox_id == bindparam("mailbox")).order_by(routes.c.version)
 INSERT: Final = insert(mailboxes)
