@@ -41,6 +41,11 @@ class PartFile:
         self._file: IO[bytes] | None = None
         self.whole = False  # it has its name and its end
 
+    def extend(self, octets: bytes) -> None:
+        """Appends whole chunks, none of them the last."""
+        for start in range(0, len(octets), CHUNK):
+            self.append(octets[start : start + CHUNK], False)
+
     def append(self, chunk: bytes, final: bool) -> None:
         with our_words(self._part):
             if self._file is None:
@@ -61,8 +66,11 @@ class PartFile:
                 if error.errno not in FULL or not self._relief():
                     raise
 
-    def complete(self, last: bytes, durable: bool) -> None:
-        self.append(last, True)
+    def complete(self, rest: bytes, durable: bool) -> None:
+        """Appends what is left, its last chunk as the file's, and gives the file its name."""
+        before = max(0, len(rest) - 1) // CHUNK * CHUNK
+        self.extend(rest[:before])
+        self.append(rest[before:], True)
         assert self._file is not None
         with our_words(self._part):
             if durable:

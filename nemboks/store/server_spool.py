@@ -134,7 +134,7 @@ class ServerSpool(Spool):
 class _Sealing(SpoolSealing):
     """A letter being sealed. How much room a server has nobody can ask before: what is full is waited for."""
 
-    near = -1  # a server is always far
+    near, together = -1, 1  # a server is always far; a chunk that waits for room is asked for again by itself
 
     def __init__(self, spool: ServerSpool, letter: int, once: bool) -> None:
         super().__init__(spool, letter)

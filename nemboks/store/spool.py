@@ -12,7 +12,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -30,7 +31,8 @@ from nemboks.store.vault import Vault
 
 T = TypeVar("T")
 _NAME: Final = re.compile(r"[0-9a-f]{32}")
-SMALL: Final = 4 * (CHUNK + 1024)  # octets of a sealed file of so many chunks, and less
+TOGETHER: Final = 4  # chunks of a large letter that a thread is asked for at a time
+SMALL: Final = TOGETHER * (CHUNK + 1024)  # octets of a sealed file of so many chunks, and less
 
 
 class Spool:
@@ -61,7 +63,7 @@ class Spool:
         """The letter's bytes, a chunk at a time. ContentsGone; KeyMissing if the master key is not here."""
         path = self._path(sealed.file)
         # A small file was written a moment ago and comes from memory: a thread would cost more than the read.
-        off_loop = _here if _size(path) <= SMALL else self.off_loop
+        off_loop, most = (_here, 1) if _size(path) <= SMALL else (self.off_loop, TOGETHER)
         file = await off_loop(opened, path)
         try:
             try:
@@ -69,8 +71,9 @@ class Spool:
             except Altered as error:
                 raise ContentsGone(f"letter {letter}: {error}") from error
             clear = chunks(file, aead, letter)
-            while (chunk := await off_loop(next, clear, None)) is not None:
-                yield chunk
+            while some := await off_loop(_some, clear, most):
+                for chunk in some:
+                    yield chunk
         finally:
             file.close()
 
@@ -111,6 +114,7 @@ class SpoolSealing:
     """A letter being sealed. Left before it is whole, nothing of it stays."""
 
     near = SMALL  # octets that are written without a thread
+    together = TOGETHER
 
     def __init__(self, spool: Spool, letter: int, once: bool = False) -> None:
         self._spool, self._once = spool, once
@@ -165,10 +169,12 @@ class SpoolSealing:
         """Takes the next piece; whole chunks go to the file at once. StoreFull, StoreBroken."""
         self._buffer += piece
         self._size += len(piece)
-        while len(self._buffer) > CHUNK:  # what may be the last chunk waits for `finish`: it carries the final flag
-            chunk = bytes(self._buffer[:CHUNK])
-            del self._buffer[:CHUNK]
-            await self._step(self._file.append, chunk, False)
+        least = 1 if self._size <= self.near else self.together
+        # What may be the last chunk waits for `finish`: it carries the final flag.
+        while (whole := min((len(self._buffer) - 1) // CHUNK, self.together)) >= least:
+            taken = bytes(memoryview(self._buffer)[: whole * CHUNK])
+            del self._buffer[: whole * CHUNK]
+            await self._step(self._file.extend, taken)
 
     async def finish(self, durable: bool) -> Sealed:
         """The sealed contents; with `durable`, file and directory are on the disk. StoreFull, StoreBroken."""
@@ -234,6 +240,10 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
 
 async def _here(fn: Callable[..., T], *args: Any) -> T:
     return fn(*args)
+
+
+def _some(clear: Iterator[bytes], most: int) -> list[bytes]:
+    return list(islice(clear, most))
 
 
 def _size(path: Path) -> int:

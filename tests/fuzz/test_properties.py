@@ -7,6 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nemboks.content import message
 from nemboks.domain.mailbox import Address
 from nemboks.domain.verdict import Verdict
 from nemboks.intake.rest_calls import RestAccess
@@ -178,3 +179,28 @@ def test_settings_are_taken_or_refused_by_name(entries: list[tuple[str, str, obj
 
 def _toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
+
+
+LINE_ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\n\r", b"\r\r\n"])
+WIDTHS = st.sampled_from([0, 1, 2, 76, 998, 999])
+
+
+@given(WIDTHS, st.integers(1, 6), st.lists(st.tuples(st.integers(0, 500), st.sampled_from([b"\r", b"\n"])), max_size=2))
+def test_lines_of_one_width_are_judged_as_any_others(width: int, count: int, spoilt: list[tuple[int, bytes]]) -> None:
+    """The look at the whole says yes only where the look at each line does, and always to what is undisturbed."""
+    text = bytearray((b"x" * width + b"\r\n") * count)
+    for place, sign in spoilt:
+        text[place % len(text)] = sign[0]
+    ends = text.rfind(b"\r\n") + 2
+    even, lines = message._are_even_lines(bytes(text), ends), message._are_lines(bytes(text[:ends]))
+    assert lines or not even
+    if not spoilt:
+        assert even is lines is (width <= 998)
+
+
+@given(st.lists(st.tuples(WIDTHS, LINE_ENDS), max_size=6))
+def test_uneven_lines_are_never_taken_for_even_ones(parts: list[tuple[int, bytes]]) -> None:
+    """However the ends are mixed."""
+    text = b"".join(b"x" * width + end for width, end in parts)
+    ends = text.rfind(b"\r\n") + 2 if b"\r\n" in text else 0
+    assert message._are_lines(text[:ends]) or not message._are_even_lines(text, ends)

@@ -67,6 +67,19 @@ def three_chunks():
     return os.urandom(1000) * 600  # 600 kB: two whole chunks and a shorter one
 
 
+@pytest.mark.parametrize("durable", [False, True])
+@pytest.mark.parametrize("piece", [70_000, CHUNK, 5 * CHUNK])
+@pytest.mark.parametrize("size", [0, CHUNK, CHUNK + 1, 4 * CHUNK, 4 * CHUNK + 1, 5 * CHUNK, 9 * CHUNK + 7, 12 * CHUNK])
+async def test_it_comes_back_as_it_was(contents, size, piece, durable):
+    """However large it is and in whatever pieces it came: small files go and come at once, large ones aside."""
+    octets = os.urandom(size)
+    async with contents.seal(1) as sealing:
+        for start in range(0, size, piece):
+            await sealing.write(octets[start : start + piece])
+        sealed = await sealing.finish(durable)
+    assert await read(contents, sealed) == octets
+
+
 def part(n):
     """Where the n-th sealed chunk lies in the file."""
     return slice(HEAD + n * SEALED_CHUNK, HEAD + (n + 1) * SEALED_CHUNK)
