@@ -115,9 +115,9 @@ class Carrier:
             if spare.fit:
                 try:
                     await spare.envelope(mail, again=True)
-                except Stopped as end:
-                    gone = end.reply is None or end.reply.code == 421
-                    if not (gone and spare.progress.stage is Stage.MAIL and not spare.usable):
+                except Stopped:
+                    # What ends a kept connection before MAIL was taken may be for what went over it before.
+                    if spare.progress.stage is not Stage.MAIL or spare.usable:
                         raise
                 else:
                     return True

@@ -24,7 +24,6 @@ from nemboks.ports import Mail
 PIECE = 131_072  # bytes; 256 kB cost a third more processor time
 UNANSWERED = 16  # BDAT commands; so many replies fit into any socket buffer
 QUIT_SECONDS = 5.0
-RSET = b"RSET\r\n"
 
 
 class Smtp:
@@ -38,6 +37,7 @@ class Smtp:
         self._wire: Wire | None = None
         self._stuffing = Stuffing()
         self._chunking = False
+        self._over = True  # no letter is half said: there was none, or the last one was taken
         self._owed = 0  # replies to BDAT that are still to come
 
     async def open(self) -> None:
@@ -48,20 +48,23 @@ class Smtp:
     async def envelope(self, mail: Mail, again: bool = False) -> None:
         """Announce the letter. A refusal whose replies were all read leaves the connection usable.
 
-        `again`: on a connection that carried a letter before, of which the server is told to forget what it may
-        still know (RSET); in the same breath where it takes several commands at once (RFC 2920 3.1).
+        `again`: on a connection that carried a letter before. A letter that it took is over for both (RFC 5321 4.1.1.4);
+        only one that was refused it is told to forget.
         """
         self.progress = replace(self.progress, stage=Stage.MAIL)
         self._stuffing, self._owed = Stuffing(), 0
         self._chunking = "chunking" in self._line.offers
         commands = envelope_commands(mail, self._line.offers, self._dialler.access.way)
-        if again:
-            commands.insert(0, (Stage.MAIL, RSET))
+        # A kept connection that takes longer than a new one would is not worth waiting for.
+        first = self._pace.connect_seconds if again else self._pace.reply_seconds
         self.usable = False
+        if not self._over:
+            await self._forget(first)
+        self._over = False
         if "pipelining" in self._line.offers:
-            await self._pipelined(commands)
+            await self._pipelined(commands, first)
         else:
-            await self._in_turn(commands)
+            await self._in_turn(commands, first)
         self.progress.stage = Stage.BODY
 
     async def body(self, mail: Mail) -> None:
@@ -98,6 +101,7 @@ class Smtp:
             raise Stopped(f"more than one answer to the dot, the first {reply.code}")
         if reply.code // 100 == 3:
             raise Stopped(f"the dot was answered {reply.code}")
+        self._over = reply.code // 100 == 2
         self.usable = not farewell and reply.code != 421 and not self._line.lost
         return reply
 
@@ -131,30 +135,34 @@ class Smtp:
         assert self._wire is not None, "open() comes first"
         return self._wire
 
-    async def _in_turn(self, commands: list[tuple[Stage, bytes]]) -> None:
+    async def _forget(self, seconds: float) -> None:
+        """The server forgets the letter that it refused. A no, or more than one answer, says nothing of the next."""
+        self._line.write(b"RSET\r\n")
+        reply = await self._reply(seconds)
+        if reply.code // 100 != 2 or not self._line.quiet:
+            raise Stopped(f"a kept connection answered RSET with {reply.code}")
+
+    async def _in_turn(self, commands: list[tuple[Stage, bytes]], seconds: float) -> None:
         for stage, command in commands:
             self.progress.stage = stage
             if unasked := self._line.take():  # else every answer from here on would be taken for the one before it
                 raise _refusal(unasked)
             self._line.write(command)
-            reply = await self._reply(self._patience(command))
+            reply = await self._reply(seconds)
             if not _goes_on(stage, reply):
-                self.usable = command is not RSET and _plain_no(reply)
-                raise _refusal(reply, command)
+                self.usable = _plain_no(reply)
+                raise _refusal(reply)
+            seconds = self._pace.reply_seconds
 
-    async def _pipelined(self, commands: list[tuple[Stage, bytes]]) -> None:
+    async def _pipelined(self, commands: list[tuple[Stage, bytes]], seconds: float) -> None:
         self._line.write(b"".join(command for _, command in commands))
-        for done, (stage, command) in enumerate(commands, 1):
+        for done, (stage, _) in enumerate(commands, 1):
             self.progress.stage = stage
-            reply = await self._reply(self._patience(command))
+            reply = await self._reply(seconds)
             if not _goes_on(stage, reply):
-                if command is not RSET:
-                    self.usable = _plain_no(reply) and await self._all_refused(len(commands) - done)
-                raise _refusal(reply, command)
-
-    def _patience(self, command: bytes) -> float:
-        """Seconds for its answer. A kept connection that takes longer than a new one would is not worth waiting for."""
-        return self._pace.connect_seconds if command is RSET else self._pace.reply_seconds
+                self.usable = _plain_no(reply) and await self._all_refused(len(commands) - done)
+                raise _refusal(reply)
+            seconds = self._pace.reply_seconds
 
     async def _all_refused(self, count: int) -> bool:
         """Whether the replies behind a refusal came and end the transaction: a 354 would wait for a letter."""
@@ -217,9 +225,7 @@ def _plain_no(reply: Reply) -> bool:
     return reply.code >= 400 and reply.code != 421
 
 
-def _refusal(reply: Reply, command: bytes = b"") -> Stopped:
-    if command is RSET:  # says nothing of the letter
-        return Stopped(f"a kept connection answered RSET with {reply.code}")
+def _refusal(reply: Reply) -> Stopped:
     if reply.code >= 400:
         return Stopped("", reply)
     return Stopped(f"an answer that does not belong there ({reply.code})")

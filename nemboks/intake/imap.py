@@ -167,13 +167,11 @@ class Door:
         if greeting.status != "OK":  # PREAUTH would be another's log-in
             raise Unavailable("the IMAP server does not greet as one")
         session = Session(wire, self._pace, self._clock)
-        try:
-            _, end = await session.run(f"LOGIN {_quoted(self._user)} {_quoted(self._password)}")
-        except Unavailable as error:  # with what it said last
-            raise Unavailable(said(str(error), self._password)) from None
+        user, password = _quoted(self._user), _quoted(self._password)
+        wire.secrets = self._password, password[1:-1]  # some servers repeat the line that they did not like
+        _, end = await session.run(f"LOGIN {user} {password}")
         if end.status != "OK":
-            words = said(end.text, self._password).encode()
-            raise refusal(End(end.status, words), "the log-in", mailbox=True)
+            raise refusal(End(end.status, said(end.text, *wire.secrets).encode()), "the log-in", mailbox=True)
         await session.ask_capabilities(end)
         wire.arrived = True  # what came while we were away is news
         return session

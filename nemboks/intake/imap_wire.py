@@ -117,7 +117,8 @@ class ImapWire(asyncio.Protocol):
         self._into_ours = False  # whether the response being read is ours
         self.count: int | None = None  # letters in the selected mailbox, as the server told last
         self._paused, self._tags = False, 0
-        self._why = ""
+        self._why = self._goodbye = ""
+        self.secrets: tuple[str, ...] = ()  # that the server may have been told, and must not repeat to anybody
         self.arrived = False  # more letters than when this was last set to False
         self.closed = asyncio.Event()
 
@@ -177,6 +178,8 @@ class ImapWire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        if self.lost:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self.lost:
@@ -187,6 +190,8 @@ class ImapWire(asyncio.Protocol):
         self._buffer += data
         while not self.lost and self._step():
             pass
+        if self._goodbye:  # only now: what it says in the same breath may be the answer to what is out
+            self.abort(self._goodbye)
 
     def eof_received(self) -> None:
         """Nothing to add: connection_lost follows."""
@@ -272,7 +277,7 @@ class ImapWire(asyncio.Protocol):
     def _note(self, line: bytes) -> None:
         """Counts letters, and keeps a goodbye as the reason of what follows."""
         if line[:6].upper() == b"* BYE ":
-            self.abort(said(line[6:]) or "it said goodbye")
+            self._goodbye = said(line[6:], *self.secrets) or "it said goodbye"
         elif found := _COUNT.match(line):
             number, exists = int(found[1]), found[2].upper() == b"EXISTS"
             self.arrived = self.arrived or (exists and number > (self.count or 0))

@@ -55,9 +55,9 @@ SHARED: Final = Ready(
 )
 OF_ACCOUNT: Final = ALL.where(mailboxes.c.account == bindparam("account")).order_by(mailboxes.c.cvr)
 MOST_MADE: Final = 1000
-# Mailboxes by the driver's rows that they were made of: a letter's moves read its mailbox again and again, and
+# Mailboxes with the driver's rows that they were made of: a letter's moves read its mailbox again and again, and
 # nearly always find the same row.
-_made: dict[tuple[Any, ...], Mailbox] = {}
+_made: dict[int, tuple[tuple[Any, ...], Mailbox]] = {}
 VERSIONS: Final = select(routes).where(routes.c.mailbox_id == bindparam("mailbox")).order_by(routes.c.version)
 INSERT: Final = insert(mailboxes)
 INSERT_ROUTE: Final = insert(routes)
@@ -100,11 +100,12 @@ def one(tx: Tx, mailbox: int) -> Mailbox:
     row, read = _BY_ID.raw(tx, {"id": mailbox})
     if row is None:
         raise StoreError(f"there is no mailbox {mailbox}")
-    key = tuple(row)
-    if (seen := _made.get(key)) is None:
+    known, seen = _made.get(mailbox, ((), None))
+    if seen is None or known != tuple(row):
         if len(_made) >= MOST_MADE:
             _made.clear()
-        seen = _made[key] = mailbox_from(read(row))
+        seen = mailbox_from(read(row))
+        _made[mailbox] = tuple(row), seen
     return seen
 
 

@@ -23,7 +23,7 @@ from nemboks.store.line import never
 MAGIC: Final = b"NBXS\x01"
 PREFIX_BYTES: Final = 7
 TAG_BYTES: Final = 16
-CHUNK: Final = 256 * 1024  # AES-GCM runs at full speed from 64 kB up; memory per letter stays at two of these
+CHUNK: Final = 256 * 1024  # AES-GCM runs at full speed from 64 kB up; memory per letter stays at a few of these
 PART: Final = ".part"
 
 

@@ -40,7 +40,7 @@ def courier_for(server: ScriptedServer, certificates: Certificates, pace: Pace =
 
 async def test_accounts_share_nothing(certificates: Certificates) -> None:
     """A connection serves one account and one server name; within these it is used again."""
-    twice = [*KEPT, "C RSET", "S 250 ok", "@envelope", "B", "S 250 kept"]
+    twice = [*KEPT, "@envelope", "B", "S 250 kept"]
     server = ScriptedServer([twice, KEPT, KEPT], certificates.context)
     async with server.running():
         courier = courier_for(server, certificates)
@@ -160,7 +160,7 @@ async def test_letters_take_turns_at_the_login(certificates: Certificates) -> No
 
 async def test_a_spare_that_keeps_silent(certificates: Certificates) -> None:
     """If the time runs out while a kept connection is asked, nothing of this letter was sent: never `uncertain`."""
-    server = ScriptedServer([[*KEPT, "C RSET"]], certificates.context)
+    server = ScriptedServer([[*KEPT, "C MAIL"]], certificates.context)
     async with server.running():
         courier = courier_for(server, certificates)
         first = await courier.deliver(make_mail(), 10, yes)

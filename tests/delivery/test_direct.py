@@ -203,7 +203,7 @@ async def test_a_server_in_our_own_network_is_refused(tmp_path):
 
 async def test_the_second_letter_uses_the_same_connection(tmp_path):
     """Two letters of one account to one server share a connection; another account's do not."""
-    again = ["C RSET", "S 250 ok", *TAKES[len(SECURED) :]]
+    again = TAKES[len(SECURED) :]
     async with direct_world(tmp_path) as world:
         server = await world.exchanger("127.0.0.1", [*TAKES, *again])
         reports = [await world.deliver(), await world.deliver()]

@@ -182,7 +182,7 @@ async def test_a_kept_policy_is_used_while_its_host_is_down(tmp_path):
     """Breaking the policy's host or its record does not open the way for a forged MX."""
     async with direct_world(tmp_path, ONE + STS) as world:
         world.web.text = MX1
-        await world.exchanger("127.0.0.1", [*TAKES, "C RSET", "S 250 ok", *TAKES[len(SECURED) :]])
+        await world.exchanger("127.0.0.1", [*TAKES, *TAKES[len(SECURED) :]])
         await world.deliver()
         world.web.status = "503 Busy"
         world.dns.zone = TWO.replace(f"MX 10 mx1.{DOMAIN}", f"MX 30 mx1.{DOMAIN}")
@@ -239,7 +239,7 @@ async def test_records_in_another_order_are_the_same_records(tmp_path):
     async with direct_world(tmp_path, validating=True) as world:
         world.dns.secure = True
         old_key = f"_{world.port}._tcp.mx1.{DOMAIN}. TLSA 3 1 1 {'ab' * 32}\n"
-        steps = [*TAKES, "C RSET", "S 250 ok", *TAKES[len(SECURED) :]]
+        steps = [*TAKES, *TAKES[len(SECURED) :]]
         server = await world.exchanger("127.0.0.1", steps, context=world.context(leaf))
         world.dns.zone = ONE + tlsa(world, der) + old_key
         await world.deliver()

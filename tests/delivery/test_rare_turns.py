@@ -57,8 +57,8 @@ async def test_a_kept_connection_that_spoke_takes_no_letter(farewell: bytes, cer
 
 
 async def test_a_kept_connection_that_does_not_answer(certificates: Certificates) -> None:
-    """A server that is silent to RSET for as long as connecting would take is left for a new connection."""
-    server = ScriptedServer([[HELLO, *KEPT, "C RSET", "Z"], [HELLO, *KEPT]], certificates.context)
+    """A server that is silent to MAIL for as long as connecting would take is left for a new connection."""
+    server = ScriptedServer([[HELLO, *KEPT, "C MAIL", "Z"], [HELLO, *KEPT]], certificates.context)
     async with server.running():
         courier = ServerCourier({"own": server.access(certificates)}, HASTY, RealClock(), HELO)
         reports = [await courier.deliver(make_mail(), 10, yes) for _ in range(2)]

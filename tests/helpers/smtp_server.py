@@ -235,7 +235,7 @@ class _Player:
     async def _line(self, start: str) -> None:
         line = await self.reader.readuntil(b"\r\n")
         self._note(line)
-        if line == b"RSET\r\n":
+        if line == b"RSET\r\n" or line.startswith(b"MAIL FROM:"):
             self.heard.letter = None
         if not line.decode("latin-1").startswith(start):
             self.server.faults.append(f"heard {line!r} instead of {start!r}")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from nemboks.ports import Listed, Refused, Unavailable
+from nemboks.ports import InboxError, Listed, Refused, Unavailable
 from tests.intake.imap_peer import imap_peer, sends, silent
 
 LETTER = b"From: kommune@example.dk\r\n\r\nhej\r\n"
@@ -242,3 +242,32 @@ async def test_a_refused_login_is_tried_again_later(imap, open_inbox):
         await inbox.list()
 
     assert await inbox.list() == []
+
+
+@pytest.mark.parametrize(
+    "password", ['pa"ss\\word9', "two  spaces", "hunter@secret99.dk", "010203-1234xyz", "lang" * 75]
+)
+@pytest.mark.parametrize("end", [b"TAG NO ", b"TAG BAD ", b"* BYE "])
+async def test_a_server_that_repeats_the_log_in_tells_nobody(imap, open_inbox, password, end):
+    """However the password is written, and whatever else in the line is masked or cut."""
+
+    async def echo(talk):
+        await talk.send(end + talk.line + b"; " + password.encode() + b"\r\n")
+
+    imap.script["LOGIN"] = [echo]
+    with pytest.raises(InboxError) as caught:
+        await open_inbox(password=password).list()
+    words = str(caught.value)
+    assert "***" in words
+    for part in (password, password[:6], password[-6:], '"ss', "word9", "secret99", "1234", "xyz", "spaces"):
+        assert part not in words
+
+
+async def test_a_no_behind_a_goodbye_is_a_no(imap, open_inbox):
+    """The server that begins to lock us out may say goodbye in the same breath; the log-in is not tried again (I8)."""
+    imap.script["LOGIN"] = [sends(b"* BYE too many failures\r\nTAG NO [AUTHENTICATIONFAILED] no\r\n")]
+    inbox = open_inbox(login_seconds=600.0)
+    for _ in range(3):
+        with pytest.raises(Refused, match="log-in"):
+            await inbox.list()
+    assert len(imap.commands("LOGIN")) == 1
