@@ -48,8 +48,8 @@ class Smtp:
     async def envelope(self, mail: Mail, again: bool = False) -> None:
         """Announce the letter. A refusal whose replies were all read leaves the connection usable.
 
-        `again`: on a connection that carried a letter before. A letter that it took is over for both (RFC 5321 4.1.1.4);
-        only one that was refused it is told to forget.
+        `again`: on a connection that carried a letter before. One that the server took is over for both sides
+        (RFC 5321 4.1.1.4); only one that it refused it is told to forget.
         """
         self.progress = replace(self.progress, stage=Stage.MAIL)
         self._stuffing, self._owed = Stuffing(), 0
@@ -175,8 +175,7 @@ class Smtp:
     async def _send(self, piece: bytes) -> None:
         if self._chunking:
             await self._answered(UNANSWERED - 1 if "pipelining" in self._line.offers else 0)
-            self._line.write(b"BDAT %d\r\n" % len(piece))
-            self._line.write(piece)
+            self._line.write(b"BDAT %d\r\n%b" % (len(piece), piece))  # a write each would be a TLS record each
             self._owed += 1
         else:
             self._line.write(self._stuffing.add(piece))

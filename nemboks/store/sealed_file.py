@@ -43,10 +43,11 @@ class PartFile:
 
     def extend(self, octets: bytes) -> None:
         """Appends whole chunks, none of them the last."""
+        whole = memoryview(octets)
         for start in range(0, len(octets), CHUNK):
-            self.append(octets[start : start + CHUNK], False)
+            self.append(whole[start : start + CHUNK], False)
 
-    def append(self, chunk: bytes, final: bool) -> None:
+    def append(self, chunk: bytes | memoryview, final: bool) -> None:
         with our_words(self._part):
             if self._file is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

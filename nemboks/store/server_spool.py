@@ -160,7 +160,7 @@ class _Part(PartFile):
         super().__init__(Path(shelf), name, aead, letter)
         self._rows, self._shelf, self._name, self._key, self._tried = rows, shelf, name, key, False
 
-    def append(self, chunk: bytes, final: bool) -> None:
+    def append(self, chunk: bytes | memoryview, final: bool) -> None:
         self._put(chunk, final, durable=True)
 
     def complete(self, last: bytes, durable: bool) -> None:
@@ -172,7 +172,7 @@ class _Part(PartFile):
             with suppress(StoreAway, StoreBusy, StoreFull):  # the sweep takes what stays
                 self._rows.destroy(self._name)
 
-    def _put(self, chunk: bytes, final: bool, durable: bool) -> None:
+    def _put(self, chunk: bytes | memoryview, final: bool, durable: bool) -> None:
         """May be asked again for the same chunk after a failure: its bytes are the same."""
         nonce, aad = _bound(self._prefix, self._letter, self._number, final)
         head = b"" if self._number else MAGIC + self._prefix
