@@ -21,7 +21,7 @@ FOUND_AT = {
     "quit_with_the_dot": 1,
     "silence_is_success": 39,
     "early_reply_counts": 389,
-    "chunk_confirms": 4,
+    "chunk_confirms": 10,
     "goes_on_in_clear": 68,
     "dot_uncommitted": 1,
 }
