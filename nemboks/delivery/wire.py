@@ -71,7 +71,10 @@ async def dial(dialler: Dialler, progress: Progress) -> Wire:
             async with dialler.login_turn():
                 with _translated(progress):
                     await _log_in(engine, access.username, access.password or "", dialler.tokens)
-        return Wire(_ends(engine)[0], offers)
+        wire = Wire(_ends(engine)[0], offers)
+        # The library and its protocol hold each other; the connection's buffers must not wait for the collector.
+        engine.transport = engine.protocol = None
+        return wire
     except BaseException:
         engine.close()
         reached.close()

@@ -124,6 +124,8 @@ class ImapWire(asyncio.Protocol):
 
     async def greeting(self) -> End:
         """What the server says first, its status in the place of a command's. Raises Unavailable as Exchange.next."""
+        if self._out is None:  # it went before anybody asked
+            self.check()
         assert self._out is not None and not self._tags
         event = await self._out.next()
         assert isinstance(event, End)
@@ -201,6 +203,8 @@ class ImapWire(asyncio.Protocol):
         self._why = self._why or words
         self.closed.set()
         self._stir()
+        # Whoever still waits has the exchange: buffers of TLS must not wait for the collector of circles.
+        self._out = self._transport = None
 
     def _stir(self) -> None:
         if self._out is not None:

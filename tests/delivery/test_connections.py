@@ -11,6 +11,7 @@ from nemboks.delivery.logins import Logins
 from nemboks.delivery.spares import SPARES
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Reply, Stage
+from tests.helpers.circles import nothing_left
 from tests.helpers.smtp_server import HELO, QUICK, Certificates, ScriptedServer, make_mail
 
 HELLO = "@hello PIPELINING"
@@ -195,3 +196,16 @@ async def test_after_a_refusal_they_queue_again() -> None:
         await asyncio.sleep(0)
         assert not other.done()
     await other
+
+
+@pytest.mark.parametrize("ending", [[], ["C MAIL", "X close"], ["C MAIL", "X reset"]])
+async def test_a_connection_that_is_over_is_gone_at_once(certificates: Certificates, ending: list[str]) -> None:
+    """Its buffers do not wait for the collector of circles, however it ended."""
+    server = ScriptedServer([[*KEPT, *ending], KEPT], certificates.context)
+    async with server.running():
+        async with nothing_left():
+            courier = courier_for(server, certificates)
+            for _ in range(2 if ending else 1):
+                assert (await courier.deliver(make_mail(), 10, yes)).stage is Stage.DOT
+            await courier.close()
+        await server.settled()

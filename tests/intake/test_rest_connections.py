@@ -12,6 +12,7 @@ import trustme
 from nemboks.intake.network import Network
 from nemboks.intake.rest_calls import open_client
 from nemboks.ports import Unavailable
+from tests.helpers.circles import nothing_left
 from tests.helpers.receipts import receipt
 from tests.intake.rest_peer import MEMO, ONE, TWO, answer, opened, page, says, sends
 
@@ -228,3 +229,11 @@ async def test_an_address_that_is_none_is_refused(shelf):
             type(shelf.access)(base, None, None, None)
     async with open_client(shelf.access) as client:
         assert client.connections == []
+
+
+async def test_a_connection_that_is_over_is_gone_at_once(shelf, pace):
+    """Its buffers do not wait for the collector of circles."""
+    async with nothing_left():
+        async with opened(shelf, pace) as inbox:
+            await inbox.list()
+        del inbox
