@@ -155,7 +155,7 @@ def table(columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 def line(text: str, bold: bool = False) -> None:
     """Print one line; signs that could steer the terminal become blanks."""
-    shown = "".join(sign if sign.isprintable() else " " for sign in text)
+    shown = text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
     click.echo(click.style(shown, bold=True) if bold and "NO_COLOR" not in os.environ else shown)
 
 

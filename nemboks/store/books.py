@@ -27,11 +27,11 @@ from nemboks.domain.wishes import Wish
 from nemboks.store import deliveries, desk_schema, events, headlines, moves, permits
 from nemboks.store.kept import Kept
 from nemboks.store.mailbox_rows import (
-    BY_JUST_CVR,
     IN_ORDER,
     INSERT,
     OF_ACCOUNT,
     VERSIONS,
+    id_of,
     mailboxes_of,
     of_cvr,
     one,
@@ -125,7 +125,7 @@ class SqlBooks:
             "receipts_held": until_a_person(mailbox),
         }  # fmt: skip
         self._tx.execute(INSERT, row)
-        id_ = self._tx.execute(BY_JUST_CVR, {"cvr": mailbox.cvr}).scalar_one()
+        id_ = id_of(self._tx, mailbox.cvr)
         made = replace(mailbox, id=id_)
         self.note("mailbox_added", made, by, face=mailbox.face.value, declared=False, consent=mailbox.consent.value)
         write_route(self._tx, id_, replace(mailbox.route, version=1))

@@ -17,11 +17,13 @@ SAME: Final = tuple(field.name for field in fields(Mailbox) if field.name not in
 _SAME_ROUTE: Final = tuple(field.name for field in fields(Route) if field.name != "address")
 _ROUTE: Final = [column for column in routes.columns if column.name != "mailbox_id"]
 ALL: Final = select(mailboxes, *_ROUTE).join_from(mailboxes, routes, CURRENT)
-IN_ORDER: Final = ALL.order_by(mailboxes.c.cvr)
+_IN_ORDER: Final = ALL.order_by(mailboxes.c.cvr)
+IN_ORDER: Final = Ready(_IN_ORDER)
 _BY_ID: Final = Ready(ALL.where(mailboxes.c.id == bindparam("id")))
 CREDENTIALS: Final = Ready(select(mailboxes.c.cvr, mailboxes.c.credentials).where(mailboxes.c.id == bindparam("id")))
-OF_FILE: Final = IN_ORDER.where(mailboxes.c.declared)
-OF_CVRS: Final = IN_ORDER.where(mailboxes.c.cvr.in_(bindparam("cvrs", expanding=True)))
+OF_FILE: Final = _IN_ORDER.where(mailboxes.c.declared)
+DECLARED: Final = Ready(OF_FILE)
+OF_CVRS: Final = _IN_ORDER.where(mailboxes.c.cvr.in_(bindparam("cvrs", expanding=True)))
 LISTENING: Final = Ready(
     ALL.where(
         mailboxes.c.face == Face.IMAP,
@@ -34,7 +36,7 @@ LISTENING: Final = Ready(
 )
 THESE: Final = Ready(ALL.where(mailboxes.c.id.in_(bindparam("ids", expanding=True))), lists=("ids",))
 BY_CVR: Final = Ready(ALL.where(mailboxes.c.cvr == bindparam("cvr")))
-BY_JUST_CVR: Final = select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr"))
+BY_JUST_CVR: Final = Ready(select(mailboxes.c.id).where(mailboxes.c.cvr == bindparam("cvr")))
 
 
 def due_where(*also: ColumnElement[bool]) -> Ready:
@@ -60,9 +62,13 @@ MOST_MADE: Final = 1000
 _made: dict[int, tuple[tuple[Any, ...], Mailbox]] = {}
 VERSIONS: Final = select(routes).where(routes.c.mailbox_id == bindparam("mailbox")).order_by(routes.c.version)
 INSERT: Final = insert(mailboxes)
-INSERT_ROUTE: Final = insert(routes)
+DECLARE: Final = Ready(
+    INSERT,
+    ["cvr", "name", "face", "credentials", "due_at", "paused_by", "trouble", "failures", "declared", "options"],
+)
+INSERT_ROUTE: Final = Ready(insert(routes), ["mailbox_id", *(field.name for field in fields(Route))])
 _THIS = mailboxes.c.id == bindparam("b_id")
-LEADS_TO: Final = update(mailboxes).where(_THIS).values(destination=bindparam("where"))
+LEADS_TO: Final = Ready(update(mailboxes).where(_THIS).values(destination=bindparam("where")))
 PAUSE: Final = update(mailboxes).where(_THIS).values(paused_at=bindparam("at"), paused_by=bindparam("by"))
 POSTPONE: Final = (
     update(mailboxes)
@@ -121,6 +127,14 @@ def of_cvr(tx: Tx, cvr: Cvr) -> Mailbox | None:
     """The mailbox of the CVR, if there is one."""
     values = BY_CVR.first(tx, {"cvr": cvr})
     return None if values is None else mailbox_from(values)
+
+
+def id_of(tx: Tx, cvr: Cvr) -> int:
+    """The number of the CVR's mailbox, which must be there."""
+    row = BY_JUST_CVR.first(tx, {"cvr": cvr})
+    assert row is not None
+    number: int = row["id"]
+    return number
 
 
 def mailbox_of(row: Row[Any]) -> Mailbox:

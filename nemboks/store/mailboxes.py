@@ -18,12 +18,12 @@ from nemboks.ports import Clock
 from nemboks.store import events
 from nemboks.store.errors import Altered, KeyMissing, StoreError
 from nemboks.store.mailbox_rows import (
-    BY_JUST_CVR,
     CREDENTIALS,
+    DECLARE,
+    DECLARED,
     DESCRIBE,
     DUE,
     IN_ORDER,
-    INSERT,
     LISTENING,
     OF_CVRS,
     OF_FILE,
@@ -33,6 +33,7 @@ from nemboks.store.mailbox_rows import (
     THESE,
     VERSIONS,
     by_cvr,
+    id_of,
     is_outdated,
     mailbox_of,
     mailboxes_of,
@@ -185,8 +186,8 @@ def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, a
         "declared": declared,
         "options": new.options,
     }
-    tx.execute(INSERT, row)
-    id_ = tx.execute(BY_JUST_CVR, {"cvr": new.cvr}).scalar_one()
+    DECLARE.run(tx, row)
+    id_ = id_of(tx, new.cvr)
     _note(tx, id_, "mailbox_added", at, face=new.face.value, declared=declared)
     write_route(tx, id_, _declared_route(new, at, vouched_by))
     return one(tx, id_)
@@ -206,7 +207,7 @@ def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -
     for cvr in known.keys() - {new.cvr for new in declared}:
         if known[cvr].declared:
             _pause(tx, mailbox_of(known[cvr]), SETTINGS, at)
-    return mailboxes_of(tx, OF_FILE, {})
+    return mailboxes_of(tx, DECLARED, {})
 
 
 def _known(tx: Tx, cvrs: Sequence[Cvr]) -> dict[Cvr, Row[Any]]:

@@ -51,8 +51,8 @@ def reroute(tx: Tx, mailbox: Mailbox, route: Route) -> Mailbox:
 def write_route(tx: Tx, id_: int, route: Route) -> None:
     """Writes the route, and where the mailbox leads to by default."""
     row = {field.name: getattr(route, field.name) for field in fields(route)}
-    tx.execute(INSERT_ROUTE, {"mailbox_id": id_, **row})
-    tx.execute(LEADS_TO, {"b_id": id_, "where": route.destination})
+    INSERT_ROUTE.run(tx, {"mailbox_id": id_, **row})
+    LEADS_TO.run(tx, {"b_id": id_, "where": route.destination})
     events.add(tx, events.row(id_, "route_changed", route.since, _told(route)))
 
 
