@@ -187,7 +187,7 @@ class SpoolSealing:
         return self._sealed
 
     async def _step(self, fn: Callable[..., None], *args: Any) -> None:
-        """A step that waits for no disk: a small file that may be fetched again, whose write costs less than a thread."""
+        """A step that waits for no disk. Of a small file that may be fetched again it costs less than a thread."""
         if self._size <= self.near and not self._once:
             fn(*args)
         else:
