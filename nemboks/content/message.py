@@ -168,11 +168,11 @@ def _are_even_lines(text: bytes, ends: int) -> bool:
     if not 2 <= width <= HARD_LINE + 2 or ends % width:
         return False
     count = ends // width
-    return (
-        text[width - 2 : ends : width] == b"\r" * count
-        and text[width - 1 : ends : width] == b"\n" * count
-        and text.count(b"\r", 0, ends) == text.count(b"\n", 0, ends) == count
-    )
+    if text[width - 2 : ends : width] != b"\r" * count or text[width - 1 : ends : width] != b"\n" * count:
+        return False
+    rest = bytearray(memoryview(text)[:ends])
+    rest[width - 2 :: width] = rest[width - 1 :: width] = b" " * count
+    return b"\r" not in rest and b"\n" not in rest  # of one sign that is found, not counted: ten times as quick
 
 
 def _are_lines(text: bytes) -> bool:

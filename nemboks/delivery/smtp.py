@@ -9,8 +9,7 @@ Never: a dot after a refused recipient, even if DATA was answered 354 (RFC 2920 
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from types import coroutine
 
@@ -80,8 +79,8 @@ class Smtp:
         if size != mail.size:
             raise ValueError(f"a letter of {mail.size} bytes brought {size}")
         await self._answered(0)
-        async with _patience(self._pace.reply_seconds, "the server did not read on"):
-            await self._line.drain()
+        with _Patience(self._pace.reply_seconds, "the server did not read on") as until:
+            await self._line.drain(until)
         await _breath()
         await _breath()  # a signal that came meanwhile is heard before anybody asks whether the dot may go
         self._hear()
@@ -182,9 +181,9 @@ class Smtp:
         await _breath()  # a fast server would otherwise keep the loop for the whole letter
         self._hear()
         if self._line.clogged:
-            async with _patience(self._pace.reply_seconds, "the server did not read on"):
+            with _Patience(self._pace.reply_seconds, "the server did not read on") as until:
                 while self._line.clogged:
-                    await self._line.change()
+                    await self._line.change(until)
                     self._hear()
 
     async def _answered(self, most: int) -> None:
@@ -192,9 +191,9 @@ class Smtp:
         self._hear()
         if self._owed <= most:
             return
-        async with _patience(self._pace.reply_seconds, "no answer to BDAT"):
+        with _Patience(self._pace.reply_seconds, "no answer to BDAT") as until:
             while self._owed > most:
-                await self._line.change()
+                await self._line.change(until)
                 self._hear()
 
     def _hear(self) -> None:
@@ -211,8 +210,8 @@ class Smtp:
     async def _reply(self, seconds: float) -> Reply:
         if (reply := self._line.take()) is not None:  # of a pipelined command: it came with the one before
             return reply
-        async with _patience(seconds, "no answer"):
-            return await self._line.reply()
+        with _Patience(seconds, "no answer") as until:
+            return await self._line.reply(until)
 
 
 def _goes_on(stage: Stage, reply: Reply) -> bool:
@@ -230,13 +229,20 @@ def _refusal(reply: Reply) -> Stopped:
     return Stopped(f"an answer that does not belong there ({reply.code})")
 
 
-@contextlib.asynccontextmanager
-async def _patience(seconds: float, words: str) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise Stopped(f"{words} within {seconds:g} s") from None
+class _Patience:
+    """Until when one wait may last, in the loop's time; Stopped in the place of its TimeoutError."""
+
+    __slots__ = ("_seconds", "_words")
+
+    def __init__(self, seconds: float, words: str) -> None:
+        self._seconds, self._words = seconds, words
+
+    def __enter__(self) -> float:
+        return asyncio.get_running_loop().time() + self._seconds
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, TimeoutError):
+            raise Stopped(f"{self._words} within {self._seconds:g} s") from None
 
 
 @coroutine

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from nemboks.clock import Signal
 from nemboks.delivery.access import Stopped
 from nemboks.delivery.replies import ReplyReader
 from nemboks.domain.proof import Reply
@@ -23,7 +24,7 @@ class Wire(asyncio.Protocol):
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._paused = False
-        self._changed = asyncio.Event()
+        self._changed = Signal()
         self.stirred: Callable[[], None] | None = None  # called while nobody waits here: the server spoke or went
         if transport.is_closing():
             self.lost = "the server closed the connection"
@@ -48,24 +49,24 @@ class Wire(asyncio.Protocol):
         """The oldest reply not taken yet, if there is one."""
         return self._replies.popleft() if self._replies else None
 
-    async def change(self) -> None:
-        """Returns after the next thing that happens: a reply, room to write, the end."""
-        self._changed.clear()
-        await self._changed.wait()
+    async def change(self, until: float | None = None) -> None:
+        """Returns after the next thing that happens: a reply, room to write, the end. TimeoutError at `until`, in the
+        loop's time."""
+        await self._changed.wait(until)
 
-    async def reply(self) -> Reply:
-        """The next reply; replies that came before the end are still brought. Raises Stopped."""
+    async def reply(self, until: float | None = None) -> Reply:
+        """The next reply; replies that came before the end are still brought. Raises Stopped; else as `change`."""
         while not self._replies:
             if self.lost:
                 raise Stopped(self.lost)
-            await self.change()
+            await self._changed.wait(until)
         return self._replies.popleft()
 
-    async def drain(self) -> None:
-        """Returns when not a byte waits in our buffers, or the server spoke or went."""
+    async def drain(self, until: float | None = None) -> None:
+        """Returns when not a byte waits in our buffers, or the server spoke or went. As `change`."""
         self._transport.set_write_buffer_limits(high=1)  # at 0 an empty buffer of TLS counts as full, for ever
         while self._paused and self.quiet and not self.lost:
-            await self.change()
+            await self._changed.wait(until)
         self._transport.set_write_buffer_limits()
 
     def abort(self) -> None:
@@ -78,7 +79,7 @@ class Wire(asyncio.Protocol):
         self._stir()
 
     def _stir(self) -> None:
-        self._changed.set()
+        self._changed.give()
         if self.stirred is not None:
             self.stirred()
 
@@ -102,4 +103,4 @@ class Wire(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._paused = False
-        self._changed.set()
+        self._changed.give()

@@ -79,7 +79,7 @@ class ImapInbox:
             if session.validity is None:
                 await session.select()
             if session.validity == validity:
-                async with session.command(f"UID FETCH {uid} {WHOLE}") as out:
+                with session.command(f"UID FETCH {uid} {WHOLE}") as out:
                     letter = LetterStream(out, (uid,))
                     if await letter.begins():
                         yield letter

@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, Self, cast
 
+from nemboks.clock import Signal
 from nemboks.intake.patience import Patience
 from nemboks.intake.words import said
 from nemboks.ports import Unavailable
@@ -54,14 +55,22 @@ Event = Text | bytes | Go | End
 
 
 class Exchange:
-    """One command of ours, from the moment it is sent to its tagged line."""
+    """One command of ours, from the moment it is sent to its tagged line. Left before that, at the end of its `with`,
+    it takes the connection with it: nobody could tell what still comes."""
 
     def __init__(self, wire: "ImapWire", tag: bytes, patience: Patience) -> None:
         self.tag, self.ended = tag, False
         self._wire, self._patience = wire, patience
         self._events: deque[Event] = deque()
         self._unread, self._received = 0, 0
-        self._stirred = asyncio.Event()
+        self._stirred = Signal()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.ended:
+            self._wire.abort("given up in the middle of an answer")
 
     def put(self, event: Event) -> None:
         """From the connection. Beyond 512 kB unread the server has to wait."""
@@ -70,13 +79,13 @@ class Exchange:
         self._received += size
         self._events.append(event)
         self.ended = self.ended or isinstance(event, End)
-        self._stirred.set()
+        self._stirred.give()
         if self._unread > _FULL_BYTES:
             self._wire.pause(True)
 
     def stir(self) -> None:
         """From the connection: it is over, look for yourself."""
-        self._stirred.set()
+        self._stirred.give()
 
     def renew(self, patience: Patience) -> None:
         """Begin the waiting anew: what came so far was wanted to last."""
@@ -94,11 +103,9 @@ class Exchange:
 
     async def _come(self) -> None:
         try:
-            async with self._patience.wait(self._received):
-                while not self._events:
-                    self._wire.check()
-                    self._stirred.clear()
-                    await self._stirred.wait()
+            while not self._events:
+                self._wire.check()
+                await self._patience.until(self._stirred, self._received)
         except TimeoutError:
             raise Unavailable("the IMAP server did not answer in time") from None
 

@@ -6,8 +6,8 @@ Never does: try twice. What failed is tried again by whoever asked, when its tim
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final
 
 from nemboks.intake.imap_wire import CLOSE_SECONDS
@@ -56,46 +56,42 @@ class KeptConnection:
         self.wake = asyncio.Event()
         self.session: Session | None = None
 
-    @asynccontextmanager
-    async def use(self) -> AsyncIterator[Session]:
+    def use(self) -> AbstractAsyncContextManager[Session]:
         """The connection for this task alone; an IDLE on it gives way."""
-        self.wanted += 1
-        self.wake.set()
+        return _Use(self, urgent=True)
+
+    def listen(self) -> AbstractAsyncContextManager[Session]:
+        """The connection for this task, in its turn, and no longer than until another is `wanted`."""
+        return _Use(self, urgent=False)
+
+    async def take(self, urgent: bool) -> Session:
+        """The open connection, a new one if need be, until it is given `back`; `urgent`: a listener gives way."""
+        self.wanted += urgent
+        if urgent:
+            self.wake.set()
         try:
             await self._turn.acquire()
         finally:
-            self.wanted -= 1
+            self.wanted -= urgent
         try:
-            async with self._owned() as session:
-                yield session
-        finally:
-            self._turn.release()
-
-    @asynccontextmanager
-    async def listen(self) -> AsyncIterator[Session]:
-        """The connection for this task, in its turn, and no longer than until another is `wanted`."""
-        async with self._turn, self._owned() as session:
-            yield session
-
-    @asynccontextmanager
-    async def _owned(self) -> AsyncIterator[Session]:
-        """The open connection, a new one if need be; anything but a definite answer ends it."""
-        self._room.taken(self)
-        session = await self._opened()
-        try:
-            yield session
-        except (Refused, Gone):
-            raise  # a clear answer; a command that it cut short has ended the connection by itself
+            self._room.taken(self)
+            return await self._opened()
         except BaseException:
-            session.wire.abort("given up after a failure")
+            self._turn.release()
             raise
-        finally:
-            self._used = self._clock.monotonic()
-            if self.session is session:
-                if session.wire.lost:
-                    self.session = None
-                else:
-                    self._room.left(self)
+
+    def back(self, session: Session, error: BaseException | None) -> None:
+        """It is free again. Anything but a definite answer ends it."""
+        # After a clear answer it goes on; a command that was cut short has ended the connection by itself.
+        if error is not None and not isinstance(error, Refused | Gone):
+            session.wire.abort("given up after a failure")
+        self._used = self._clock.monotonic()
+        if self.session is session:
+            if session.wire.lost:
+                self.session = None
+            else:
+                self._room.left(self)
+        self._turn.release()
 
     async def _opened(self) -> Session:
         self._check()
@@ -136,3 +132,19 @@ class KeptConnection:
                     if not self._turn.locked():
                         await session.log_out()
             await session.wire.end("closed by us")
+
+
+class _Use(AbstractAsyncContextManager[Session]):
+    """A task's turn on a connection."""
+
+    def __init__(self, kept: KeptConnection, urgent: bool) -> None:
+        self._kept, self._urgent = kept, urgent
+        self._session: Session | None = None
+
+    async def __aenter__(self) -> Session:
+        self._session = await self._kept.take(self._urgent)
+        return self._session
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        assert self._session is not None
+        self._kept.back(self._session, error)

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import httpcore2
 
+from nemboks.clock import Signal
+
 Client = httpcore2.AsyncConnectionPool  # follows no redirect, keeps no cookie, asks no environment for a proxy
 
 # ruff: noqa: ASYNC109  the library hands its seconds to each call
@@ -75,7 +77,7 @@ class _Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 
     def __init__(self) -> None:
         self._arrived = bytearray()
-        self._changed = asyncio.Event()
+        self._changed = Signal()
         self._ended = self._clogged = self._held = False
         self._why: Exception | None = None
         self._transport: Any = None  # asyncio names no class that has all of a TLS connection's
@@ -118,9 +120,7 @@ class _Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             await self._change(timeout)
 
     async def _change(self, timeout: float | None) -> None:
-        self._changed.clear()
-        async with asyncio.timeout(timeout):
-            await self._changed.wait()
+        await self._changed.wait(None if timeout is None else asyncio.get_running_loop().time() + timeout)
 
     async def aclose(self) -> None:
         """At once, without a farewell: the library closes what has said all or what is given up."""
@@ -150,19 +150,19 @@ class _Stream(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         if len(self._arrived) >= _AHEAD and not self._held:
             self._held = True
             self._transport.pause_reading()
-        self._changed.set()
+        self._changed.give()
 
     def eof_received(self) -> None:
         self._ended = True
-        self._changed.set()
+        self._changed.give()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended, self._why = True, exc
-        self._changed.set()
+        self._changed.give()
 
     def pause_writing(self) -> None:
         self._clogged = True
 
     def resume_writing(self) -> None:
         self._clogged = False
-        self._changed.set()
+        self._changed.give()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from nemboks.clock import Signal
 from nemboks.domain.pace import Pace
 from nemboks.ports import Clock
 
@@ -26,6 +27,14 @@ class Patience:
         try:
             async with asyncio.timeout(self._seconds(received)):
                 yield
+        finally:
+            self._waited += self._clock.monotonic() - begun
+
+    async def until(self, news: Signal, received: int) -> None:
+        """`wait`, for a signal. TimeoutError."""
+        begun = self._clock.monotonic()
+        try:
+            await news.wait(asyncio.get_running_loop().time() + self._seconds(received))
         finally:
             self._waited += self._clock.monotonic() - begun
 

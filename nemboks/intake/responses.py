@@ -17,7 +17,7 @@ Value = bytes | str | tuple[object, ...] | None  # a string, an atom (or literal
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _FETCH_BEGINS = re.compile(rb"\* [0-9]{1,10} FETCH \(", re.I)
 _FETCH = re.compile(rb"\* [0-9]{1,10} FETCH \((.*)\)\s*$", re.I | re.S)
-_TOKEN = re.compile(rb'"(?P<string>(?:[^"\\]|\\.)*)"|(?P<mark>[()])|(?P<atom>[^\s()"]+)', re.S)
+_TOKEN = re.compile(rb'\s*(?:"(?P<string>(?:[^"\\]|\\.)*)"|(?P<mark>[()])|(?P<atom>[^\s()"]+))', re.S)
 _DATE = re.compile(
     r"([ 0-3]?[0-9])-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
 )
@@ -69,11 +69,8 @@ def values(text: bytes) -> tuple[Value, ...]:
 
 
 def _tokens(text: bytes) -> Iterator[tuple[str, bytes | str]]:
-    position = 0
+    position, text = 0, text.rstrip()
     while position < len(text):
-        if text[position : position + 1].isspace():
-            position += 1
-            continue
         found = _TOKEN.match(text, position)
         if found is None or found.lastgroup is None:
             raise ValueError("no token")

@@ -71,7 +71,7 @@ async def _mark(session: Session, uid: int, flag: str) -> None:
 async def _beginning(session: Session, uid: int) -> bytes | None:
     """A message's first octets; None when it is gone, none at all when the server cannot give this one."""
     raw: bytes | None = None
-    async with session.command(f"UID FETCH {uid} (UID BODY.PEEK[]<0.{FIRST_BYTES}>)") as out:
+    with session.command(f"UID FETCH {uid} (UID BODY.PEEK[]<0.{FIRST_BYTES}>)") as out:
         while not isinstance(event := await response(out, FIRST_BYTES + _ROOM), End):
             text, literals = event
             if not responses.is_fetch(text):

@@ -70,7 +70,7 @@ async def _foreign(session: Session) -> tuple[str, ...]:
 
 async def _answers(session: Session, line: str) -> Sequence[tuple[bytes, Sequence[bytes]]]:
     found: list[tuple[bytes, Sequence[bytes]]] = []
-    async with session.command(line) as out:
+    with session.command(line) as out:
         while not isinstance(event := await response(out), End):
             found.append(event)
             if len(found) > _FOLDERS:

@@ -7,8 +7,8 @@ Never does: EXPUNGE, CLOSE, EXAMINE, or set \\Seen.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing, suppress
 from typing import Final
 
 from nemboks.domain.pace import Pace
@@ -40,20 +40,14 @@ class Session:
         self._selected_at = 0.0  # monotonic
         self._pace, self._clock = pace, clock
 
-    @asynccontextmanager
-    async def command(self, line: str) -> AsyncIterator[Exchange]:
-        """An exchange; left before its end, it takes the connection with it: nobody could tell what still comes."""
-        out = self.wire.send(line, Patience(self._pace, self._clock))
-        try:
-            yield out
-        finally:
-            if not out.ended:
-                self.wire.abort("given up in the middle of an answer")
+    def command(self, line: str) -> Exchange:
+        """An exchange, to be used in a `with`."""
+        return self.wire.send(line, Patience(self._pace, self._clock))
 
     async def run(self, line: str) -> tuple[Sequence[bytes], End]:
         """The untagged lines and the tagged one of a command whose answer is small."""
         lines: list[bytes] = []
-        async with self.command(line) as out:
+        with self.command(line) as out:
             while True:
                 event = await response(out)
                 if isinstance(event, End):
@@ -106,7 +100,7 @@ class Session:
     async def _each(self, line: str, take: Callable[[bytes], None]) -> End:
         """The end of a command whose answer may be long; `take` is handed each of its lines as it comes."""
         lines = 0
-        async with self.command(line) as out:
+        with self.command(line) as out:
             while not isinstance(event := await response(out), End):
                 lines += 1
                 if lines > _LINES:
@@ -149,17 +143,18 @@ class Session:
         """Why a UID's letter may not be removed: Gone, or Refused where another message than the receipt's stands."""
         found: dict[int, InboxError] = {uid: Gone("no letter stands under this UID any more") for uid in receipts}
         command = f"UID FETCH {_set(receipts)} {HEADER}"
-        async with self.command(command) as out, aclosing(several(out, receipts, "HEADER")) as headers:
-            async for header in headers:
-                digest = hashlib.sha256()
-                async for piece in header:
-                    digest.update(piece)
-                assert header.uid is not None
-                receipt = receipts[header.uid]
-                if (header.letter_size, digest.hexdigest()) == (receipt.size, receipt.header_sha256):
-                    del found[header.uid]
-                else:
-                    found[header.uid] = Refused("another message stands under this UID: nothing was removed")
+        with self.command(command) as out:
+            async with aclosing(several(out, receipts, "HEADER")) as headers:
+                async for header in headers:
+                    digest = hashlib.sha256()
+                    async for piece in header:
+                        digest.update(piece)
+                    assert header.uid is not None
+                    receipt = receipts[header.uid]
+                    if (header.letter_size, digest.hexdigest()) == (receipt.size, receipt.header_sha256):
+                        del found[header.uid]
+                    else:
+                        found[header.uid] = Refused("another message stands under this UID: nothing was removed")
         return found
 
     async def remove(self, uids: Collection[int]) -> set[int]:
@@ -177,7 +172,7 @@ class Session:
 
     async def idle(self, until: Callable[[], Awaitable[None]]) -> None:
         """Returns when `until` does, or raises Unavailable when the connection ends first (RFC 2177)."""
-        async with self.command("IDLE") as out:
+        with self.command("IDLE") as out:
             while not isinstance(event := await out.next(), Go):
                 if isinstance(event, End):
                     raise Unavailable(str(refusal(event, "IDLE")))

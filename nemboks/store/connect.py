@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from nemboks.store.errors import StoreBroken, StoreBusy, StoreDamaged, StoreError, StoreFull
 from nemboks.store.line import Patient
+from nemboks.store.ready import note_driver
 
 BUSY_SECONDS: Final = 5.0  # a transaction takes milliseconds; five seconds outlive a slow disk's worst fsync
 FULL, EXTRA = 2, 3  # PRAGMA synchronous
@@ -37,6 +38,7 @@ class FileLine:
     def __init__(self, tx: Connection) -> None:
         driver = tx.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
+        note_driver(tx, driver)
         self._tx, self._driver = tx, driver
 
     def waits(self, seconds: float) -> None:

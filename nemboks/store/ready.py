@@ -7,7 +7,8 @@ values in order, PostgreSQL's takes them by name and prepares on the server what
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -17,6 +18,7 @@ from nemboks.store.columns import Ours
 
 Processor = Callable[[Any], Any] | None
 Statement = Select[Any] | Insert | Update | Delete
+_DRIVER: Final = "driver_of_nemboks"  # an attribute of a Connection
 
 
 def writer(column: TypeEngine[Any], dialect: Dialect) -> Processor:
@@ -44,7 +46,9 @@ class _Form:
         of = {one: name for name, each in state.parameter_expansion.items() for one in each}
         self.fixed = {name: x for name, x in state.parameters.items() if of.get(name, name) not in unset}
         self.names = list(state.positiontup or state.parameters)
-        self.binds = [(name, writer(binds[of.get(name, name)].type, dialect)) for name in self.names]
+        self._picked = _picker(self.names)
+        writers = (writer(binds[of.get(name, name)].type, dialect) for name in self.names)
+        self._writers = [(place, write) for place, write in enumerate(writers) if write is not None]
         columns_back = list(statement.selected_columns) if isinstance(statement, Select) else []
         self.results = [column.name for column in columns_back]
         readers = ((column.name, _reader(column.type, dialect)) for column in columns_back)
@@ -52,10 +56,17 @@ class _Form:
 
     def plain(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver takes, in the order of `names`."""
+        plain = list(self._picked(self._filled(values) if self.fixed or self.lists else values))
+        for place, write in self._writers:
+            if (value := plain[place]) is not None:
+                plain[place] = write(value)
+        return plain
+
+    def _filled(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         given = {**self.fixed, **values}
         for name, each in self.lists.items():  # the last one again, until the list is as long as the statement
             given |= zip_longest(each, found := given[name], fillvalue=found[-1]) if each else ()
-        return [x if (x := given[name]) is None or write is None else write(x) for name, write in self.binds]
+        return given
 
     def read(self, row: Any) -> dict[str, Any]:
         """The driver's row, by column name."""
@@ -96,7 +107,7 @@ class Ready:
         return [form.read(row) for row in self._execute(tx, form, values).fetchall()]
 
     def _form(self, tx: Connection, values: Mapping[str, Any]) -> _Form:
-        lengths = [_length(len(values[name])) for name in self._lists]
+        lengths = [_length(len(values[name])) for name in self._lists] if self._lists else ()
         key = (tx.dialect.name, *lengths)
         form = self._forms.get(key)
         if form is None:
@@ -107,9 +118,22 @@ class Ready:
     @staticmethod
     def _execute(tx: Connection, form: _Form, values: Mapping[str, Any]) -> Any:
         """The driver's cursor (PEP 249)."""
-        driver: Any = tx.connection.driver_connection
+        driver: Any = getattr(tx, _DRIVER, None) or tx.connection.driver_connection
         plain = form.plain(values)
         return driver.execute(form.sql, plain if form.in_order else dict(zip(form.names, plain, strict=True)))
+
+
+def note_driver(tx: Connection, driver: Any) -> None:
+    """For a Connection whose driver's is the same as long as it lives: finding it takes five calls, and a letter's
+    statements are forty."""
+    setattr(tx, _DRIVER, driver)
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Iterable[Any]]:
+    """What takes the values of these names, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda given: [given[name] for name in names]
 
 
 def _length(number: int) -> int:
