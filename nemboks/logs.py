@@ -31,12 +31,13 @@ EVENTS = frozenset({
 
 _SECRET = ("pass", "secret", "token", "key", "authorization")
 _PERSONAL = ("title", "address", "subject", "recipient", "body")
+_STAMPS = ("level", "timestamp")  # which the chain writes, whatever stood there
 _DIGEST = re.compile(r"([0-9]{1,18}:)?[0-9a-f]{64}")  # nobody's number, though ten of its digits may look like one
 
 
 def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The line without secrets and personal data. The last step before it is written, after the traceback."""
-    return {key: _clean(key, value) for key, value in event.items()}
+    return {key: value if key in _STAMPS else _clean(key, value) for key, value in event.items()}
 
 
 def _clean(key: str, value: Any) -> Any:
@@ -58,7 +59,6 @@ def _tells(key: str) -> bool:
 def configure(stream: TextIO = sys.stderr) -> None:
     """Send our lines and the libraries' through one chain: JSON, UTC, redacted, tracebacks without locals."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),

@@ -8,7 +8,6 @@ be wrapped as a file (D11). Never looks into the body's structure.
 import binascii
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -122,7 +121,7 @@ def _may_keep(block: bytes, kept: Sequence[Field]) -> bool:
         not re.search(rb"[^\t -~]", b"".join(lines))
         and not re.search(rb"(?<!\r)\n|\r(?!\n)|\0", block)
         and max(map(len, lines)) <= HARD_LINE
-        and max(Counter(field.name for field in kept).values(), default=0) <= 1
+        and len({field.name for field in kept}) == len(kept)
         and all(_is_well_formed(field) for field in kept)
     )
 

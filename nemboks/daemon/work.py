@@ -153,6 +153,8 @@ class Work(Generic[Row]):
             if held is None:
                 place = places[row.id] = self.where(row)  # where it was refused, which may be elsewhere by now
                 refused |= {place} if place else set()
+                if refused.issuperset(places.values()) and self._waiting.keys() <= places.keys():
+                    break  # none of those behind it goes elsewhere
                 continue
             del self._waiting[row.id], places[row.id]
             self._start(row, held, group)

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from nemboks.domain.pace import Pace
 from nemboks.domain.proof import Receipt
+from nemboks.intake.hosts import Hosts
 from nemboks.intake.imap_wire import End, ImapWire
 from nemboks.intake.kept import KeptConnection, Room
 from nemboks.intake.letter_stream import WHOLE, LetterStream
@@ -46,11 +47,12 @@ class ImapInbox:
     """The Inbox port over IMAP."""
 
     def __init__(
-        self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock, room: Room | None = None
-    ) -> None:
-        """`room`: for the connections of all such inboxes together."""
+        self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock,
+        room: Room | None = None, hosts: Hosts | None = None,
+    ) -> None:  # fmt: skip
+        """`room`: for the connections of all such inboxes together; `hosts`: what they know of their servers."""
         self._pace = pace
-        self._connection = KeptConnection(Door(access, user, password, pace, clock).open, clock, room=room)
+        self._connection = KeptConnection(Door(access, user, password, pace, clock, hosts).open, clock, room=room)
         self._removals = Removals(self._connection)
 
     @property
@@ -133,7 +135,10 @@ class ImapInbox:
 class Door:
     """Opens connections of one account."""
 
-    def __init__(self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock) -> None:
+    def __init__(
+        self, access: ImapAccess, user: str, password: str, pace: Pace, clock: Clock, hosts: Hosts | None = None
+    ) -> None:
+        self._hosts = hosts or Hosts(clock)
         self._access, self._user, self._password, self._pace, self._clock = access, user, password, pace, clock
         self._refused: tuple[float, str] | None = None  # the last log-in, when (monotonic) and with what words
 
@@ -150,8 +155,9 @@ class Door:
         try:
             context = _trusting(self._access.ca_file)
             async with asyncio.timeout(self._pace.request_seconds):
-                loop = asyncio.get_running_loop()
-                await loop.create_connection(lambda: wire, self._access.host, self._access.port, ssl=context)
+                host, loop = self._access.host, asyncio.get_running_loop()
+                line = await self._hosts.connect(host, self._access.port)
+                await loop.create_connection(lambda: wire, sock=line, ssl=context, server_hostname=host)
                 return await self._logged_in(wire)
         except BaseException as error:
             await wire.end("no log-in")

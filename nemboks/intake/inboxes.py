@@ -14,6 +14,7 @@ from typing import Final
 from nemboks.domain.mailbox import Face, Mailbox
 from nemboks.domain.pace import Pace
 from nemboks.intake.fused import FusedInbox
+from nemboks.intake.hosts import Hosts
 from nemboks.intake.imap import ImapAccess, ImapInbox
 from nemboks.intake.kept import Room
 from nemboks.intake.network import Client
@@ -46,7 +47,7 @@ class MailboxInboxes:
         self._fuse = fuse
         self._client: Client | None = None
         self._open: dict[int, _Kept] = {}
-        self._room = Room()
+        self._room, self._hosts = Room(), Hosts(clock)
 
     async def of(self, mailbox: Mailbox) -> Inbox:
         """The mailbox's inbox. Raises Refused when its credentials are not complete, Unavailable as open_client."""
@@ -72,7 +73,7 @@ class MailboxInboxes:
 
     def _made(self, face: Face, name: str, secret: str) -> Inbox:
         if face is Face.IMAP:
-            return ImapInbox(self._imap, name, secret, self._pace, self._clock, self._room)
+            return ImapInbox(self._imap, name, secret, self._pace, self._clock, self._room, self._hosts)
         if self._client is None:
             self._client = open_client(self._rest)
         return RestInbox(self._client, self._rest, name, secret, self._pace, self._clock)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from nemboks.store import events
 from nemboks.store.errors import StoreBroken, StoreBusy, StoreDamaged, StoreError, StoreFull
 from nemboks.store.line import Patient
 from nemboks.store.ready import note_driver
@@ -47,6 +48,7 @@ class FileLine:
 
     def begin(self, patient: Patient) -> Connection:
         self._say("BEGIN IMMEDIATE", patient)
+        events.begun(self._tx)
         return self._tx
 
     def commit(self, patient: Patient) -> None:

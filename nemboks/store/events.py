@@ -31,6 +31,7 @@ _ADD: Final = Ready(
     })
 )  # fmt: skip
 _LAST: Final = Ready(select(events.c.id, events.c.hash).order_by(events.c.id.desc()).limit(1))
+_HEAD: Final = "head_of_nemboks"  # an attribute of a Connection: number and hash of the last row, once it is known
 NAMES: Final[Mapping[type[Event], str]] = {
     kind: re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower() for kind in get_args(Event)
 }
@@ -39,16 +40,27 @@ NAMES: Final[Mapping[type[Event], str]] = {
 def add(tx: Tx, *rows: Mapping[str, Any]) -> None:
     """Writes rows of history behind the last one, each with its number and hash.
 
-    The last row is read in every unit: another process may have written since. BEGIN IMMEDIATE keeps it the last one
-    until our commit.
+    The last row is read in every transaction: another process may have written since. BEGIN IMMEDIATE, or the lock,
+    keeps it the last one but for ours until our commit.
     """
-    last = _LAST.first(tx, {}) or {"id": 0, "hash": GENESIS}
-    number, hash_ = last["id"], last["hash"]
+    number, hash_ = getattr(tx, _HEAD, None) or _last(tx)
     for row in rows:
         values = {name: x if (x := row[name]) is None or write is None else write(x) for name, write in _BIND}
         number += 1
         hash_ = hash_of(number, hash_, values.values())
         _ADD.run(tx, {"id": number, "hash": hash_, **values})
+    if hasattr(tx, _HEAD):
+        setattr(tx, _HEAD, (number, hash_))
+
+
+def begun(tx: Tx) -> None:
+    """Told at each BEGIN: from here to the next, what we write last is the last row."""
+    setattr(tx, _HEAD, None)
+
+
+def _last(tx: Tx) -> tuple[int, str]:
+    last = _LAST.first(tx, {})
+    return (last["id"], last["hash"]) if last else (0, GENESIS)
 
 
 def moved(tx: Tx, before: Letter, after: Letter, event: Event, at: datetime) -> None:

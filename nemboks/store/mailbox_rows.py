@@ -1,6 +1,6 @@
 """Mailboxes as rows of the ledger with their current route, and back; the statements that change them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -57,7 +57,7 @@ SHARED: Final = Ready(
 )
 OF_ACCOUNT: Final = ALL.where(mailboxes.c.account == bindparam("account")).order_by(mailboxes.c.cvr)
 MOST_MADE: Final = 1000
-# Mailboxes with the driver's rows that they were made of: a letter's moves read its mailbox again and again, and
+# Mailboxes with the driver's rows that they were made of: looks and letters' moves read a mailbox again and again, and
 # nearly always find the same row.
 _made: dict[int, tuple[tuple[Any, ...], Mailbox]] = {}
 VERSIONS: Final = select(routes).where(routes.c.mailbox_id == bindparam("mailbox")).order_by(routes.c.version)
@@ -97,21 +97,27 @@ DESCRIBE: Final = (
 def mailboxes_of(tx: Tx, statement: Any, values: Mapping[str, Any]) -> list[Mailbox]:
     """The mailboxes that a statement like ALL brings."""
     if isinstance(statement, Ready):
-        return [mailbox_from(row) for row in statement.all(tx, values)]
+        rows, read = statement.raws(tx, values)
+        return [_seen(row, read) for row in rows]
     return [mailbox_of(row) for row in tx.execute(statement, values)]
 
 
 def one(tx: Tx, mailbox: int) -> Mailbox:
     """The mailbox. StoreError if there is none."""
-    row, read = _BY_ID.raw(tx, {"id": mailbox})
-    if row is None:
+    rows, read = _BY_ID.raws(tx, {"id": mailbox})
+    if not rows:
         raise StoreError(f"there is no mailbox {mailbox}")
-    known, seen = _made.get(mailbox, ((), None))
+    return _seen(rows[0], read)
+
+
+def _seen(row: Sequence[Any], read: Callable[[Any], Mapping[str, Any]]) -> Mailbox:
+    """The mailbox of the driver's row, whose first column is its id; the remembered one, if that was made of the same."""
+    known, seen = _made.get(row[0], ((), None))
     if seen is None or known != tuple(row):
         if len(_made) >= MOST_MADE:
             _made.clear()
         seen = mailbox_from(read(row))
-        _made[mailbox] = tuple(row), seen
+        _made[row[0]] = tuple(row), seen
     return seen
 
 

@@ -25,7 +25,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from nemboks.store import migrations
+from nemboks.store import events, migrations
 from nemboks.store.errors import StoreAway, StoreBroken, StoreBusy, StoreError, StoreInUse, StoreTooNew, StoreUnknown
 from nemboks.store.line import Line, Patient, never
 from nemboks.store.postgres import NOW, TIME, Driver, Place, last_of, time_of
@@ -136,6 +136,7 @@ class PostgresLine:
         said = self._live().execute(f"{_BEGIN}; {note if self._name else ''}{TIME}", prepare=False)
         if self._clock is not None:
             self._clock.heard(last_of(said), asked)
+        events.begun(tx)
         return tx
 
     def _shown(self) -> Connection:

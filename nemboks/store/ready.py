@@ -96,10 +96,10 @@ class Ready:
         row = self._execute(tx, form, values).fetchone()
         return None if row is None else form.read(row)
 
-    def raw(self, tx: Connection, values: Mapping[str, Any]) -> tuple[Any, "Callable[[Any], dict[str, Any]]"]:
-        """The driver's first row, or None, and what reads it."""
+    def raws(self, tx: Connection, values: Mapping[str, Any]) -> tuple[list[Any], Callable[[Any], dict[str, Any]]]:
+        """The driver's rows, and what reads one."""
         form = self._form(tx, values)
-        return self._execute(tx, form, values).fetchone(), form.read
+        return self._execute(tx, form, values).fetchall(), form.read
 
     def all(self, tx: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every row, by column name."""
