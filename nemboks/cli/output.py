@@ -147,16 +147,21 @@ def table(columns: Sequence[str], rows: Sequence[Row]) -> None:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     line(lines[0], bold=True)
+    beneath: list[str] = []
     for text, (_, *notes) in zip(lines[1:], rows, strict=True):
-        line(text)
-        for note in filter(None, notes):
-            line(f"    {note}")
+        beneath += [text, *(f"    {note}" for note in notes if note)]
+    if beneath:  # at once: thousands of mailboxes have thousands of lines
+        click.echo("\n".join(map(_steady, beneath)))
 
 
 def line(text: str, bold: bool = False) -> None:
     """Print one line; signs that could steer the terminal become blanks."""
-    shown = text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+    shown = _steady(text)
     click.echo(click.style(shown, bold=True) if bold and "NO_COLOR" not in os.environ else shown)
+
+
+def _steady(text: str) -> str:
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def when(at: datetime | None, lang: Lang = Lang.DA) -> str:

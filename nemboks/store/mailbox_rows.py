@@ -111,7 +111,7 @@ def one(tx: Tx, mailbox: int) -> Mailbox:
 
 
 def _seen(row: Sequence[Any], read: Callable[[Any], Mapping[str, Any]]) -> Mailbox:
-    """The mailbox of the driver's row, whose first column is its id; the remembered one, if that was made of the same."""
+    """The mailbox of the driver's row (its first column is the id): the one we remember, if that was made of the same."""
     known, seen = _made.get(row[0], ((), None))
     if seen is None or known != tuple(row):
         if len(_made) >= MOST_MADE:

@@ -116,7 +116,13 @@ class SqlMailboxes:
 
     async def add(self, declared: Declared, vouched_by: str) -> Mailbox:
         """The new mailbox, due at once. StoreError if the CVR has one already."""
-        return await self._unit(lambda tx, at: _add(tx, self._vault, declared, vouched_by, False, at))
+
+        def added(tx: Tx, at: datetime) -> Mailbox:
+            if of_cvr(tx, declared.cvr) is not None:
+                raise StoreError(f"CVR {declared.cvr} has a mailbox already")
+            return one(tx, _add(tx, self._vault, declared, vouched_by, False, at))
+
+        return await self._unit(added)
 
     async def declare(self, declared: Sequence[Declared]) -> Sequence[Mailbox]:
         """The mailboxes as the settings file has them; the same file again changes nothing.
@@ -171,26 +177,16 @@ def _postpone(tx: Tx, seen: Mailbox, due_at: datetime, trouble: str, parked: boo
     return one(tx, seen.id)
 
 
-def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, at: datetime) -> Mailbox:
-    if of_cvr(tx, new.cvr) is not None:
-        raise StoreError(f"CVR {new.cvr} has a mailbox already")
-    row = {
-        "cvr": new.cvr,
-        "name": new.name,
-        "face": new.face,
-        "credentials": _sealed(vault, new),
-        "due_at": at,
-        "paused_by": "",
-        "trouble": "",
-        "failures": 0,
-        "declared": declared,
-        "options": new.options,
-    }
-    DECLARE.run(tx, row)
+def _add(tx: Tx, vault: Vault, new: Declared, vouched_by: str, declared: bool, at: datetime) -> int:
+    """The number of the new mailbox, of a CVR that has none."""
+    DECLARE.run(tx, {
+        "cvr": new.cvr, "name": new.name, "face": new.face, "credentials": _sealed(vault, new), "due_at": at,
+        "paused_by": "", "trouble": "", "failures": 0, "declared": declared, "options": new.options,
+    })  # fmt: skip
     id_ = id_of(tx, new.cvr)
     _note(tx, id_, "mailbox_added", at, face=new.face.value, declared=declared)
     write_route(tx, id_, _declared_route(new, at, vouched_by))
-    return one(tx, id_)
+    return id_
 
 
 def _declared_route(new: Declared, at: datetime, vouched_by: str) -> Route:
