@@ -56,7 +56,7 @@ SHARED: Final = Ready(
     .limit(1)
 )
 OF_ACCOUNT: Final = ALL.where(mailboxes.c.account == bindparam("account")).order_by(mailboxes.c.cvr)
-MOST_MADE: Final = 1000
+MOST_MADE: Final = 4000  # some 15 MB
 # Mailboxes with the driver's rows that they were made of: looks and letters' moves read a mailbox again and again, and
 # nearly always find the same row.
 _made: dict[int, tuple[tuple[Any, ...], Mailbox]] = {}
@@ -111,7 +111,7 @@ def one(tx: Tx, mailbox: int) -> Mailbox:
 
 
 def _seen(row: Sequence[Any], read: Callable[[Any], Mapping[str, Any]]) -> Mailbox:
-    """The mailbox of the driver's row (its first column is the id): the one we remember, if that was made of the same."""
+    """The mailbox of the driver's row, whose first column is its id: the one remembered, if made of the same row."""
     known, seen = _made.get(row[0], ((), None))
     if seen is None or known != tuple(row):
         if len(_made) >= MOST_MADE:
