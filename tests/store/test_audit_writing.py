@@ -144,3 +144,36 @@ async def test_many_rows_of_one_unit_are_one_chain(store, clock):
     found = await store.audit.verify()
 
     assert (found.outcome, found.rows) == (Outcome.WHOLE, 702)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_rows_of_one_transaction_follow_each_other_and_what_others_wrote_before(open_store):
+    """The last row is read once a transaction: after each BEGIN, for another process may have written; and a unit that
+    raised has left nothing to follow."""
+    one, other = open_store(), open_store(threaded=False)
+    await one.mailboxes.add(make.declared(), "settings")
+
+    def adding(words, error=None):
+        def unit(tx):
+            for number in range(2):
+                events.add(tx, events.row(1, "noted", START, {"words": words, "number": number}))
+            if error:
+                raise error
+
+        return unit
+
+    for _ in range(2):
+        await one._writer.unit(adding("one"))
+        with pytest.raises(ValueError, match="no"):
+            await one._writer.unit(adding("never", ValueError("no")))
+        both = (one._writer.unit(adding("together")), one._writer.unit(adding("never", ValueError("no"))))
+        assert isinstance((await asyncio.gather(*both, return_exceptions=True))[1], ValueError)
+        await other._writer.unit(adding("other"))
+    told = [row.fields async for row in one.audit.rows()]
+    found = await one.audit.verify()
+    await other.close()
+    await one.close()
+
+    assert found.outcome is Outcome.WHOLE
+    assert sum("together" in str(fields) for fields in told) == 4
+    assert not any("never" in str(fields) for fields in told)
