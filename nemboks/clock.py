@@ -51,12 +51,12 @@ class Signal:
     __slots__ = ("_waiter",)
 
     def __init__(self) -> None:
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[bool] | None = None  # whether it came in time
 
     def give(self) -> None:
         """Whoever waits goes on."""
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._waiter.set_result(True)
 
     async def wait(self, until: float | None = None) -> None:
         """Returns at the next `give`; one task at a time. TimeoutError at `until`, in the loop's time."""
@@ -64,13 +64,14 @@ class Signal:
         self._waiter = waiter = loop.create_future()
         timer = None if until is None else loop.call_at(until, _late, waiter)
         try:
-            await waiter
+            if not await waiter:
+                raise TimeoutError  # an exception of the future's own would hold it, and it the exception
         finally:
             self._waiter = None
             if timer is not None:
                 timer.cancel()
 
 
-def _late(waiter: "asyncio.Future[None]") -> None:
+def _late(waiter: "asyncio.Future[bool]") -> None:
     if not waiter.done():
-        waiter.set_exception(TimeoutError())
+        waiter.set_result(False)

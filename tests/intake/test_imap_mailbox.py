@@ -275,7 +275,9 @@ async def test_a_no_behind_a_goodbye_is_a_no(imap, open_inbox):
     assert len(imap.commands("LOGIN")) == 1
 
 
-@pytest.mark.parametrize("how", ["closed by us", "dropped by the server", "refused at the log-in", "never greeted"])
+@pytest.mark.parametrize("how", [
+    "closed by us", "dropped by the server", "refused at the log-in", "never greeted", "silent in the end",
+])  # fmt: skip
 async def test_a_connection_that_is_over_is_gone_at_once(imap, open_inbox, how):
     """A pass over thousands of mailboxes connects to each: what waited for the collector of circles was 80 kB each."""
     imap.letters = {3: LETTER}
@@ -283,6 +285,8 @@ async def test_a_connection_that_is_over_is_gone_at_once(imap, open_inbox, how):
         imap.script["LOGIN"] = [sends(b"TAG NO no\r\n")]
     if how == "never greeted":
         imap.greeting = b""
+    if how == "silent in the end":
+        imap.script["SELECT"] = [silent]
     async with nothing_left():
         inbox = open_inbox(request_seconds=0.5)
         with suppress(InboxError):
