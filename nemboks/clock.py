@@ -60,6 +60,7 @@ class Signal:
 
     async def wait(self, until: float | None = None) -> None:
         """Returns at the next `give`; one task at a time. TimeoutError at `until`, in the loop's time."""
+        assert self._waiter is None, "another waits"
         loop = asyncio.get_running_loop()
         self._waiter = waiter = loop.create_future()
         timer = None if until is None else loop.call_at(until, _late, waiter)

@@ -195,6 +195,8 @@ def _declared_route(new: Declared, at: datetime, vouched_by: str) -> Route:
 
 def _declare(tx: Tx, vault: Vault, declared: Sequence[Declared], at: datetime) -> list[Mailbox]:
     known = _known(tx, [new.cvr for new in declared])
+    if len({new.cvr for new in declared}) < len(declared):
+        raise StoreError("a CVR is declared twice")
     for new in declared:
         if new.cvr in known:
             _redeclare(tx, vault, known[new.cvr], new, at)

@@ -209,3 +209,18 @@ async def test_a_connection_that_is_over_is_gone_at_once(certificates: Certifica
                 assert (await courier.deliver(make_mail(), 10, yes)).stage is Stage.DOT
             await courier.close()
         await server.settled()
+
+
+@pytest.mark.parametrize("script", [["C MAIL"], ["@envelope", "B"]])
+async def test_a_connection_that_fell_silent_is_gone_at_once(certificates: Certificates, script: list[str]) -> None:
+    """At its MAIL and at its dot: many servers may hang at a time."""
+    pace = QUICK.model_copy(update={"reply_seconds": 0.3, "dot_seconds": 0.3})
+    server = ScriptedServer([[HELLO, *script]], certificates.context)
+    async with server.running():
+        async with nothing_left():
+            courier = courier_for(server, certificates, pace)
+            report = await courier.deliver(make_mail(), 10, yes)
+            assert (report.reply, report.stage) == (None, Stage.MAIL if script == ["C MAIL"] else Stage.DOT)
+            await courier.close()
+            del report
+        await server.settled()

@@ -29,6 +29,11 @@ class Town:
             assert line.getpeername()[1] == self.port
 
 
+def dead(found):
+    """The same addresses, with nobody there."""
+    return [(*address[:4], ("127.0.0.1", CLOSED)) for address in found]
+
+
 @pytest.fixture
 async def town(monkeypatch):
     town = Town()
@@ -64,9 +69,30 @@ async def test_the_next_address_is_tried(town):
 
 async def test_what_could_not_be_reached_is_asked_for_anew(town):
     town.answer = [CLOSED]
-    with pytest.raises(ConnectionRefusedError):
-        await town.connect()
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            await town.connect()
     town.answer = [town.port]
+    await town.connect()
+    assert town.asked == 3
+
+
+async def test_a_server_that_moved_a_moment_ago_is_found_at_once(town):
+    """No mailbox has a failed look because another asked before."""
+    await town.connect()
+    town.hosts._known = {key: (at, dead(found)) for key, (at, found) in town.hosts._known.items()}
+    await town.connect()
+    assert town.asked == 2
+
+
+async def test_where_nobody_answers_is_not_remembered(town, monkeypatch):
+    """Not even when who waited has given up."""
+    await town.connect()
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio.get_running_loop(), "sock_connect", lambda *_: asyncio.sleep(9))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await town.connect()
     await town.connect()
     assert town.asked == 2
 

@@ -289,3 +289,10 @@ async def test_what_people_added_is_the_files_once_it_stands_there(store):
     await store.mailboxes.declare([])
     assert (await store.mailboxes.get(added.id)).paused_by == "settings"
     assert (await store.mailboxes.get(other.id)).paused_at is None
+
+
+async def test_a_cvr_that_is_declared_twice_is_refused(store):
+    """The settings refuse it before; nobody else may get half of it."""
+    with pytest.raises(StoreError, match="twice"):
+        await store.mailboxes.declare([make.declared(), make.declared()])
+    assert await store.mailboxes.all() == []
