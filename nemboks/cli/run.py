@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nemboks.wiring import Services
 
 ROLES = ("worker", "all")  # `all` is every role that there is
+_FILES = 4096  # that we may open: a connection to each of a thousand mailboxes, and all else
 
 
 @click.command(
@@ -75,9 +76,16 @@ def drain(call: Call, bench: Path | None) -> None:
 
 
 def _prepare() -> None:
+    """What a process of many connections needs before it begins: its log, and more files than a plain one may open."""
+    import resource
+
     from nemboks import logs
 
     logs.configure()
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if resource.RLIM_INFINITY != allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def _serve(settings: "Settings", role: str | None) -> bool:

@@ -16,7 +16,7 @@ from nemboks.domain.pace import Pace
 from nemboks.intake.fused import FusedInbox
 from nemboks.intake.hosts import Hosts
 from nemboks.intake.imap import ImapAccess, ImapInbox
-from nemboks.intake.kept import Room
+from nemboks.intake.kept import Room, awaited
 from nemboks.intake.network import Client
 from nemboks.intake.rest import RestInbox
 from nemboks.intake.rest_calls import RestAccess, open_client
@@ -47,7 +47,7 @@ class MailboxInboxes:
         self._fuse = fuse
         self._client: Client | None = None
         self._open: dict[int, _Kept] = {}
-        self._room, self._hosts = Room(), Hosts(clock)
+        self._room, self._hosts = Room(awaited=awaited()), Hosts(clock)
 
     async def of(self, mailbox: Mailbox) -> Inbox:
         """The mailbox's inbox. Raises Refused when its credentials are not complete, Unavailable as open_client."""

@@ -6,6 +6,7 @@ Never does: try twice. What failed is tried again by whoever asked, when its tim
 """
 
 import asyncio
+import resource
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final
@@ -14,22 +15,28 @@ from nemboks.intake.imap_wire import CLOSE_SECONDS
 from nemboks.intake.session import Session
 from nemboks.ports import Clock, Gone, Refused, Unavailable
 
-UNUSED: Final = 256  # connections: some 30 MB, and with the watched ones half of the files that a process may open
+UNUSED: Final = 256  # connections: some 30 MB, and with the watched ones half of the 1,024 files of a plain process
+AWAITED: Final = 744  # more, 90 MB, while letters lie behind them
 
 Opener = Callable[[Callable[[], None]], Awaitable[Session]]
 
 
 class Room:
     """For connections that are open and in nobody's use. Whoever is done with one when the room is full closes it:
-    mailboxes are looked at in turn, so the one unused for longest is the next that is wanted."""
+    mailboxes are looked at in turn, so the one unused for longest is the next that is wanted.
 
-    def __init__(self, most: int = UNUSED) -> None:
-        self._most = most
+    One to a mailbox with letters finds more room: it is wanted soon, for each of them and for its removal, and looks
+    run ahead of those.
+    """
+
+    def __init__(self, most: int = UNUSED, awaited: int = 0) -> None:
+        """`awaited`: so many more if there are letters."""
+        self._most, self._awaited = most, awaited
         self._unused: set[KeptConnection] = set()
 
-    def left(self, one: "KeptConnection") -> None:
-        """It is unused from now on."""
-        if len(self._unused) < self._most:
+    def left(self, one: "KeptConnection", letters: bool) -> None:
+        """It is unused from now on; whether `letters` are there."""
+        if len(self._unused) < self._most + (self._awaited if letters else 0):
             self._unused.add(one)
         else:
             one.give_up("more are kept than there is room for")
@@ -37,6 +44,12 @@ class Room:
     def taken(self, one: "KeptConnection") -> None:
         """It is in use, or over."""
         self._unused.discard(one)
+
+
+def awaited() -> int:
+    """How many more there may be while letters lie behind them, with the files that this process may open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(0, min(AWAITED, files // 2 - 2 * UNUSED))
 
 
 class KeptConnection:
@@ -90,7 +103,7 @@ class KeptConnection:
             if session.wire.lost:
                 self.session = None
             else:
-                self._room.left(self)
+                self._room.left(self, letters=bool(session.wire.count))
         self._turn.release()
 
     async def _opened(self) -> Session:

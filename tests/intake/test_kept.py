@@ -6,8 +6,8 @@ import pytest
 
 from nemboks.clock import RealClock
 from nemboks.intake.imap import ImapInbox
-from nemboks.intake.kept import Room
-from tests.intake.imap_peer import LETTER
+from nemboks.intake.kept import Room, awaited
+from tests.intake.imap_peer import LETTER, sends
 
 
 @pytest.fixture
@@ -66,3 +66,30 @@ async def test_one_that_was_lost_takes_no_room(three, imap):
     for inbox in (bo, ida, bo, ida):
         await inbox.list()
     assert imap.connections == 3
+
+
+async def test_one_with_letters_finds_more_room(imap, pace):
+    """Looks run ahead of what they found: whose letters wait is not connected to anew for each of them."""
+    imap.letters = {3: LETTER}
+    room = Room(0, awaited=2)
+    inboxes = [ImapInbox(imap.access, "anna", "hemmelig", pace, RealClock(), room) for _ in range(3)]
+    for inbox in inboxes:
+        assert len(await inbox.list()) == 1
+    await _open(imap, 2)
+    async with inboxes[0].fetch("7.3") as pieces:
+        assert b"".join([piece async for piece in pieces]) == LETTER
+    assert imap.connections == 3
+
+    imap.letters = {}
+    for inbox in inboxes[:2]:
+        imap.script["NOOP"] = [sends(b"* 1 EXPUNGE\r\nTAG OK done\r\n")]
+        assert await inbox.list() == []
+    await _open(imap, 0)
+    for inbox in inboxes:
+        await inbox.close()
+
+
+@pytest.mark.parametrize(("files", "more"), [(1024, 0), (1500, 238), (4096, 744), (1 << 20, 744), (64, 0)])
+def test_the_room_leaves_half_of_the_files_to_all_else(monkeypatch, files, more):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (files, files))
+    assert awaited() == more
