@@ -191,7 +191,7 @@ async def test_a_close_that_was_cut_off_may_be_asked_for_again(path):
         await writer.glance(read)
 
 
-async def test_what_ends_the_process_leaves_nothing_open(writer, path):
+async def test_what_ends_the_process_leaves_nothing_open(writer, path, monkeypatch):
     """An interrupt within a step is no error of the step: it goes on its way, nothing of that step was written, and
     those that were asked for with it are done."""
 
@@ -199,6 +199,7 @@ async def test_what_ends_the_process_leaves_nothing_open(writer, path):
         tx.execute(ADD, {"n": 1})
         raise SystemExit
 
+    monkeypatch.setattr(loop_writer, "SLICE_SECONDS", 60.0)  # else a slow machine takes them one by one
     loop, asked = asyncio.get_running_loop(), [add(0), interrupted, add(2)]
     jobs = [loop_writer._Job(fn, loop.create_future(), True) for fn in asked]
     writer._jobs.extend(jobs)
