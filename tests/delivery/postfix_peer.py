@@ -152,10 +152,21 @@ def _configured(
         f"127.0.0.1:{ports[name]} inet n - n - - smtpd {options.replace('{home}', str(home))}\n"
         for name, options in services.items()
     ]
-    (home / "etc/main.cf").write_text(MAIN.format(home=home, limit=SIZE_LIMIT) + main.replace("{home}", str(home)))
+    settings = _overruled(MAIN.format(home=home, limit=SIZE_LIMIT), main.replace("{home}", str(home)))
+    (home / "etc/main.cf").write_text(settings)
     (home / "etc/master.cf").write_text(MASTER + master + "".join(lines))
     implicit = frozenset(name for name, options in services.items() if "wrappermode=yes" in options)
     return Postfix(home, ports, implicit)
+
+
+def _overruled(usual: str, more: str) -> str:
+    """The usual settings without those that `more` names, and then these.
+
+    Of a setting that is there twice every program warns, postlogd too: with its own socket full of others' lines it
+    would wait for itself, and all of Postfix for it.
+    """
+    named = {line.partition("=")[0].strip() for line in more.splitlines()}
+    return "".join(f"{line}\n" for line in usual.splitlines() if line.partition("=")[0].strip() not in named) + more
 
 
 def _free_ports(count: int) -> list[int]:
