@@ -85,6 +85,6 @@ class MailboxInboxes:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await asyncio.gather(*(inbox.close() for inbox in inboxes), return_exceptions=True)
-                if self._client is not None:
-                    await self._client.aclose()
-        self._client = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None

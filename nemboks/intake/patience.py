@@ -1,8 +1,6 @@
 """How long a transfer may take: so that neither silence, nor a drip, nor a lying length holds us for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from nemboks.clock import Signal
 from nemboks.domain.pace import Pace
@@ -20,18 +18,8 @@ class Patience:
     def __init__(self, pace: Pace, clock: Clock) -> None:
         self._pace, self._clock, self._waited = pace, clock, 0.0
 
-    @asynccontextmanager
-    async def wait(self, received: int) -> AsyncIterator[None]:
-        """Around the wait for the next piece, given the bytes received. TimeoutError."""
-        begun = self._clock.monotonic()
-        try:
-            async with asyncio.timeout(self._seconds(received)):
-                yield
-        finally:
-            self._waited += self._clock.monotonic() - begun
-
     async def until(self, news: Signal, received: int) -> None:
-        """`wait`, for a signal. TimeoutError."""
+        """Returns at the signal for the next piece, given the bytes received. TimeoutError."""
         begun = self._clock.monotonic()
         try:
             await news.wait(asyncio.get_running_loop().time() + self._seconds(received))

@@ -64,7 +64,7 @@ class RestRegistry:
         """No connection is left."""
         client, self._client = self._client, None
         if client is not None:
-            await client.aclose()
+            client.close()
 
     def _calls(self) -> RestCalls:
         # Opened by the first look-up, so that a certificate that cannot be read is that look-up's error.

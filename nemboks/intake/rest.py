@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
@@ -88,7 +88,7 @@ class RestInbox:
         raise Unavailable("the list of letters does not end")
 
     async def _page(self, number: int) -> "_Page":
-        answer = await self._calls.call("GET", "memos/", {"page": number, "size": _PAGE_SIZE})
+        answer = await self._calls.call("GET", f"memos/?page={number}&size={_PAGE_SIZE}")
         if answer.status == 200:
             return _page(answer)
         failure = self._calls.failure(answer, "the list")
@@ -101,12 +101,9 @@ class RestInbox:
         opened = await self._calls.open(self._path(upstream_id), "application/xml")
         try:
             length = _checked_length(opened)
-            # What the reader of the pieces raises is not ours and passes untouched.
-            async with aclosing(opened.pieces()) as raw:
-                yield Body(raw, length, LETTER_BYTES, self._pace, self._clock)
+            yield Body(opened, length, LETTER_BYTES, self._pace, self._clock)
         finally:
-            with suppress(OSError):
-                await opened.close()
+            opened.close()
 
     async def acknowledge(self, receipt: Receipt, repeated: bool) -> str:
         """Gives the receipt, then deletes if the settings ask for it.

@@ -11,18 +11,17 @@ import json
 import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
-
-import httpcore2
+from urllib.parse import urlsplit
 
 from nemboks.domain.pace import Pace
-from nemboks.intake.network import Client, Network, Opened
+from nemboks.intake.http_line import Broken
+from nemboks.intake.network import Client, Opened
 from nemboks.intake.patience import Patience
 from nemboks.intake.tls_files import TlsFileUnusable, identified_context
 from nemboks.intake.words import said
@@ -33,7 +32,7 @@ ANSWER_BYTES: Final = 16 << 20  # a page of 1000 ids is 40 kB
 _FAULT_BYTES: Final = 64 << 10  # of an error's body: enough for code and message
 _LONGEST_WAIT: Final = 3600.0  # seconds; a longer Retry-After is cut to this (RELIABILITY H07)
 _STEP_SECONDS: Final = 30.0  # for connecting, and for each silence of the other side
-_SPARE_SECONDS: Final = 3.0  # servers close unused connections after 5 (uvicorn) or more; we let go first
+_URL = re.compile(r"[\x21-\x7e]+")  # as it goes into a request's line (RFC 9112 3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class RestAccess:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
-        asked = parts.hostname and parts.port != 0 and parts.username is None and self.base_url.isascii()
-        if parts.scheme != "https" or not asked:
+        asked = parts.hostname and parts.port != 0 and parts.username is None and not (parts.query or parts.fragment)
+        if parts.scheme != "https" or not asked or not _URL.fullmatch(self.base_url):
             raise ValueError("no address for letters: it must be https://name/path/, without a user name")
 
 
@@ -74,13 +73,8 @@ def open_client(access: RestAccess) -> Client:
         context = identified_context(access.ca_file, access.client_cert_file, access.client_key_file)
     except TlsFileUnusable as error:
         raise Unavailable(f"our certificate for Digital Post cannot be used: {error}") from error
-    return Client(
-        ssl_context=context,
-        max_connections=20,
-        max_keepalive_connections=8,
-        keepalive_expiry=_SPARE_SECONDS,
-        network_backend=Network(),
-    )
+    parts = urlsplit(access.base_url)
+    return Client(parts.hostname or "", parts.port or 443, context)
 
 
 class RestCalls:
@@ -90,66 +84,74 @@ class RestCalls:
         self, client: Client, access: RestAccess, system_id: str, api_token: str, pace: Pace, clock: Clock
     ) -> None:
         self._client, self._rate, self._pace, self._clock = client, access.rate, pace, clock
-        self._base = access.base_url.rstrip("/") + "/"
+        parts = urlsplit(access.base_url)
+        self._base = parts.path.rstrip("/") + "/"
         basic = base64.b64encode(f"{system_id}:{api_token}".encode()).decode()
         self._secrets = (api_token, basic)
         # Uncompressed on purpose: then nothing can unfold, and Content-Length is the letter's own length.
-        self._headers = [("Host", urlsplit(self._base).netloc), ("Authorization", f"Basic {basic}"),
-                         ("Accept-Encoding", "identity"), ("User-Agent", "nemboks")]  # fmt: skip
-        step = min(_STEP_SECONDS, pace.request_seconds)
-        self._told = {"timeout": {"connect": step, "read": step, "write": step}}
+        self._headers = (
+            f"HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Basic {basic}\r\n"
+            "Accept-Encoding: identity\r\nUser-Agent: nemboks\r\nAccept: "
+        )
+        self._silence = min(_STEP_SECONDS, pace.request_seconds)
 
-    async def call(
-        self, method: str, path: str, params: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
-    ) -> Answer:
+    async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The whole answer, whatever its status. Raises Unavailable when none came, or one beyond 16 MB."""
         await self._turn()
         with _translated():
-            async with asyncio.timeout(self._pace.request_seconds):
-                opened = await self._send(method, path, "application/json", params, body)
-                try:
-                    return await _whole(opened)
-                finally:
-                    await opened.close()
+            until = self._until()
+            opened = await self._send(method, path, "application/json", until, body)
+            try:
+                return await self._whole(opened, until)
+            finally:
+                opened.close()
 
     async def open(self, path: str, accept: str) -> Opened:
         """The answer with its body still to be read, always 2xx; the caller closes it. Raises as `failure` says."""
         await self._turn()
         with _translated():
-            async with asyncio.timeout(self._pace.request_seconds):
-                opened = await self._send("GET", path, accept)
-                if opened.welcome:
-                    return opened
-                try:
-                    answer = await _whole(opened)
-                finally:
-                    await opened.close()
+            until = self._until()
+            opened = await self._send("GET", path, accept, until)
+            if opened.welcome:
+                return opened
+            try:
+                answer = await self._whole(opened, until)
+            finally:
+                opened.close()
         raise self.failure(answer, "the letter")
+
+    def _until(self) -> float:
+        return asyncio.get_running_loop().time() + self._pace.request_seconds
 
     async def _turn(self) -> None:
         if self._rate is not None:  # not part of the call's own time
             await self._rate.turn()
 
     async def _send(
-        self,
-        method: str,
-        path: str,
-        accept: str,
-        params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        self, method: str, path: str, accept: str, until: float, body: Mapping[str, Any] | None = None
     ) -> Opened:
-        url = httpcore2.URL(self._base + path + (f"?{urlencode(params)}" if params else ""))
-        headers, content = [*self._headers, ("Accept", accept)], b""
+        call = f"{method} {self._base}{path} {self._headers}{accept}\r\n"
+        content = b""
         if body is not None:
             content = json.dumps(body).encode()
-            headers += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
-        request = httpcore2.Request(method, url, headers=headers, content=content, extensions=self._told)
-        response = await self._client.handle_async_request(request)
-        opened = Opened(response)
+            call += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        opened = await self._client.ask(f"{call}\r\n".encode() + content, self._silence, until)
         if opened.headers.get("content-encoding", "identity").lower() != "identity":
-            await opened.close()
+            opened.close()
             raise Unavailable("Digital Post compressed its answer although we asked it not to")
         return opened
+
+    async def _whole(self, opened: Opened, until: float) -> Answer:
+        """The answer with its body; of a fault only the beginning is kept."""
+        limit = ANSWER_BYTES if opened.welcome else _FAULT_BYTES
+        body = bytearray()
+        while piece := await opened.read(self._silence, until):
+            body += piece
+            if len(body) > limit:
+                if opened.welcome:
+                    raise Unavailable(f"Digital Post's answer is larger than {limit >> 20} MB")
+                break
+        return Answer(opened.status, opened.headers, bytes(body))
 
     def failure(self, answer: Answer, what: str) -> InboxError:
         """The error that an unwelcome answer means. 404 and 410 are Gone: who asked for a list knows better."""
@@ -183,14 +185,14 @@ class RestCalls:
 class Body(AsyncIterator[bytes]):
     """The pieces of an open answer's body. Ends only when the announced length was there; else Unavailable."""
 
-    def __init__(self, raw: AsyncIterator[bytes], length: int | None, largest: int, pace: Pace, clock: Clock) -> None:
-        self._raw, self._length, self._largest, self._patience = raw, length, largest, Patience(pace, clock)
+    def __init__(self, opened: Opened, length: int | None, largest: int, pace: Pace, clock: Clock) -> None:
+        self._opened, self._length, self._largest, self._patience = opened, length, largest, Patience(pace, clock)
         self._received = 0
 
     async def __anext__(self) -> bytes:
         with _translated():
-            async with self._patience.wait(self._received):
-                piece = await anext(self._raw, b"")
+            while (piece := self._opened.take()) is None:
+                await self._patience.until(self._opened.news, self._received)
         self._received += len(piece)
         if self._received > self._largest:
             raise Refused(f"the letter is larger than {self._largest >> 20} MB")
@@ -204,19 +206,23 @@ class Body(AsyncIterator[bytes]):
 def strict_json(body: bytes) -> Any:
     """What the JSON says. ValueError, RecursionError for what another reader might read otherwise: a key that is there
     twice, NaN and numbers beyond all bounds (RFC 8259 4 and 6)."""
+    return _STRICT.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise ValueError("a key stands there twice")
-        return found
 
-    def bounded(text: str) -> float:
-        if not math.isfinite(number := float(text)):
-            raise ValueError("a number that is none")
-        return number
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
 
-    return json.loads(body, object_pairs_hook=once, parse_constant=bounded, parse_float=bounded)
+
+def _bounded(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError("a number that is none")
+    return number
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_bounded, parse_float=_bounded)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -233,35 +239,16 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None
 
 
-async def _whole(opened: Opened) -> Answer:
-    """The answer with its body; of a fault only the beginning is kept."""
-    limit = ANSWER_BYTES if opened.welcome else _FAULT_BYTES
-    body = bytearray()
-    async with aclosing(opened.pieces()) as pieces:
-        async for piece in pieces:
-            body += piece
-            if len(body) > limit:
-                if opened.welcome:
-                    raise Unavailable(f"Digital Post's answer is larger than {limit >> 20} MB")
-                break
-    return Answer(opened.status, opened.headers, bytes(body))
-
-
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turns what the HTTP library and the network raise into Unavailable, with words that help."""
     try:
         yield
-    except (TimeoutError, httpcore2.TimeoutException) as error:
+    except TimeoutError as error:
         raise Unavailable("Digital Post did not answer in time") from error
-    except httpcore2.RemoteProtocolError as error:
-        # TLS 1.3 tells a client without a welcome certificate only by closing (LIBRARIES 3.3).
-        hint = "; check the client certificate" if "disconnected" in str(error) else ""
-        # The library's other words repeat what came, and that may repeat what we sent: our token.
-        closed = re.match("server disconnected|peer closed", str(error), re.IGNORECASE)
-        words = _cause(error) if closed else "its answer is no HTTP"
-        raise Unavailable(f"Digital Post broke off: {words}{hint}") from error
-    except (httpcore2.LocalProtocolError, httpcore2.NetworkError, OSError) as error:
+    except Broken as error:
+        raise Unavailable(f"Digital Post broke off: {error}") from error
+    except OSError as error:
         raise Unavailable(f"Digital Post could not be reached: {_cause(error)}") from error
 
 

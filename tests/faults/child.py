@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio._backends._asyncio
-import h11
-import httpcore2
+import httptools
 
 import nemboks.daemon.run
 import nemboks.wiring.mail
@@ -41,7 +40,7 @@ from tests.power.files import watched_files
 from tests.power.vfs import watched
 
 # What a daemon imports when it is first needed: here once, before the lives.
-BEFOREHAND = (anyio._backends._asyncio, h11, httpcore2, nemboks.wiring.mail, nemboks.wiring.safety, nemboks.daemon.run)
+BEFOREHAND = (anyio._backends._asyncio, httptools, nemboks.wiring.mail, nemboks.wiring.safety, nemboks.daemon.run)
 
 # RELIABILITY 4: L lease, P poll, F fetch, C compose, D connect, T tls, E ehlo/login, M mail, R rcpt, A data, B body,
 # Z dot sent and no reply seen, J reply seen and not committed, K receipt, V its answer not committed, N notice.

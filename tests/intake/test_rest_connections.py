@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 import trustme
 
-from nemboks.intake.network import Network
+from nemboks.intake.network import Client
 from nemboks.intake.rest_calls import open_client
 from nemboks.ports import Unavailable
 from tests.helpers.circles import nothing_left
 from tests.helpers.receipts import receipt
-from tests.intake.rest_peer import MEMO, ONE, TWO, answer, opened, page, says, sends
+from tests.intake.rest_peer import MEMO, ONE, TWO, answer, opened, page, says, sends, silent
 
 IN_TIME = 5.0  # seconds by the wall; nothing here takes one
 
@@ -34,6 +34,14 @@ async def _until(condition):
     async with asyncio.timeout(IN_TIME):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def _asked(server, context, silence):
+    async with Client("127.0.0.1", server.sockets[0].getsockname()[1], context) as client:
+        try:
+            await client.ask(b"GET / HTTP/1.1\r\n\r\n", silence, asyncio.get_running_loop().time() + IN_TIME)
+        finally:
+            assert client.connections == 0
 
 
 async def test_calls_share_a_connection(shelf, pace):
@@ -56,15 +64,19 @@ async def test_what_nobody_asked_for_is_no_answer(shelf, pace):
     assert shelf.connections == 2
 
 
-@pytest.mark.parametrize("behind", [answer(200, json.dumps(page([TWO])).encode()), b"\r\n", b"{}"])
-async def test_what_stands_behind_an_answer_is_no_answer(shelf, pace, behind):
-    """Neither an answer that is said twice in one breath nor a stray line reaches the next call, whoever's it is."""
+@pytest.mark.parametrize(
+    ("behind", "connections"),
+    [(answer(200, json.dumps(page([TWO])).encode()), 2), (b"HTTP/1.1 200 O", 2), (b"{}", 2), (b"\r\n", 1)],
+)
+async def test_what_stands_behind_an_answer_is_no_answer(shelf, pace, behind, connections):
+    """Neither an answer that is said twice in one breath nor its beginning reaches the next call, whoever's it is. A
+    stray end of a line says nothing."""
     shelf.script = [sends(answer(200, json.dumps(page([ONE])).encode()) + behind)]
     async with opened(shelf, pace) as inbox:
         assert [one.upstream_id for one in await inbox.list()] == [ONE]
         shelf.letters.clear()
         assert await inbox.list() == []
-    assert (len(shelf.calls), shelf.connections) == (2, 2)
+    assert (len(shelf.calls), shelf.connections) == (2, connections)
 
 
 @pytest.mark.parametrize("raw", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
@@ -98,6 +110,53 @@ async def test_what_came_while_we_were_busy_is_no_answer(shelf, pace, what):
     assert (len(shelf.calls), shelf.connections) == (2, 2)
 
 
+async def test_more_calls_than_connections_wait_for_their_turn(shelf, pace):
+    """Forty at once have twenty connections, and each has its answer."""
+    go = asyncio.Event()
+
+    async def respond(call, writer):
+        await go.wait()
+        await shelf.usual(call, writer)
+
+    shelf.script = [respond] * 20
+    async with opened(shelf, pace) as inbox:
+        calls = [asyncio.create_task(inbox.list()) for _ in range(40)]
+        await _until(lambda: len(shelf.calls) == 20)
+        await asyncio.sleep(0.05)
+        assert (len(shelf.calls), shelf.connections) == (20, 20)
+        go.set()
+        assert [len(listed) for listed in await asyncio.gather(*calls)] == [2] * 40
+        await _until(lambda: shelf.live == 8)  # so many are kept
+    assert shelf.connections == 20
+
+
+async def test_waiting_for_a_turn_ends_in_time(shelf, pace):
+    """With all connections taken by calls that nobody answers."""
+    shelf.script = [silent] * 20
+    async with opened(shelf, pace) as slow, opened(shelf, pace.model_copy(update={"request_seconds": 0.2})) as quick:
+        quick._calls._client = slow._calls._client
+        calls = [asyncio.create_task(slow.list()) for _ in range(20)]
+        await _until(lambda: len(shelf.calls) == 20)
+        with pytest.raises(Unavailable, match="in time"):
+            await quick.list()
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+        assert len(await quick.list()) == 2
+
+
+async def test_closing_ends_what_is_under_way(shelf, pace):
+    """And nothing begins behind it."""
+    shelf.script = [silent]
+    async with opened(shelf, pace) as inbox:
+        call = asyncio.create_task(inbox.list())
+        await _until(lambda: shelf.calls)
+        inbox._calls._client.close()
+        for attempt in (call, inbox.list()):
+            with pytest.raises(Unavailable, match="we are stopping"):
+                await attempt
+
+
 async def test_words_before_the_encryption_end_the_connection():
     """They would be read as if they had come encrypted."""
 
@@ -108,10 +167,8 @@ async def test_words_before_the_encryption_end_the_connection():
 
     server = await asyncio.start_server(hasty, "127.0.0.1", 0)
     async with server:
-        stream = await Network().connect_tcp("127.0.0.1", server.sockets[0].getsockname()[1], 5.0)
-        await asyncio.sleep(0.1)
-        with pytest.raises(ConnectionError, match="before the encryption"):
-            await stream.start_tls(ssl.create_default_context(), "127.0.0.1", 5.0)
+        with pytest.raises(OSError, match=r"(?i)wrong.version|record"):
+            await _asked(server, ssl.create_default_context(), 5.0)
         await asyncio.sleep(0.1)
 
 
@@ -193,11 +250,8 @@ async def test_a_certificate_of_another_name_ends_the_connection():
     authority.configure_trust(trusting)
     server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0, ssl=serving)
     async with server:
-        port = server.sockets[0].getsockname()[1]
-        stream = await Network().connect_tcp("127.0.0.1", port, 5.0)
         with pytest.raises(ssl.SSLCertVerificationError):
-            await stream.start_tls(trusting, "127.0.0.1", 5.0)
-        assert stream.get_extra_info("is_readable") or stream.get_extra_info("socket").fileno() == -1
+            await _asked(server, trusting, 5.0)
 
 
 async def test_a_server_that_does_not_speak_tls_ends_in_time():
@@ -209,10 +263,8 @@ async def test_a_server_that_does_not_speak_tls_ends_in_time():
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with server:
-        port = server.sockets[0].getsockname()[1]
-        stream = await Network().connect_tcp("127.0.0.1", port, 5.0)
         with pytest.raises(TimeoutError):
-            await stream.start_tls(ssl.create_default_context(), "127.0.0.1", 0.2)
+            await _asked(server, ssl.create_default_context(), 0.2)
         await asyncio.sleep(0.1)  # the server hears of the end
 
 
@@ -224,11 +276,14 @@ async def test_an_address_that_is_none_is_refused(shelf):
         "https://høring.example/",
         "http://x.example/",
         "https://u:p@x.example/",
+        "https://x.example/a b/",
+        "https://x.example/\r\nX-Evil: 1/",
+        "https://x.example/?q=1",
     ):
         with pytest.raises(ValueError, match="https"):
             type(shelf.access)(base, None, None, None)
     async with open_client(shelf.access) as client:
-        assert client.connections == []
+        assert client.connections == 0
 
 
 async def test_a_connection_that_is_over_is_gone_at_once(shelf, pace):

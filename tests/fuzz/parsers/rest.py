@@ -7,17 +7,15 @@ taken only by 200, 201 or 204; nobody but the host of the settings is ever asked
 
 import asyncio
 import re
+import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-
-import httpcore2
 
 from nemboks.clock import RealClock
 from nemboks.domain.mailbox import Cvr
 from nemboks.domain.pace import Pace
+from nemboks.intake.http_line import Line
 from nemboks.intake.network import Client
 from nemboks.intake.registry import RestRegistry
 from nemboks.intake.rest import RestInbox
@@ -41,6 +39,7 @@ ONE, TOKEN, CVR = "5c1b6d1e-9d5b-4c5e-8c0e-0c6d0c3f4a01", "a-token-of-nobodys", 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 PACE = Pace.demo()
 _CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_SILENT, _FAR = socket.socketpair()  # a connection that rests asks the system whether anything came
 _STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3})")
 
 
@@ -54,52 +53,67 @@ def check(octets: bytes) -> str:
     return asyncio.run(_called(script))
 
 
-class _Stream(httpcore2.AsyncNetworkStream):
-    """A connection: each request is answered by the next segment, then by the end."""
-
-    def __init__(self, net: "_Net") -> None:
-        self._net, self._rest = net, b""
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        piece, self._rest = self._rest[: self._net.step], self._rest[self._net.step :]
-        return piece
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if re.match(rb"(GET|POST|DELETE) ", buffer):
-            self._net.asked.append(buffer)
-            self._rest += self._net.segments.pop(0) if self._net.segments else b""
-
-    async def aclose(self) -> None:
-        self._rest = b""
-
-    async def start_tls(self, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
-        return self
-
-    def get_extra_info(self, info: str) -> Any:
-        return False if info == "is_readable" else None
-
-
-class _Net(httpcore2.AsyncNetworkBackend):
-    """The network, where only one host is."""
+class _Net:
+    """The network, where only one host is, and it answers each request with the next segment."""
 
     def __init__(self, script: Script) -> None:
         self.step, self.segments, self.asked = min(script.step, 4096), list(script.segments), list[bytes]()
 
-    async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
-        assert (host, port) == ("digitalpost.example", 443), "another host was asked"
-        return _Stream(self)
+
+class _Wire(asyncio.Transport):
+    """A connection: a segment comes in steps; one that was no whole answer is followed by the end."""
+
+    def __init__(self, net: _Net, line: Line) -> None:
+        super().__init__({"socket": _SILENT})
+        self._net, self._line, self._rest, self._open = net, line, b"", True
+        self._held = False
+
+    def write(self, data: Any) -> None:
+        assert b"\r\nHost: digitalpost.example\r\n" in data, "another host was asked"
+        assert re.match(rb"(GET|POST|DELETE) [!-~]+ HTTP/1\.1\r\n", data)
+        self._net.asked.append(data)
+        self._rest = self._net.segments.pop(0) if self._net.segments else b""
+        asyncio.get_running_loop().call_soon(self._say)
+
+    def _say(self) -> None:
+        if not self._open or self._held:
+            return
+        piece, self._rest = self._rest[: self._net.step], self._rest[self._net.step :]
+        if piece:
+            self._line.data_received(piece)
+        if self._rest:
+            asyncio.get_running_loop().call_soon(self._say)
+        elif not self._line.reusable:
+            self._line.eof_received()
+
+    def pause_reading(self) -> None:
+        self._held = True
+
+    def resume_reading(self) -> None:
+        self._held = False
+        asyncio.get_running_loop().call_soon(self._say)
+
+    def abort(self) -> None:
+        self._open = False
 
 
-@asynccontextmanager
-async def _client(net: _Net) -> AsyncIterator[Client]:
-    async with Client(ssl_context=_CONTEXT, network_backend=net) as client:
-        yield client
+class _Client(Client):
+    """One whose connections lead to the script."""
+
+    def __init__(self, net: _Net) -> None:
+        super().__init__("digitalpost.example", 443, _CONTEXT)
+        self._net = net
+
+    async def _connected(self, silence: float, until: float) -> Line:
+        line = Line()
+        line.connection_made(_Wire(self._net, line))
+        return line
 
 
 async def _called(script: Script) -> str:
     net = _Net(script)
     access = RestAccess("https://digitalpost.example/apis/v1/", None, None, None, script.act == b"d")
-    async with _client(net) as client:
+    async with _Client(net) as client:
         inbox = RestInbox(client, access, "system", TOKEN, PACE, RealClock())
         try:
             return await _act(script.act, inbox, client, access, b"".join(script.segments))

@@ -9,8 +9,6 @@ import warnings
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from unittest import mock
 
 import structlog
 
@@ -19,7 +17,7 @@ from nemboks.store.vault import Vault, fingerprint
 from tests.helpers.clock import PretendClock
 from tests.simulation.floor2.life import KEY, Life
 from tests.simulation.floor2.mistakes import planted
-from tests.simulation.floor2.near import Killed, NetLoop
+from tests.simulation.floor2.near import Killed
 from tests.simulation.floor2.town import Town, build
 from tests.simulation.loop import Deadlock, TooLong, bury
 from tests.simulation.outcome import Outcome
@@ -36,7 +34,7 @@ def schedule(seed: int, mistake: str | None = None, only: Collection[str] | None
         (folder / "nemboks.db").chmod(0o600)
         gc.disable()  # what a schedule leaves is collected at its end, and is young then
         town = build(seed, folder, only)
-        with _quiet(), _virtual_libraries(town.loop), planted(mistake):
+        with _quiet(), planted(mistake):
             try:
                 _live(town)
             except (Deadlock, TooLong) as error:
@@ -111,10 +109,3 @@ def _quiet() -> Iterator[None]:
 
 def _dropped(*_: object) -> str:
     raise structlog.DropEvent
-
-
-@contextlib.contextmanager
-def _virtual_libraries(loop: NetLoop) -> Iterator[None]:
-    """The HTTP library's own clock, by which it lets kept connections go, is the loop's."""
-    with mock.patch("httpcore2._async.http11.time", SimpleNamespace(monotonic=loop.time)):
-        yield
