@@ -114,7 +114,9 @@ class _Ear:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._count()
-        self._keep(name, *attributes, *attributes.values())
+        self._keep(len(name))
+        if attributes:
+            self._keep(sum(map(len, attributes)) + sum(map(len, attributes.values())))
         self._depth += 1
         if self._depth > DEPTH:
             _refuse(f"the letter's XML is nested deeper than {DEPTH}")
@@ -133,11 +135,11 @@ class _Ear:
         self._events.text(text)
 
     def namespace(self, prefix: str | None, uri: str | None) -> None:
-        self._keep(prefix or "", uri or "")
+        self._keep(len(prefix or "") + len(uri or ""))
 
-    def _keep(self, *words: str) -> None:
+    def _keep(self, characters: int) -> None:
         self._quiet = 0
-        self._names += sum(map(len, words))
+        self._names += characters
         if self._names > NAMES:
             _refuse("the letter's XML has more than 4 MB of names and attributes")
 
