@@ -10,7 +10,7 @@ import ssl
 from types import TracebackType
 from typing import Final, Self
 
-from nemboks.intake.http_line import Line
+from nemboks.intake.http_line import Broken, Line
 
 _MOST: Final = 20  # connections at a time; who comes later waits
 _SPARE: Final = 8  # of them kept while nobody needs them
@@ -115,7 +115,8 @@ class Opened:
 
     def __init__(self, client: Client, line: "Line") -> None:
         self.status, self.headers, self.news = line.status, line.headers, line.news
-        self._client, self._line = client, line
+        self._client = client
+        self._line: Line | None = line  # None once it is closed: the connection may be another call's by then
 
     @property
     def welcome(self) -> bool:
@@ -125,15 +126,20 @@ class Opened:
     def take(self) -> bytes | None:
         """What came next of the body, at most 64 kB; b"" at its end, None if nothing came yet: then `news` tells.
         Broken, OSError."""
+        if self._line is None:
+            raise Broken("the answer is closed")
         return self._line.take()
 
     async def read(self, silence: float, until: float) -> bytes:
         """`take`, once there is something, with the patience of `Client.ask`. TimeoutError."""
-        while (piece := self._line.take()) is None:
+        while (piece := self.take()) is None:
+            assert self._line is not None
             await self._line.change(silence, until)
         return piece
 
     def close(self) -> None:
         """Its connection may serve the next call; it is closed if the body was not read to its end, or if something
         stood behind it."""
-        self._client._back(self._line)
+        line, self._line = self._line, None
+        if line is not None:
+            self._client._back(line)

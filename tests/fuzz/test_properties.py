@@ -57,7 +57,7 @@ def test_every_id_of_every_page_is_listed_once(pages: list[list[object]], step: 
 
     async def listed() -> None:
         net = rest._Net(Script.of(script(b"l", step, *map(answer, bodies))))
-        async with rest._client(net) as client:
+        async with rest._Client(net) as client:
             access = RestAccess("https://digitalpost.example/apis/v1/", None, None, None)
             inbox = rest.RestInbox(client, access, "system", rest.TOKEN, rest.PACE, rest.RealClock())
             found.extend([one.upstream_id for one in await inbox.list()])

@@ -145,6 +145,17 @@ async def test_waiting_for_a_turn_ends_in_time(shelf, pace):
         assert len(await quick.list()) == 2
 
 
+async def test_a_closed_answer_reads_nothing_more(shelf, pace):
+    """Its connection is the next call's, which may be another company's; and a second close gives no second seat."""
+    async with opened(shelf, pace) as inbox:
+        async with inbox.fetch(ONE) as first:
+            assert b"".join([piece async for piece in first])
+        async with inbox.fetch(TWO):
+            with pytest.raises(Unavailable, match="is closed"):
+                await anext(first)
+    assert shelf.connections == 1
+
+
 async def test_closing_ends_what_is_under_way(shelf, pace):
     """And nothing begins behind it."""
     shelf.script = [silent]
